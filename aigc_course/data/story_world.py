@@ -1,0 +1,283 @@
+"""An engine for worlds of short texts whose rules are known; `story_reader` reads what this one writes.
+
+A world is a set of plots. A plot is a list of steps told in order; a step offers several sentence
+patterns, each with a weight; a pattern has slots, and every slot belongs to a role (the hero, the
+colour of the thing ...). The first mention of a role draws its value, later mentions repeat it. So
+
+    log2 p(text) = log2 p(plot) + sum over steps log2 p(pattern) + sum over draws log2 p(value),
+
+which `Story.bits` adds up while writing.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_TOKEN = re.compile(r"'s\b|\w+|[^\w\s]")
+
+
+def tokenize(text: str) -> list[str]:
+    """Split English text into words and punctuation marks; a possessive "'s" is a token of its own."""
+    return _TOKEN.findall(text)
+
+
+def join(tokens: Sequence[str]) -> str:
+    """Write tokens as text: the inverse of `tokenize` for every text of a world."""
+    text, quote_open, glue = "", False, True
+    for token in tokens:
+        closing = token == '"' and quote_open
+        text += token if glue or closing or token in {".", ",", "?", "!", "'s"} else " " + token
+        quote_open = quote_open != (token == '"')
+        glue = token == '"' and quote_open
+    return text
+
+
+@dataclass(frozen=True)
+class Word:
+    """One entry of the lexicon: a meaning with its written forms in both languages.
+
+    Attributes:
+        key: the English name of the meaning, unique within its kind ("umbrella").
+        forms: form name -> (English words, Chinese words), each separated by spaces.
+        tags: part of speech (Universal POS) of each English word of each form.
+    """
+
+    key: str
+    forms: dict[str, tuple[str, str]] = field(hash=False)
+    tags: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a pattern for one form of one role."""
+
+    role: str
+    form: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A sentence with slots: an English parse tree and the parallel Chinese words."""
+
+    tree: str
+    chinese: str
+
+    @cached_property
+    def english_items(self) -> tuple[str | Slot, ...]:
+        """Words and slots in reading order; labels and brackets of the tree left out."""
+        leaves = re.sub(r"\(\S+|\)", " ", self.tree).split()
+        return tuple(parse_item(leaf) for leaf in leaves)
+
+    @cached_property
+    def chinese_items(self) -> tuple[str | Slot, ...]:
+        """Words and slots of the Chinese sentence in reading order."""
+        return tuple(parse_item(word) for word in self.chinese.split())
+
+
+def parse_item(text: str) -> str | Slot:
+    match = SLOT.fullmatch(text)
+    return Slot(match[1], match[2] or "") if match else text
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Roles whose values are drawn together, uniformly from `options`, none equal to an earlier draw's.
+
+    Attributes:
+        roles: the roles that get a value, ("colour", "thing") say.
+        options: every possible tuple of keys.
+        distinct_from: role tuples drawn before from the same options, whose values are left out.
+    """
+
+    roles: tuple[str, ...]
+    options: tuple[tuple[str, ...], ...]
+    distinct_from: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def bits(self) -> float:
+        """Entropy of the draw in bits."""
+        return math.log2(len(self.options) - len(self.distinct_from))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One thing that a plot tells, and the patterns that can tell it."""
+
+    tells: str
+    patterns: tuple[tuple[int, Pattern], ...]
+
+    @cached_property
+    def total(self) -> int:
+        """Sum of the weights; a pattern's probability is its weight over this."""
+        return sum(weight for weight, _ in self.patterns)
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of the choice of pattern in bits."""
+        return -sum(w / self.total * math.log2(w / self.total) for w, _ in self.patterns)
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """What happens, in order, and what is drawn for it.
+
+    Attributes:
+        facts: turns the drawn values into the list of facts that a reader would learn.
+    """
+
+    name: str
+    weight: int
+    steps: tuple[Step, ...]
+    draws: tuple[Draw, ...]
+    facts: Callable[[dict[str, str]], tuple[dict, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """One text of a world with everything that is known about it.
+
+    Attributes:
+        text: English text.
+        chinese: the same story in Chinese.
+        bits: -log2 of its probability in the world.
+        facts: what happens as data, one dictionary an episode.
+        values: role -> key, the drawn facts in raw form.
+    """
+
+    text: str
+    chinese: str
+    bits: float
+    facts: tuple[dict, ...]
+    values: dict[str, str]
+    world: World = field(repr=False)
+    patterns: tuple[Pattern, ...] = field(repr=False)
+
+    @cached_property
+    def leaves(self) -> tuple[tuple[str, str, Slot | None], ...]:
+        """(token, tag, slot or None) for every English token."""
+        return tuple(leaf for pattern in self.patterns for leaf in self.world.leaves(pattern, self.values))
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """English words and punctuation marks."""
+        return [token for token, _, _ in self.leaves]
+
+    @cached_property
+    def tags(self) -> list[str]:
+        """Universal part of speech of each token."""
+        return [tag for _, tag, _ in self.leaves]
+
+    @cached_property
+    def chinese_words(self) -> list[str]:
+        """The true word boundaries of `chinese`."""
+        return [word for pattern in self.patterns for word in self.world.chinese_words(pattern, self.values)]
+
+    @cached_property
+    def tree(self) -> str:
+        """Bracketed parse: phrase labels of the Penn Treebank over Universal parts of speech."""
+        return f"(TALE {' '.join(self.world.tree(pattern, self.values) for pattern in self.patterns)})"
+
+
+class World:
+    """A lexicon and the plots told with it.
+
+    Args:
+        lexicon: kind -> its words.
+        tags: Universal part of speech of every word written out in a pattern.
+        plots: the plots, with weights.
+    """
+
+    def __init__(self, lexicon: dict[str, list[Word]], tags: dict[str, str], plots: Sequence[Plot]):
+        self.lexicon, self.tags, self.plots = lexicon, tags, tuple(plots)
+        self._words = {(kind, word.key): word for kind, words in lexicon.items() for word in words}
+        self.total = sum(plot.weight for plot in self.plots)
+        patterns = {id(p): p for plot in self.plots for step in plot.steps for _, p in step.patterns}
+        self.patterns = tuple(patterns.values())
+
+    def write(self, rng: random.Random) -> Story:
+        """Draw one story."""
+        plot = rng.choices(self.plots, [plot.weight for plot in self.plots])[0]
+        bits = math.log2(self.total / plot.weight)
+        values: dict[str, str] = {}
+        for draw in plot.draws:
+            taken = [tuple(values[role] for role in roles) for roles in draw.distinct_from]
+            option = rng.choice(draw.options)
+            while option in taken:
+                option = rng.choice(draw.options)
+            values.update(zip(draw.roles, option, strict=True))
+            bits += draw.bits
+        patterns = []
+        for step in plot.steps:
+            weight, pattern = rng.choices(step.patterns, [w for w, _ in step.patterns])[0]
+            patterns.append(pattern)
+            bits += math.log2(step.total / weight)
+        tokens = [t for pattern in patterns for t, _, _ in self.leaves(pattern, values)]
+        chinese = "".join(w for pattern in patterns for w in self.chinese_words(pattern, values))
+        return Story(join(tokens), chinese, bits, plot.facts(values), values, self, tuple(patterns))
+
+    def leaves(self, pattern: Pattern, values: dict[str, str]) -> list[tuple[str, str, Slot | None]]:
+        """(token, tag, slot or None) of a pattern with its slots filled."""
+        result = []
+        for item in pattern.english_items:
+            if isinstance(item, Slot):
+                word = self.word(item.role, values[item.role])
+                tokens, tags = word.forms[item.form][0].split(), word.tags[item.form].split()
+                result += [(token, tag, item) for token, tag in zip(tokens, tags, strict=True)]
+            else:
+                text, _, tag = item.partition("/")
+                result.append((text, tag or self.tags[text], None))
+        return result
+
+    def chinese_words(self, pattern: Pattern, values: dict[str, str]) -> list[str]:
+        """Words of a pattern's Chinese side with its slots filled."""
+        words = []
+        for item in pattern.chinese_items:
+            filled = isinstance(item, Slot)
+            words += self.word(item.role, values[item.role]).forms[item.form][1].split() if filled else [item]
+        return words
+
+    def tree(self, pattern: Pattern, values: dict[str, str]) -> str:
+        """Bracketed parse of a pattern with its slots filled."""
+        leaves = iter(self.leaves(pattern, values))
+        pieces = []
+        for piece in re.findall(r"\(\S+|\)|[^\s()]+", pattern.tree):
+            slot = SLOT.fullmatch(piece)
+            if piece == ")" or piece.startswith("("):
+                pieces.append(piece)
+                continue
+            item = parse_item(piece)
+            count = len(self.word(slot[1], values[slot[1]]).forms[item.form][0].split()) if slot else 1
+            pieces += [f"({tag} {token})" for token, tag, _ in (next(leaves) for _ in range(count))]
+        return " ".join(pieces).replace(" )", ")")
+
+    def word(self, role: str, key: str) -> Word:
+        """The lexicon's word for a role's value."""
+        return self._words[self.kind(role), key]
+
+    @staticmethod
+    def kind(role: str) -> str:
+        """Kind of word that a role takes: the role's name up to its first underscore or digit ("name_2")."""
+        return re.split(r"[_\d]", role)[0]
+
+    def entropy(self) -> float:
+        """Entropy of the world in bits a story; exact, because no text has two derivations."""
+        total = 0.0
+        for plot in self.plots:
+            p = plot.weight / self.total
+            inner = sum(draw.bits for draw in plot.draws) + sum(step.entropy for step in plot.steps)
+            total += p * (inner - math.log2(p))
+        return total
+
+    def count(self) -> int:
+        """Number of different stories; exact, for the same reason."""
+        return sum(
+            math.prod(len(d.options) - len(d.distinct_from) for d in plot.draws)
+            * math.prod(len(step.patterns) for step in plot.steps)
+            for plot in self.plots
+        )

@@ -1,0 +1,147 @@
+"""Figures in one style: colours that the colour-blind can tell apart, readable sizes, alternative text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+"""The palette of Okabe and Ito (2008), "Color universal design"."""
+
+STYLE = {
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
+    "figure.dpi": 90, "savefig.dpi": 90, "figure.constrained_layout.use": True, "figure.facecolor": "white",
+    "font.size": 11, "axes.titlesize": 12, "lines.linewidth": 2, "legend.frameon": False,
+}  # fmt: skip
+plt.rcParams.update(STYLE)
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure with alternative text for readers who cannot see it, and free its memory."""
+    from IPython.display import display
+
+    display(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)
+
+
+def truth_line(axes, value: float, label: str) -> None:
+    """Draw the best possible value as a dashed line with its name on it."""
+    axes.axhline(value, color=BLACK, linestyle="--", linewidth=1.5)
+    axes.annotate(label, (1, value), xycoords=("axes fraction", "data"), xytext=(0, 4), textcoords="offset points", ha="right", fontsize=10)
+
+
+def curves(x: Sequence[float], lines: dict[str, Sequence[float]], *, x_label: str, y_label: str, alt: str,
+           truth: tuple[float, str] | None = None) -> None:
+    """Lines over a common x, each named, with the truth as a dashed line.
+
+    Args:
+        x: (N,) positions.
+        lines: name -> (N,) values.
+        truth: value and name of the dashed line.
+    """
+    figure, axes = plt.subplots(figsize=(7, 3.8))
+    for (name, values), marker in zip(lines.items(), "osD^vP", strict=False):
+        axes.plot(x, values, marker=marker, label=name)
+    if truth:
+        truth_line(axes, *truth)
+    axes.set(xlabel=x_label, ylabel=y_label, ylim=(0, None))
+    axes.legend()
+    show(figure, alt)
+
+
+def bars(names: Sequence[str], values: Sequence[float], *, x_label: str, alt: str, highlight: int | None = None) -> None:
+    """Horizontal bars, longest names readable; `highlight` is the index of one bar in orange."""
+    figure, axes = plt.subplots(figsize=(7, 0.6 + 0.3 * len(names)))
+    colours = [ORANGE if i == highlight else BLUE for i in range(len(names))]
+    axes.barh(range(len(names)), values, color=colours)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(x_label)
+    show(figure, alt)
+
+
+def image_grid(images, *, columns: int, alt: str, titles: Sequence[str] = (), size: float = 0.8) -> None:
+    """Grey images in a grid.
+
+    Args:
+        images: (N, H, W) or (N, 1, H, W) in [0, 1].
+        size: inches an image.
+    """
+    images = np.asarray(images).reshape(len(images), *np.shape(images)[-2:])
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * (size + (0.25 if titles else 0))), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, image in enumerate(images):
+        axes.flat[i].imshow(image, cmap="gray", vmin=0, vmax=1)
+        if titles:
+            axes.flat[i].set_title(titles[i], fontsize=9)
+    show(figure, alt)
+
+
+def heatmap(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, x_label: str, y_label: str, alt: str) -> None:
+    """A matrix of numbers in [0, 1] as colours, with the numbers of at least 0.01 written in."""
+    figure, axes = plt.subplots(figsize=(1.6 + 0.55 * len(columns), 1.2 + 0.38 * len(rows)))
+    axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.grid(visible=False)
+    for i, j in np.argwhere(values >= 0.01):
+        axes.text(j, i, f"{values[i, j]:.2f}".lstrip("0"), ha="center", va="center", fontsize=9, color="white" if values[i, j] > 0.5 else "black")
+    axes.set(xlabel=x_label, ylabel=y_label)
+    show(figure, alt)
+
+
+def table(rows: Sequence[dict]):
+    """Rows as an HTML table, with plain text for places without HTML; values are shown as they are."""
+    return Table(rows)
+
+
+class Table:
+    """A small table that shows itself in Jupyter and prints readably elsewhere."""
+
+    def __init__(self, rows: Sequence[dict]):
+        self.rows = [{str(k): _written(v) for k, v in row.items()} for row in rows]
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "(an empty table)"
+        names = list(self.rows[0])
+        widths = [max(len(name), *(len(row[name]) for row in self.rows)) for name in names]
+        lines = [names, *([row[name] for name in names] for row in self.rows)]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        names = list(self.rows[0]) if self.rows else []
+        head = "".join(f'<th style="text-align:left">{html.escape(name)}</th>' for name in names)
+        body = "".join("<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{html.escape(row[name])}</td>' for name in names) + "</tr>"
+                       for row in self.rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _written(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
+    """HTML of a text with the first wrong token marked and the verdict below.
+
+    Args:
+        text: what a model wrote.
+        verdict: as `tales.check` gives it.
+        tokens: the text's tokens, which `verdict.error_at` counts.
+        join: tokens -> text.
+    """
+    if verdict.error_at is None:
+        return f"<p>{html.escape(text)}</p><p>✔ consistent ({verdict.bits:.1f} bits)</p>"
+    good, bad = join(tokens[: verdict.error_at]), join(tokens[verdict.error_at :])
+    name = "grammatical, but not consistent" if verdict.grammatical else "not grammatical"
+    mark = f'<span style="text-decoration:underline wavy {RED};text-underline-offset:3px">{html.escape(bad)}</span>'
+    return f"<p>{html.escape(good)} {mark}</p><p>✘ {name}: {html.escape(verdict.reason)}</p>"

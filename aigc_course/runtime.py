@@ -1,0 +1,153 @@
+"""Where the course runs: scale, device, seeds, threads, memory, and the folders it may write to."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from aigc_course.errors import CourseError
+
+SCALES = ("smoke", "cpu", "gpu")
+
+
+def scale() -> str:
+    """How large this run is: "smoke" (does it run), "cpu" (the promised quality) or "gpu" (a larger version).
+
+    `AIGC_SCALE` decides; without it a CUDA device means "gpu" and anything else "cpu".
+
+    Raises:
+        CourseError: `AIGC_SCALE` is none of the three.
+    """
+    wanted = os.environ.get("AIGC_SCALE", "")
+    if wanted:
+        if wanted not in SCALES:
+            raise CourseError(f"AIGC_SCALE is {wanted!r}; set it to {', '.join(SCALES)}, or unset it.")
+        return wanted
+    return "gpu" if device() == "cuda" else "cpu"
+
+
+def pick(**by_scale: dict) -> SimpleNamespace:
+    """Settings of this run out of `smoke={...}, cpu={...}, gpu={...}`, as attributes.
+
+    Raises:
+        CourseError: a scale is missing, or the three do not name the same settings.
+    """
+    if set(by_scale) != set(SCALES) or len({frozenset(settings) for settings in by_scale.values()}) > 1:
+        raise CourseError("pick needs smoke={...}, cpu={...} and gpu={...}, all with the same names.")
+    return SimpleNamespace(scale=scale(), **by_scale[scale()])
+
+
+def device() -> str:
+    """The fastest device that the installed torch can use: "cuda", "mps" or "cpu"."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's and NumPy's random numbers, and torch's when it is loaded."""
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def threads() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_gb() -> tuple[float, float]:
+    """(total, available) main memory in GB (10^9 bytes)."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return memory.total / 1e9, memory.available / 1e9
+
+
+def place() -> str:
+    """Where the code runs: "colab", "nbgrader" (a notebook that is being graded or validated) or "local"."""
+    if "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ:
+        return "colab"
+    return "nbgrader" if os.environ.get("NBGRADER_EXECUTION") else "local"
+
+
+def home() -> Path:
+    """The learner's own folder, made when missing: copies of lessons, progress, runs, downloads.
+
+    `AIGC_HOME` overrides the usual place of the system.
+
+    Raises:
+        CourseError: the folder cannot be made or written to.
+    """
+    import platformdirs
+
+    path = Path(os.environ.get("AIGC_HOME") or platformdirs.user_data_dir("aigc-course", appauthor=False)).expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CourseError(f"Cannot make the folder {path} ({error.strerror}); set AIGC_HOME to a folder that you can write to.") from None
+    if not os.access(path, os.W_OK):
+        raise CourseError(f"Cannot write to {path}; set AIGC_HOME to a folder that you can write to.")
+    return path
+
+
+def write_safely(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: aside, flushed to disk, then renamed over the old one.
+
+    Raises:
+        CourseError: the file cannot be written; an old one stays as it was.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True) if os.access(path.parent, os.W_OK) else None
+        raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder.") from None
+
+
+def unused_path(path: Path) -> Path:
+    """`path`, or the first of path-2, path-3 ... that does not exist, so that nothing is overwritten."""
+    candidate, number = path, 2
+    while candidate.exists():
+        candidate = path.with_stem(f"{path.stem}-{number}")
+        number += 1
+    return candidate
+
+
+def course_root() -> Path:
+    """The folder that holds `notebooks/` and `data/`: the checkout, or their copy inside an installed package."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parent
+    return checkout if (checkout / "notebooks").is_dir() and (checkout / "pyproject.toml").is_file() else package / "_course"
+
+
+def course_file(name: str) -> Path:
+    """Path of a file that ships with the course, such as "data/tales.md".
+
+    Raises:
+        CourseError: there is no such file.
+    """
+    path = course_root() / name
+    if not path.is_file():
+        raise CourseError(f"The course has no file {name}; install it again, or get a fresh copy.")
+    return path
+
+
+def repository() -> str:
+    """Address of the course's repository, from `pyproject.toml`."""
+    import tomllib
+
+    return tomllib.loads(course_file("pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
