@@ -1,0 +1,169 @@
+"""The commands behind `python3 course.py ...` and `python -m aigc_course ...`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from aigc_course import lessons, runtime
+from aigc_course.errors import CourseError
+
+DESCRIPTION = "The AIGC course: open it, run it, test it."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a `CourseError` becomes one line and exit status 2."""
+    parser = _parser()
+    known, rest = parser.parse_known_args(arguments)
+    if rest and not known.passes_on:
+        parser.error(f"unknown option {rest[0]}")
+    try:
+        runtime.scale() if os.environ.get("AIGC_SCALE") else None  # a wrong value is told before anything starts
+        return known.command(known, rest)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="course.py", description=DESCRIPTION)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command, text: str, passes_on: bool = False) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command, passes_on=passes_on)
+        return sub
+
+    add("lab", _lab, "open JupyterLab on the welcome notebook; other options go to jupyter lab", passes_on=True)
+    test = add("test", _test, "run every test and every notebook at smoke scale; other options go to pytest", passes_on=True)
+    test.add_argument("--full", action="store_true", help="every notebook at cpu scale with its promised quality, and all slow tests")
+    run = add("run", _run, "run a lesson (or a notebook file) without a browser")
+    run.add_argument("lesson", help='number ("01") or path of a notebook')
+    run.add_argument("--scale", choices=runtime.SCALES, help="default: what the machine allows")
+    run.add_argument("--html", action="store_true", help="write an HTML page too")
+    run.add_argument("--out", type=Path, help="folder for the results; default: runs/ in your own folder")
+    doctor = add("doctor", _doctor, "say what this machine is, what works, what to mend")
+    doctor.add_argument("--json", action="store_true", help="machine-readable")
+    reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
+    reset.add_argument("lesson", help='number of the lesson, "01" say')
+    store = add("store", _store, "for authors: run lessons and store their outputs")
+    store.add_argument("lesson", nargs="*", help="numbers; default: all")
+    add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
+    return parser
+
+
+def _lab(options: argparse.Namespace, rest: list[str]) -> int:
+    for notice in lessons.sync_copies():
+        print(notice)
+    home = runtime.home()
+    print(f"Your copies of the lessons are in {home / 'notebooks'}", flush=True)
+    _say_when_port_is_taken(rest)
+    # The course's settings, without touching the learner's own.
+    paths = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={home}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    return _hand_over([*command, *rest])
+
+
+def _hand_over(command: list[str]) -> int:
+    """Replace this process where the system can; a child would outlive a signal to its parent."""
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    return subprocess.call(command)
+
+
+def _say_when_port_is_taken(rest: list[str]) -> None:
+    wanted = next((o.split("=")[1] for o in rest if o.startswith(("--port=", "--ServerApp.port="))), "8888")
+    if "--port" in rest[:-1]:
+        wanted = rest[rest.index("--port") + 1]
+    if not wanted.isdigit() or int(wanted) > 65535:
+        raise CourseError(f"--port must be a number from 0 to 65535, not {wanted!r}.")
+    with socket.socket() as probe:
+        try:
+            probe.connect(("127.0.0.1", int(wanted)))
+        except OSError:
+            return
+    print(f"Port {wanted} is in use; JupyterLab takes the next free one (or choose one with --port).", flush=True)
+
+
+def _test(options: argparse.Namespace, rest: list[str]) -> int:
+    root = runtime.course_root()
+    if not (root / "tests").is_dir():
+        raise CourseError(f"The tests live in the course folder, which an installed package lacks; get it from {runtime.repository()}.")
+    os.environ["AIGC_SCALE"] = "cpu" if options.full else "smoke"
+    os.environ["AIGC_FULL"] = "1" if options.full else ""
+    named = [word for word in rest if not word.startswith("-") and (root / word.partition("::")[0]).exists()]
+    places = [] if named else ["tests", "notebooks"]
+    return subprocess.call([sys.executable, "-m", "pytest", *places, *rest], cwd=root)
+
+
+def _run(options: argparse.Namespace, rest: list[str]) -> int:
+    from aigc_course import execute
+
+    path = Path(options.lesson)
+    path = path if path.suffix == ".ipynb" else lessons.find(options.lesson).path
+    notebook = lessons.read(path)
+    out = options.out or runtime.home() / "runs"
+    result = runtime.unused_path(out / path.name)
+    scale = options.scale or runtime.scale()
+    start = time.monotonic()
+    try:
+        execute.run(notebook, path.parent if os.access(path.parent, os.W_OK) else runtime.home(), name=path.stem, env={"AIGC_SCALE": scale})
+    finally:
+        _save(notebook, result, options.html)
+    print(f"{path.stem} ran at {scale!r} scale in {time.monotonic() - start:.0f} s")
+    return 0
+
+
+def _save(notebook, result: Path, html: bool) -> None:
+    import nbformat
+
+    from aigc_course import execute
+
+    runtime.write_safely(result, nbformat.writes(notebook).encode())
+    print(f"Notebook: {result}")
+    if html:
+        page = result.with_suffix(".html")
+        runtime.write_safely(page, execute.to_html(notebook, result.stem).encode())
+        print(f"Page: {page}")
+
+
+def _doctor(options: argparse.Namespace, rest: list[str]) -> int:
+    from aigc_course import doctor
+
+    findings = doctor.examine()
+    data = doctor.as_data(findings)
+    print(json.dumps(data, indent=1) if options.json else doctor.as_text(findings))
+    return 0 if data["ok"] else 1
+
+
+def _reset(options: argparse.Namespace, rest: list[str]) -> int:
+    print(lessons.reset(options.lesson))
+    return 0
+
+
+def _store(options: argparse.Namespace, rest: list[str]) -> int:
+    from aigc_course import publish
+
+    for number in options.lesson or [lesson.number for lesson in lessons.all_lessons()]:
+        print(publish.store(number))
+    return 0
+
+
+def _stamp(options: argparse.Namespace, rest: list[str]) -> int:
+    from aigc_course import publish
+
+    print("\n".join(publish.stamp()) or "nothing to change")
+    return 0

@@ -1,0 +1,135 @@
+"""Runs an answer on the probes of an exercise and compares what it does with what the reference does."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import numbers
+import reprlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aigc_course.exercises.types import Exercise
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one probe gave: a value, or the error that was raised."""
+
+    value: object = None
+    error: str = ""
+
+
+class TooSlow(Exception):
+    """The answer ran longer than its time limit."""
+
+
+def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
+    """Run `answer` on every probe; what it prints is dropped."""
+    results = []
+    for arguments in exercise.probes():
+        with contextlib.redirect_stdout(io.StringIO()):
+            try:
+                results.append(Outcome(value=exercise.observe(answer, arguments)))
+            except TooSlow:
+                raise
+            except Exception as error:
+                results.append(Outcome(error=f"{type(error).__name__}: {error}"))
+    return results
+
+
+def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
+    """Whether two answers did the same on every probe; errors agree when their types do."""
+    return all(x.error.partition(":")[0] == y.error.partition(":")[0] and (x.error or same(x.value, y.value)) for x, y in zip(a, b, strict=True))
+
+
+def same(a: object, b: object) -> bool:
+    """Equality as a reader would see it: numbers to 1e-6, a list like a tuple, arrays by shape and value."""
+    if hasattr(a, "detach"):
+        a = a.detach().cpu().numpy()
+    if hasattr(b, "detach"):
+        b = b.detach().cpu().numpy()
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return _same_arrays(a, b)
+    if isinstance(a, numbers.Number) and isinstance(b, numbers.Number):
+        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) or (a != a and b != b)
+    if isinstance(a, str) or isinstance(b, str):
+        return isinstance(a, str) and isinstance(b, str) and str.__eq__(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return set(a) == set(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and bool(a == b)
+
+
+def _same_arrays(a: object, b: object) -> bool:
+    try:
+        a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=True)
+
+
+def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcome]) -> str:
+    """Say on which arguments an answer first differs, what was expected and what came."""
+    for arguments, got, want in zip(exercise.probes(), mine, right, strict=True):
+        if same_behaviour([got], [want]):
+            continue
+        call = f"for {', '.join(map(reprlib.repr, arguments))}"
+        if got.error:
+            return f"{call} it raised {got.error}."
+        expected = f"an error ({want.error})" if want.error else f"{_short(want.value)}"
+        return f"{call} expected {expected}, but yours gave {_short(got.value)}."
+    return "it differs from the reference."
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
+    """Run `work`; raise `TooSlow` after `seconds`.
+
+    On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in a thread.
+    """
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        def stop(signum, frame):
+            raise TooSlow
+
+        before = signal.signal(signal.SIGALRM, stop)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            return work()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    return _in_a_thread(seconds, work)
+
+
+def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
+    box: dict[str, object] = {}
+
+    def run() -> None:
+        try:
+            box["value"] = work()
+        except BaseException as error:
+            box["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        sys.stderr.write("The slow answer is still running in the background; restart the kernel to stop it.\n")
+        raise TooSlow
+    if "error" in box:
+        raise box["error"]
+    return box.get("value")

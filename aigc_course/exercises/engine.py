@@ -1,0 +1,183 @@
+"""Checks answers: finds not attempted, right or wrong, names the mistake, and keeps the lesson going."""
+
+from __future__ import annotations
+
+import dis
+import html
+import inspect
+import math
+import numbers
+import os
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aigc_course.errors import CourseError
+from aigc_course.exercises import catalog, progress
+from aigc_course.exercises.compare import TooSlow, first_difference, outcomes, same_behaviour, with_time_limit
+from aigc_course.exercises.types import Exercise, Question
+
+_verdicts: dict[str, Report] = {}
+_hints_given: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one check, as text and as HTML.
+
+    Attributes:
+        state: "right", "wrong" or "empty".
+        message: one sentence for the learner.
+    """
+
+    name: str
+    state: str
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{_MARKS[self.state]} {self.name}: {self.message}"
+
+    def _repr_html_(self) -> str:
+        colour = {"right": "#009E73", "wrong": "#D55E00", "empty": "#777777"}[self.state]
+        return (f'<div style="border-left:4px solid {colour};padding:2px 8px"><b>{_MARKS[self.state]} {html.escape(self.name)}</b>: '
+                f"{html.escape(self.message)}</div>")
+
+
+_MARKS = {"right": "✔", "wrong": "✘", "empty": "○"}
+
+
+def exercise(name: str) -> Callable[[Callable], Callable]:
+    """Decorate an answer: `@exercise("chance.entropy")` on a function or a class.
+
+    Returns:
+        The answer itself when it is right, the reference otherwise.
+
+    Raises:
+        CourseError: there is no exercise of that name, or it asks for a value (use `answer`).
+    """
+    task = _of_type(name, Exercise, 'answer("{name}", ...)')
+
+    def decorate(learners: Callable) -> Callable:
+        report, mistake = judge(task, learners)
+        _tell(report, mistake)
+        return learners if report.state == "right" else task.reference
+
+    return decorate
+
+
+def answer(name: str, value: float | str | None = None) -> float | str:
+    """Give a number or a choice worked out on paper; `...` or nothing means not attempted.
+
+    Returns:
+        The value when it is right, the right value otherwise.
+
+    Raises:
+        CourseError: there is no question of that name, or it asks for a function (use `@exercise`).
+    """
+    task = _of_type(name, Question, '@exercise("{name}")')
+    report, mistake = judge_value(task, value)
+    _tell(report, mistake)
+    return value if report.state == "right" else task.reference
+
+
+def hint(name: str) -> None:
+    """Show one more step towards the answer at each call."""
+    task = catalog.find(name)
+    step = min(_hints_given.get(name, 0), len(task.hints) - 1)
+    _hints_given[name] = step + 1
+    progress.record(name, hints=step + 1)
+    rest = len(task.hints) - step - 1
+    more = f"{rest} more to come." if rest else f'That was the last; solution("{name}") shows an answer.'
+    print(f"Hint {step + 1} of {len(task.hints)}: {task.hints[step]} ({more})")
+
+
+def solution(name: str) -> None:
+    """Show an answer; progress notes that it was seen. A teacher switches this off with AIGC_SOLUTIONS=off."""
+    task = catalog.find(name)
+    if os.environ.get("AIGC_SOLUTIONS") == "off":
+        print("Solutions are switched off in this class; hint(...) still helps.")
+        return
+    progress.record(name, solution_seen=True)
+    print(task.explanation if isinstance(task, Question) else textwrap.dedent(inspect.getsource(task.reference)))
+
+
+def require(name: str) -> None:
+    """For graded work: pass when the latest answer in this session is right.
+
+    Raises:
+        AssertionError: it is wrong or missing; the message is the diagnosis.
+    """
+    report = _verdicts.get(name) or Report(name, "empty", "no answer was given.")
+    if report.state != "right":
+        raise AssertionError(str(report))
+
+
+def judge(task: Exercise, learners: Callable) -> tuple[Report, str]:
+    """Check a function or class; returns the report and the name of the known mistake ("" when there is none)."""
+    if is_empty(learners):
+        return Report(task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.'), ""
+    try:
+        mine = with_time_limit(task.seconds, lambda: outcomes(task, learners))
+    except TooSlow:
+        return _wrong(task, f"it ran longer than {task.seconds:g} s; look for a loop that does not end.")
+    right = outcomes(task, task.reference)
+    if same_behaviour(mine, right):
+        return Report(task.name, "right", "right. The lesson goes on with your version."), ""
+    for mistake in task.mistakes:
+        if same_behaviour(mine, outcomes(task, mistake.answer)):
+            return _wrong(task, mistake.says)
+    return _wrong(task, first_difference(task, mine, right))
+
+
+def judge_value(task: Question, value: object) -> tuple[Report, str]:
+    """Check a number or a choice; returns the report and the name of the known mistake."""
+    if value is None or value is ...:
+        return Report(task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.'), ""
+    if _same_value(task, value, task.reference):
+        return Report(task.name, "right", "right."), ""
+    for mistake in task.mistakes:
+        if _same_value(task, value, mistake.answer):
+            return _wrong(task, mistake.says)
+    kind = "a number" if isinstance(task.reference, numbers.Number) else "a string"
+    return _wrong(task, f"{value!r} is not the answer (it should be {kind}).")
+
+
+def _same_value(task: Question, value: object, wanted: object) -> bool:
+    if isinstance(wanted, str):
+        return isinstance(value, str) and value.strip().lower() == wanted.lower()
+    return isinstance(value, numbers.Real) and math.isclose(value, wanted, abs_tol=task.tolerance)
+
+
+def _wrong(task: Exercise | Question, says: str) -> tuple[Report, str]:
+    return Report(task.name, "wrong", f'{says} The lesson goes on with the reference; hint("{task.name}") helps.'), says
+
+
+def _tell(report: Report, mistake: str) -> None:
+    _verdicts[report.name] = report
+    if report.state != "empty":
+        progress.record(report.name, state=report.state, mistake=mistake)
+    from IPython import get_ipython
+    from IPython.display import display
+
+    display(report) if get_ipython() else print(report)
+
+
+def _of_type(name: str, kind: type, instead: str) -> Exercise | Question:
+    task = catalog.find(name)
+    if not isinstance(task, kind):
+        raise CourseError(f"{name!r} is answered with {instead.format(name=name)}.")
+    return task
+
+
+def is_empty(answer: object) -> bool:
+    """Whether a function or class has no body beyond a docstring, `...`, `pass` or `raise NotImplementedError`."""
+    if inspect.isclass(answer):
+        own = [v for k, v in vars(answer).items() if inspect.isfunction(v) or not k.startswith("__")]
+        return all(inspect.isfunction(v) and is_empty(v) for v in own)
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return False
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP", "PRECALL", "CACHE", "COPY_FREE_VARS")]
+    if all(step.opname in ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP") and step.argval in (None, ...) for step in steps):
+        return True
+    return code.co_names == ("NotImplementedError",) and any(step.opname == "RAISE_VARARGS" for step in steps)

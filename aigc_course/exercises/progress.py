@@ -1,0 +1,99 @@
+"""What a learner has done, kept in their own folder; a test run never touches it."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aigc_course import runtime
+from aigc_course.errors import CourseError
+from aigc_course.exercises import catalog
+
+_warned = False
+
+
+def recording() -> bool:
+    """Whether answers are kept: not in tests (pytest sets PYTEST_VERSION, kernels inherit it), not while grading."""
+    return "PYTEST_VERSION" not in os.environ and runtime.place() != "nbgrader"
+
+
+def record(name: str, *, state: str = "", mistake: str = "", hints: int = 0, solution_seen: bool = False) -> None:
+    """Note one event of one exercise; never stops a lesson, says once when nothing can be kept."""
+    global _warned
+    if not recording():
+        return
+    try:
+        path = _path()
+        done = load()
+        entry = done.setdefault(name, {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []})
+        entry["tries"] += bool(state)
+        # Once right, always right: trying variants later is no step back.
+        entry["state"] = state if state and entry["state"] != "right" else entry["state"]
+        entry["hints"] = max(entry["hints"], hints)
+        entry["solution_seen"] = entry["solution_seen"] or solution_seen
+        if mistake and mistake not in entry["mistakes"]:
+            entry["mistakes"].append(mistake)
+        entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
+        runtime.write_safely(path, json.dumps({"version": 1, "exercises": done}, indent=1, ensure_ascii=False).encode())
+    except CourseError as error:
+        if not _warned:
+            sys.stderr.write(f"Your progress is not kept: {error}\n")
+        _warned = True
+
+
+def load() -> dict[str, dict]:
+    """Exercise -> what is known of it; a file that cannot be read is put aside, not lost."""
+    path = _path()
+    if not path.exists():
+        return {}
+    try:
+        done = json.loads(path.read_text(encoding="utf-8"))["exercises"]
+        if not all(isinstance(entry, dict) and {"state", "tries", "hints", "solution_seen", "mistakes"} <= set(entry) for entry in done.values()):
+            raise ValueError("entries are incomplete")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        aside = runtime.unused_path(path.with_stem("progress-unreadable"))
+        path.rename(aside)
+        sys.stderr.write(f"{path.name} could not be read; it is kept as {aside}, and a new one begins.\n")
+        return {}
+    return done
+
+
+def _path() -> Path:
+    return runtime.home() / "progress.json"
+
+
+class Overview:
+    """Every exercise of the course with its state; shows itself as a table."""
+
+    def __init__(self, done: dict[str, dict]):
+        self.rows = [
+            (lesson, task.name, task.title, task.minutes, done.get(task.name, {"state": "open", "tries": 0, "solution_seen": False}))
+            for topic, (lesson, _) in catalog.TOPICS.items() for task in catalog.exercises_of(topic).values()
+        ]
+
+    @staticmethod
+    def _state(entry: dict) -> str:
+        if entry["state"] == "right":
+            return "✔ done" + (" (solution seen)" if entry["solution_seen"] else "")
+        return f"✘ tried {entry['tries']}x" if entry["tries"] else "○ open"
+
+    def __repr__(self) -> str:
+        done = sum(entry["state"] == "right" for *_, entry in self.rows)
+        lines = [f"{lesson}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}" for lesson, name, title, minutes, entry in self.rows]
+        return "\n".join([f"{done} of {len(self.rows)} exercises done", *lines])
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><td>{lesson}</td><td>{html.escape(name)}</td><td style='text-align:left'>{html.escape(title)}</td>"
+            f"<td>{minutes} min</td><td style='text-align:left'>{self._state(entry)}</td></tr>" for lesson, name, title, minutes, entry in self.rows)
+        return ("<table><thead><tr><th>lesson</th><th>exercise</th><th>what to do</th><th>time</th><th>state</th></tr></thead>"
+                f"<tbody>{cells}</tbody></table>")
+
+
+def progress() -> Overview:
+    """The exercises of the course: done, tried, open."""
+    return Overview(load())

@@ -1,0 +1,52 @@
+"""Exercises of lesson 00: a first one to see how exercises work, and a question."""
+
+from __future__ import annotations
+
+from aigc_course.exercises.types import Exercise, Mistake, Question
+
+
+def headline(who: str, what: str) -> str:
+    """Write "WHO finds WHAT" with a capital at the start and an exclamation mark at the end."""
+    text = f"{who} finds {what}!"
+    return text[0].upper() + text[1:]
+
+
+def _no_capital(who: str, what: str) -> str:
+    return f"{who} finds {what}!"
+
+
+def _capitalize(who: str, what: str) -> str:
+    return f"{who} finds {what}!".capitalize()
+
+
+def _no_mark(who: str, what: str) -> str:
+    return headline(who, what)[:-1]
+
+
+EXERCISES = (
+    Exercise(
+        name="welcome.headline",
+        title="Write a headline by rule",
+        minutes=3,
+        reference=headline,
+        probes=lambda: [("Mia", "a red kite"), ("a fox", "Tom's hat"), ("the museum", "an owl")],
+        mistakes=(
+            Mistake(_no_capital, 'A headline starts with a capital letter, also when the name does not ("a fox").'),
+            Mistake(_capitalize, "str.capitalize() makes every other letter small (Tom became tom); change the first letter alone."),
+            Mistake(_no_mark, "The exclamation mark at the end is missing."),
+        ),
+        hints=(
+            'An f-string joins the parts: f"{who} finds {what}!".',
+            "text[0].upper() is the first letter as a capital, text[1:] the rest.",
+        ),
+    ),
+    Question(
+        name="welcome.learned",
+        title="Rules or learning?",
+        minutes=2,
+        reference="learned",
+        explanation='"learned": nobody wrote down how to draw a digit; the numbers came from 1,797 examples.',
+        mistakes=(Mistake("rules", "Nobody wrote a rule for the shape of a 3: the pixels' averages and variations came from examples."),),
+        hints=("Ask who decided what a 3 looks like: a programmer, or the examples?",),
+    ),
+)

@@ -1,0 +1,145 @@
+"""Finds lessons, reads them, and keeps the learner's copies apart from the originals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from aigc_course import runtime
+from aigc_course.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One numbered notebook of the course.
+
+    Attributes:
+        number: two digits, "01".
+        path: the original; learners work on a copy.
+    """
+
+    number: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """File name without its ending, "01_rules_and_chance"."""
+        return self.path.stem
+
+    @property
+    def copy(self) -> Path:
+        """The learner's copy, in their own folder."""
+        return runtime.home() / "notebooks" / self.path.name
+
+
+def all_lessons() -> list[Lesson]:
+    """Every lesson in reading order."""
+    paths = sorted((runtime.course_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return [Lesson(path.name[:2], path) for path in paths]
+
+
+def find(number: str) -> Lesson:
+    """A lesson by its number: "01", "1" or "01_rules_and_chance".
+
+    Raises:
+        CourseError: there is no such lesson.
+    """
+    match = re.match(r"(\d{1,2})(?:_|$)", str(number))
+    for lesson in all_lessons():
+        if match and lesson.number == match[1].zfill(2):
+            return lesson
+    known = ", ".join(lesson.number for lesson in all_lessons()) or "none: the folder notebooks/ is empty"
+    raise CourseError(f"There is no lesson {number!r}; lessons are {known}.")
+
+
+def read(path: Path):
+    """Read a notebook (nbformat's NotebookNode).
+
+    Raises:
+        CourseError: the file is missing or is not a notebook.
+    """
+    import nbformat
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except FileNotFoundError:
+        raise CourseError(f"There is no file {path}.") from None
+    except Exception as error:  # nbformat raises many kinds, json's and jsonschema's among them
+        problem = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        raise CourseError(f"{path} is not a notebook that can be read ({problem}). {_way_out(path)}") from None
+    return notebook
+
+
+def _way_out(path: Path) -> str:
+    lesson = next((lesson for lesson in all_lessons() if lesson.path.name == path.name), None)
+    if lesson is None:
+        return "Open it in a text editor, or go back to an earlier copy."
+    if path.parent == lesson.path.parent:
+        return f"Get a fresh copy of the course, or `git checkout -- notebooks/{path.name}`."
+    return f"`python3 course.py reset {lesson.number}` brings the original back and keeps this file under another name."
+
+
+def reset(number: str) -> str:
+    """Bring the original of a lesson back; an edited copy is kept under another name. Returns what was done."""
+    lesson = find(number)
+    if not lesson.copy.exists():
+        _copy(lesson)
+        return f"{lesson.name}: there was no copy yet; {lesson.copy} is the original."
+    if _digest(lesson.copy) == _digest(lesson.path):
+        return f"{lesson.name}: {lesson.copy} is the original already."
+    kept = runtime.unused_path(lesson.copy.with_stem(f"{lesson.name}-mine"))
+    lesson.copy.rename(kept)
+    _copy(lesson)
+    return f"{lesson.name}: the original is back; your copy is kept as {kept}."
+
+
+def sync_copies() -> list[str]:
+    """Give the learner a copy of every lesson and update copies that were never touched; returns notices.
+
+    A copy that differs from what was once copied is the learner's: it stays as it is.
+    """
+    notices = []
+    copied = _copied()
+    for lesson in all_lessons():
+        original = _digest(lesson.path)
+        if not lesson.copy.exists() or (_digest(lesson.copy) == copied.get(lesson.name) != original):
+            _copy(lesson)
+        elif copied.get(lesson.name) != original != _digest(lesson.copy):
+            notices.append(f"Lesson {lesson.number} has a newer version; your copy is left alone. `python3 course.py reset {lesson.number}` "
+                           "brings the new one and keeps yours.")
+        notices += _unreadable(lesson)
+    return notices
+
+
+def _unreadable(lesson: Lesson) -> list[str]:
+    try:
+        json.loads(lesson.copy.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [f"{lesson.copy} cannot be read as a notebook. {_way_out(lesson.copy)}"]
+    return []
+
+
+def _copy(lesson: Lesson) -> None:
+    runtime.write_safely(lesson.copy, lesson.path.read_bytes())
+    copied = _copied() | {lesson.name: _digest(lesson.path)}
+    runtime.write_safely(_record(), json.dumps(copied, indent=1).encode())
+
+
+def _copied() -> dict[str, str]:
+    """Lesson name -> digest of the original that was copied last."""
+    try:
+        return json.loads(_record().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _record() -> Path:
+    return runtime.home() / "copied.json"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,161 @@
+"""For authors: makes the outputs that are stored in the notebooks, and stamps the repository's address."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from aigc_course import execute, lessons, runtime
+
+_MODULES = "import sys as _sys, json as _json\nprint(_json.dumps(sorted(m for m in _sys.modules if m.split('.')[0] == 'aigc_course')))"
+_LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:]*)")
+
+
+def store(number: str) -> str:
+    """Run a lesson top to bottom at "cpu" scale, normalise its outputs and store them. Returns a summary line.
+
+    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top and the README.
+    """
+    lesson = lessons.find(number)
+    notebook = lessons.read(lesson.path)
+    notebook.cells.append(nbformat.v4.new_code_cell(_MODULES))
+    with tempfile.TemporaryDirectory() as home:
+        execute.run(notebook, lesson.path.parent, name=lesson.name, env={"AIGC_SCALE": "cpu", "AIGC_HOME": home})
+    modules = json.loads(notebook.cells.pop().outputs[0].text)
+    normalise(notebook)
+    notebook.metadata["aigc_course"] = dict(notebook.metadata.get("aigc_course", {})) | {
+        "modules": modules, "stored_from": fingerprint(notebook, modules)}
+    runtime.write_safely(lesson.path, (nbformat.writes(notebook, indent=1).rstrip("\n") + "\n").encode())
+    _keep_cover(lesson, notebook)
+    return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
+
+
+def normalise(notebook) -> None:
+    """Take out of a notebook what differs from one run or machine to the next, and number its cells."""
+    notebook.metadata = nbformat.from_dict({
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "aigc_course": notebook.metadata.get("aigc_course", {}),
+    })
+    for i, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{i:02d}"
+        cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in map(_normal_output, cell.outputs) if o]
+    for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+
+
+def _normal_output(output):
+    if output.output_type == "stream":
+        if output.name == "stderr":  # progress bars and warnings of one machine
+            return None
+        output.text = _LOCAL_PATH.sub("...", output.text)
+    elif output.get("data"):
+        for kind in [k for k in output.data if "widget" in k]:
+            del output.data[kind]
+        if not set(output.data) - {"text/plain"} and "metadata" in output and output.data.get("text/plain", "").startswith(("VBox(", "HBox(", "HTML(")):
+            return None
+        if "text/plain" in output.data:
+            output.data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", output.data["text/plain"])
+    return output
+
+
+def fingerprint(notebook, modules: list[str]) -> str:
+    """Digest of the code that stored outputs come from: the cells, and the library modules they loaded.
+
+    Comments and docstrings do not count, so that a better sentence does not ask for a new run.
+    """
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    package = Path(__file__).parent
+    for module in modules:
+        base = package.joinpath(*module.split(".")[1:])
+        path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+        sources.append(_meaning(path.read_text(encoding="utf-8")) if path.exists() else f"{module} is gone")
+    return hashlib.sha256("\0".join(sources).encode()).hexdigest()[:16]
+
+
+def _meaning(source: str) -> str:
+    """A module's syntax tree without docstrings, as text that is equal on every Python version."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            node.body = body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _keep_cover(lesson: lessons.Lesson, notebook) -> None:
+    for cell in notebook.cells:
+        if "cover" in cell.metadata.get("tags", ()):
+            image = next(o.data["image/png"] for o in cell.outputs if o.get("data", {}).get("image/png"))
+            folder = runtime.course_root() / "data" / "pictures"
+            runtime.write_safely(folder / f"{lesson.number}.png", base64.b64decode(image))
+
+
+def first_cell(address: str) -> str:
+    """The code that installs the package where it is missing; the same in every notebook."""
+    return f'''# Installs the course where it is missing (Colab); what is installed already stays as it is.
+import importlib.util
+
+if importlib.util.find_spec("aigc_course") is None:
+    import os, subprocess, sys, tempfile
+    from importlib.metadata import distributions
+
+    here = {{d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}}
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as keep:
+        keep.writelines(f"{{name}}=={{version}}\\n" for name, version in here.items())
+    source = os.environ.get("AIGC_COURSE_SOURCE", "git+{address}")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--constraint", keep.name, source], check=True)
+    importlib.invalidate_caches()'''
+
+
+def badge(address: str, name: str) -> str:
+    """Markdown of the Open-in-Colab badge of a notebook."""
+    owner_and_name = address.removeprefix("https://github.com/")
+    return ("[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+            f"(https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{name}.ipynb)")
+
+
+_BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
+_ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+(?=/(?:blob|tree)/main/)")
+
+
+def stamp() -> list[str]:
+    """Write the repository's address from `pyproject.toml` into badges, links and first cells. Returns changed files."""
+    address = runtime.repository()
+    changed = []
+    for lesson in lessons.all_lessons():
+        text = lesson.path.read_text(encoding="utf-8")
+        notebook = nbformat.reads(text, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = _ADDRESS.sub(address, _BADGE.sub(badge(address, lesson.name), cell.source))
+            elif cell.source.startswith("# Installs the course where it is missing"):
+                cell.source = first_cell(address)
+        stored = notebook.metadata.get("aigc_course", {})
+        if stored.get("modules"):
+            stored["stored_from"] = fingerprint(notebook, stored["modules"])
+        stamped = nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
+        if stamped != text:
+            runtime.write_safely(lesson.path, stamped.encode())
+            changed.append(lesson.path.name)
+    readme = runtime.course_root() / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    stamped = _ADDRESS.sub(address, text)
+    stamped = re.sub(r"git clone \S+", f"git clone {address}", stamped)
+    stamped = re.sub(r"(colab\.research\.google\.com/github/)[\w.-]+/[\w.-]+/blob", rf"\g<1>{address.removeprefix('https://github.com/')}/blob", stamped)
+    if stamped != text:
+        runtime.write_safely(readme, stamped.encode())
+        changed.append("README.md")
+    return changed
