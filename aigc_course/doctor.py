@@ -34,10 +34,10 @@ class Finding:
     fix: str = ""
 
 
-def examine() -> list[Finding]:
-    """Look at everything; no finding stops the next."""
+def examine(short: bool = False) -> list[Finding]:
+    """Look at everything (`short`: only at what training needs); no finding stops the next."""
     findings = []
-    for look in LOOKS:
+    for look in (_python, _torch, _processor, _memory) if short else LOOKS:
         try:
             findings += look()
         except CourseError as error:

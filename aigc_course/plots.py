@@ -37,20 +37,22 @@ def truth_line(axes, value: float, label: str) -> None:
 
 
 def curves(x: Sequence[float], lines: dict[str, Sequence[float]], *, x_label: str, y_label: str, alt: str,
-           truth: tuple[float, str] | None = None) -> None:
+           truth: tuple[float, str] | None = None, limit: float | None = None, markers: bool = True) -> None:
     """Lines over a common x, each named, with the truth as a dashed line.
 
     Args:
         x: (N,) positions.
         lines: name -> (N,) values.
         truth: value and name of the dashed line.
+        limit: top of the y axis; what lies above is cut off.
+        markers: draw every point, each line with a mark of its own.
     """
     figure, axes = plt.subplots(figsize=(7, 3.8))
     for (name, values), marker in zip(lines.items(), "osD^vP", strict=False):
-        axes.plot(x, values, marker=marker, label=name)
+        axes.plot(x, values, marker=marker if markers else "", label=name)
     if truth:
         truth_line(axes, *truth)
-    axes.set(xlabel=x_label, ylabel=y_label, ylim=(0, None))
+    axes.set(xlabel=x_label, ylabel=y_label, ylim=(0, limit))
     axes.legend()
     show(figure, alt)
 
@@ -67,12 +69,13 @@ def bars(names: Sequence[str], values: Sequence[float], *, x_label: str, alt: st
     show(figure, alt)
 
 
-def image_grid(images, *, columns: int, alt: str, titles: Sequence[str] = (), size: float = 0.8) -> None:
+def image_grid(images, *, columns: int, alt: str, titles: Sequence[str] = (), size: float = 0.8, smooth: bool = False) -> None:
     """Grey images in a grid.
 
     Args:
         images: (N, H, W) or (N, 1, H, W) in [0, 1].
         size: inches an image.
+        smooth: blend neighbouring pixels, for very small images.
     """
     images = np.asarray(images).reshape(len(images), *np.shape(images)[-2:])
     rows = -(-len(images) // columns)
@@ -80,7 +83,7 @@ def image_grid(images, *, columns: int, alt: str, titles: Sequence[str] = (), si
     for axis in axes.flat:
         axis.axis("off")
     for i, image in enumerate(images):
-        axes.flat[i].imshow(image, cmap="gray", vmin=0, vmax=1)
+        axes.flat[i].imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="bicubic" if smooth else "nearest")
         if titles:
             axes.flat[i].set_title(titles[i], fontsize=9)
     show(figure, alt)
@@ -99,13 +102,8 @@ def heatmap(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, 
     show(figure, alt)
 
 
-def table(rows: Sequence[dict]):
-    """Rows as an HTML table, with plain text for places without HTML; values are shown as they are."""
-    return Table(rows)
-
-
 class Table:
-    """A small table that shows itself in Jupyter and prints readably elsewhere."""
+    """Rows as a table that shows itself in Jupyter and prints readably elsewhere."""
 
     def __init__(self, rows: Sequence[dict]):
         self.rows = [{str(k): _written(v) for k, v in row.items()} for row in rows]
@@ -145,3 +143,13 @@ def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
     name = "grammatical, but not consistent" if verdict.grammatical else "not grammatical"
     mark = f'<span style="text-decoration:underline wavy {RED};text-underline-offset:3px">{html.escape(bad)}</span>'
     return f"<p>{html.escape(good)} {mark}</p><p>✘ {name}: {html.escape(verdict.reason)}</p>"
+
+
+def picture(number: str, alt: str) -> None:
+    """Show the picture of a lesson, made by the lesson itself and shipped with the course."""
+    from IPython.display import Image, display
+
+    from aigc_course.runtime import course_file
+
+    image = Image(filename=str(course_file(f"data/pictures/{number}.png")))
+    display(image, metadata={"image/png": {"alt": alt}})

@@ -48,12 +48,23 @@ def normalise(notebook) -> None:
         cell.id = f"cell-{i:02d}"
         cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
         if cell.cell_type == "code":
-            cell.outputs = [o for o in map(_normal_output, cell.outputs) if o]
+            cell.outputs = _joined([o for o in map(_normal_output, cell.outputs) if o])
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
         cell.execution_count = count
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = count
+
+
+def _joined(outputs: list) -> list:
+    """Text printed in several pieces as one: where a print was cut depends on the moment."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _normal_output(output):

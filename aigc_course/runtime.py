@@ -151,3 +151,16 @@ def repository() -> str:
     import tomllib
 
     return tomllib.loads(course_file("pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+
+
+def promise(claim: str, holds: bool) -> None:
+    """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the end, it is only shown.
+
+    Raises:
+        AssertionError: the promise is broken at "cpu" or "gpu" scale.
+    """
+    if scale() == "smoke":
+        print(f"· not judged at smoke scale: {claim}")
+        return
+    assert holds, f"promise broken: {claim}"
+    print(f"✔ {claim}")

@@ -1,0 +1,66 @@
+"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it in its lesson."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+import numpy as np
+from PIL import Image
+
+from aigc_course.plots import judged
+
+
+def text_player(models: dict[int, object], check: Callable, tokenize: Callable, join: Callable, known: Sequence[str]) -> ipywidgets.VBox:
+    """Choose n, temperature and seed; see what the n-gram model writes and what the world says about it.
+
+    Args:
+        models: n -> fitted `NGram`.
+        check: text -> verdict, `tales.check` say.
+        tokenize: text -> tokens, as the verdict counts them.
+        join: tokens -> text.
+        known: the training texts; a copy of one is called a copy.
+    """
+    known = set(known)
+    wide = ipywidgets.Layout(width="28em")
+    n = ipywidgets.SelectionSlider(options=sorted(models), value=sorted(models)[len(models) // 2], description="n", layout=wide)
+    temperature = ipywidgets.FloatSlider(value=1.0, min=0.1, max=2.0, step=0.1, description="temperature", layout=wide)
+    seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", layout=wide)
+    page = ipywidgets.HTML()
+
+    def write(_=None) -> None:
+        text = join(models[n.value].generate(random.Random(seed.value), temperature.value))
+        copy = "<p>This is a copy of a training text.</p>" if text in known else ""
+        page.value = judged(text, check(text), tokenize(text), join) + copy
+
+    for control in (n, temperature, seed):
+        control.observe(write, "value")
+    write()
+    return ipywidgets.VBox([n, temperature, seed, page])
+
+
+def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str], limit: float = 3.0, size: int = 240) -> ipywidgets.HBox:
+    """One slider for every latent number; the picture follows.
+
+    Args:
+        decode: (Z,) numbers -> (H, W) image in [0, 1].
+        names: Z names of the sliders.
+        limit: sliders go from -limit to limit.
+        size: width of the picture in pixels.
+    """
+    sliders = [ipywidgets.FloatSlider(value=0.0, min=-limit, max=limit, step=0.1, description=name) for name in names]
+    picture = ipywidgets.Image(format="png", width=size)
+
+    def draw(_=None) -> None:
+        image = decode(np.array([slider.value for slider in sliders]))
+        pixels = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8)).resize((size, size), Image.Resampling.NEAREST)
+        data = io.BytesIO()
+        pixels.save(data, format="PNG")
+        picture.value = data.getvalue()
+
+    for slider in sliders:
+        slider.observe(draw, "value")
+    draw()
+    return ipywidgets.HBox([ipywidgets.VBox(sliders), picture])
