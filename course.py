@@ -32,7 +32,9 @@ def main():
     check_python()
     if not installed():
         install()
-    environment = {**BEFORE_START, **os.environ, "PYTHONUTF8": "1"}
+    environment = {**BEFORE_START, **os.environ, "PYTHONUTF8": "1", "VIRTUAL_ENV": str(VENV)}
+    # As an activated environment has it: `!pip install` in a notebook, and programs that nbgrader starts by name.
+    environment["PATH"] = str(PYTHON.parent) + os.pathsep + environment.get("PATH", "")
     command = [str(PYTHON), "-m", "aigc_course", *(sys.argv[1:] or ["--help"])]
     if os.name == "posix":
         os.execve(command[0], command, environment)
@@ -122,7 +124,7 @@ def check_room():
     needed = 1 if has_torch else NEEDED_GB
     free = shutil.disk_usage(VENV).free / 1e9
     if free < needed:
-        stop("only {:.1f} GB free, and installing needs about {} GB; make room, or install CPU-only PyTorch first (README, Smaller).".format(free, needed))
+        stop(f"only {free:.1f} GB free, and installing needs about {needed} GB; make room, or install CPU-only PyTorch first (README, Smaller).")
 
 
 def diagnosis():
@@ -134,8 +136,18 @@ def diagnosis():
     after = " Then start again: it goes on from here. Details: " + str(LOG)
     if "No space left on device" in text or "Errno 28" in text:
         return "the disk is full; free about " + str(NEEDED_GB) + " GB." + after
-    if any(sign in text for sign in ("NewConnectionError", "Temporary failure in name resolution", "ConnectTimeout", "ProxyError", "Network is unreachable",
-                                     "NameResolutionError", "Failed to establish a new connection")):
+    if any(
+        sign in text
+        for sign in (
+            "NewConnectionError",
+            "Temporary failure in name resolution",
+            "ConnectTimeout",
+            "ProxyError",
+            "Network is unreachable",
+            "NameResolutionError",
+            "Failed to establish a new connection",
+        )
+    ):
         return "there is no network (or a proxy is in the way), and the first start must download packages; connect once." + after
     if "Permission denied" in text:
         return str(VENV) + " cannot be written to; name another folder in AIGC_VENV." + after

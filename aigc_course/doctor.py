@@ -12,6 +12,7 @@ import urllib.parse
 import webbrowser
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from aigc_course import runtime
 from aigc_course.errors import CourseError
@@ -79,25 +80,37 @@ def _torch() -> list[Finding]:
         import torchvision
     except Exception as error:  # a broken build raises OSError, RuntimeError or ImportError
         problem = (str(error).strip().splitlines() or [type(error).__name__])[-1][:150]
-        return [Finding("torch", "wrong", f"torch and torchvision do not load together: {problem}",
-                        "Install both in one command from the same place: pip install --force-reinstall torch torchvision")]
+        return [
+            Finding(
+                "torch",
+                "wrong",
+                f"torch and torchvision do not load together: {problem}",
+                "Install both in one command from the same place: pip install --force-reinstall torch torchvision",
+            )
+        ]
     found = [Finding("torch", "ok", f"{torch.__version__}, torchvision {torchvision.__version__}")]
     device = runtime.device()
     name = torch.cuda.get_device_name() if device == "cuda" else {"mps": "Apple GPU", "cpu": "CPU"}[device]
     found.append(Finding("device", "ok" if device != "cpu" else "note", f"{device} ({name}); lessons run at {runtime.scale()!r} scale"))
     unused = _unused_accelerator(device)
     if unused:
-        found.append(Finding("accelerator", "slow", f"{unused}, but the installed torch cannot use it",
-                             "Update the driver, or install the torch build for it (pytorch.org, Get Started), torchvision with it."))
+        found.append(
+            Finding(
+                "accelerator",
+                "slow",
+                f"{unused}, but the installed torch cannot use it",
+                "Update the driver, or install the torch build for it (pytorch.org, Get Started), torchvision with it.",
+            )
+        )
     return found
 
 
 def _unused_accelerator(device: str) -> str:
     if device != "cpu":
         return ""
-    if os.path.exists("/dev/nvidia0") or shutil.which("nvidia-smi"):
+    if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi"):
         return "There is an NVIDIA GPU"
-    if os.path.exists("/dev/kfd"):
+    if Path("/dev/kfd").exists():
         return "There is an AMD GPU"
     return "There is an Apple GPU" if sys.platform == "darwin" and platform.machine() == "arm64" else ""
 
@@ -121,7 +134,9 @@ def _memory() -> list[Finding]:
 
 def _disk() -> list[Finding]:
     free = shutil.disk_usage(runtime.home()).free / 1e9
-    return [Finding("disk", "ok" if free > 1 else "wrong", f"{free:.1f} GB free at {runtime.home()}", "" if free > 1 else "Make at least 1 GB of room.")]
+    return [
+        Finding("disk", "ok" if free > 1 else "wrong", f"{free:.1f} GB free at {runtime.home()}", "" if free > 1 else "Make at least 1 GB of room.")
+    ]
 
 
 def _browser() -> list[Finding]:

@@ -30,12 +30,19 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
 
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=cells, desc=name, unit="cell", dynamic_ncols=True) as bar, _environment(env or {}):
+
         def cell_done(cell, cell_index, **_) -> None:
             bar.update(cell.cell_type == "code")
 
         quiet = Config({"KernelManager": {"transport_encryption": "auto"}})  # as `lab` has it; a kernel warns without
-        client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}},
-                                on_cell_executed=cell_done, config=quiet)
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            on_cell_executed=cell_done,
+            config=quiet,
+        )
         try:
             client.execute()
         except CellExecutionError as error:

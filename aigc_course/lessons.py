@@ -109,8 +109,10 @@ def sync_copies() -> list[str]:
         if not lesson.copy.exists() or (_digest(lesson.copy) == copied.get(lesson.name) != original):
             _copy(lesson)
         elif copied.get(lesson.name) != original != _digest(lesson.copy):
-            notices.append(f"Lesson {lesson.number} has a newer version; your copy is left alone. `python3 course.py reset {lesson.number}` "
-                           "brings the new one and keeps yours.")
+            notices.append(
+                f"Lesson {lesson.number} has a newer version; your copy is left alone. `python3 course.py reset {lesson.number}` "
+                "brings the new one and keeps yours."
+            )
         notices += _unreadable(lesson)
     return notices
 

@@ -37,7 +37,7 @@ def truth_line(axes, value: float, label: str) -> None:
 
 
 def curves(x: Sequence[float], lines: dict[str, Sequence[float]], *, x_label: str, y_label: str, alt: str,
-           truth: tuple[float, str] | None = None, limit: float | None = None, markers: bool = True) -> None:
+           truth: tuple[float, str] | None = None, limit: float | None = None, markers: bool = True, height: float = 3.8) -> None:
     """Lines over a common x, each named, with the truth as a dashed line.
 
     Args:
@@ -46,8 +46,9 @@ def curves(x: Sequence[float], lines: dict[str, Sequence[float]], *, x_label: st
         truth: value and name of the dashed line.
         limit: top of the y axis; what lies above is cut off.
         markers: draw every point, each line with a mark of its own.
+        height: inches.
     """
-    figure, axes = plt.subplots(figsize=(7, 3.8))
+    figure, axes = plt.subplots(figsize=(7, height))
     for (name, values), marker in zip(lines.items(), "osD^vP", strict=False):
         axes.plot(x, values, marker=marker if markers else "", label=name)
     if truth:
@@ -66,6 +67,29 @@ def bars(names: Sequence[str], values: Sequence[float], *, x_label: str, alt: st
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(x_label)
+    show(figure, alt)
+
+
+def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], *, y_label: str, alt: str) -> None:
+    """Bars side by side: for each name one bar of every group."""
+    figure, axes = plt.subplots(figsize=(7, 2.6))
+    width = 0.8 / len(groups)
+    for i, (group, values) in enumerate(groups.items()):
+        axes.bar(np.arange(len(names)) + width * (i - (len(groups) - 1) / 2), values, width=width * 0.92, label=group)
+    axes.set_xticks(range(len(names)), names)
+    axes.grid(axis="x", visible=False)
+    axes.set_ylabel(y_label)
+    axes.legend()
+    show(figure, alt)
+
+
+def histogram(values: Sequence[float], *, x_label: str, y_label: str, truth: tuple[float, str], alt: str) -> None:
+    """How often values of each size come, with the truth as a dashed line."""
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    axes.hist(values, bins=24, color=SKY, edgecolor="white")
+    axes.axvline(truth[0], color=BLACK, linestyle="--", linewidth=1.5, label=truth[1])
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.legend()
     show(figure, alt)
 
 

@@ -31,7 +31,9 @@ def store(number: str) -> str:
     modules = json.loads(notebook.cells.pop().outputs[0].text)
     normalise(notebook)
     notebook.metadata["aigc_course"] = dict(notebook.metadata.get("aigc_course", {})) | {
-        "modules": modules, "stored_from": fingerprint(notebook, modules)}
+        "modules": modules,
+        "stored_from": fingerprint(notebook, modules),
+    }
     runtime.write_safely(lesson.path, (nbformat.writes(notebook, indent=1).rstrip("\n") + "\n").encode())
     _keep_cover(lesson, notebook)
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
@@ -39,11 +41,13 @@ def store(number: str) -> str:
 
 def normalise(notebook) -> None:
     """Take out of a notebook what differs from one run or machine to the next, and number its cells."""
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-        "aigc_course": notebook.metadata.get("aigc_course", {}),
-    })
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "aigc_course": notebook.metadata.get("aigc_course", {}),
+        }
+    )
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i:02d}"
         cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
@@ -75,7 +79,11 @@ def _normal_output(output):
     elif output.get("data"):
         for kind in [k for k in output.data if "widget" in k]:
             del output.data[kind]
-        if not set(output.data) - {"text/plain"} and "metadata" in output and output.data.get("text/plain", "").startswith(("VBox(", "HBox(", "HTML(")):
+        if (
+            not set(output.data) - {"text/plain"}
+            and "metadata" in output
+            and output.data.get("text/plain", "").startswith(("VBox(", "HBox(", "HTML("))
+        ):
             return None
         if "text/plain" in output.data:
             output.data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", output.data["text/plain"])
@@ -116,7 +124,7 @@ def _keep_cover(lesson: lessons.Lesson, notebook) -> None:
 
 def first_cell(address: str) -> str:
     """The code that installs the package where it is missing; the same in every notebook."""
-    return f'''# Installs the course where it is missing (Colab); what is installed already stays as it is.
+    return f"""# Installs the course where it is missing (Colab); what is installed already stays as it is.
 import importlib.util
 
 if importlib.util.find_spec("aigc_course") is None:
@@ -128,17 +136,20 @@ if importlib.util.find_spec("aigc_course") is None:
         keep.writelines(f"{{name}}=={{version}}\\n" for name, version in here.items())
     source = os.environ.get("AIGC_COURSE_SOURCE", "git+{address}")
     subprocess.run([sys.executable, "-m", "pip", "install", "--constraint", keep.name, source], check=True)
-    importlib.invalidate_caches()'''
+    importlib.invalidate_caches()"""
 
 
 def badge(address: str, name: str) -> str:
     """Markdown of the Open-in-Colab badge of a notebook."""
     owner_and_name = address.removeprefix("https://github.com/")
-    return ("[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-            f"(https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{name}.ipynb)")
+    return (
+        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        f"(https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{name}.ipynb)"
+    )
 
 
 _BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
+_ANY_ADDRESS = re.compile(r"((?:https://github\.com|colab\.research\.google\.com/github)/)[\w.-]+/[\w-]+")
 _ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+(?=/(?:blob|tree)/main/)")
 
 
@@ -161,12 +172,11 @@ def stamp() -> list[str]:
         if stamped != text:
             runtime.write_safely(lesson.path, stamped.encode())
             changed.append(lesson.path.name)
-    readme = runtime.course_root() / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    stamped = _ADDRESS.sub(address, text)
-    stamped = re.sub(r"git clone \S+", f"git clone {address}", stamped)
-    stamped = re.sub(r"(colab\.research\.google\.com/github/)[\w.-]+/[\w.-]+/blob", rf"\g<1>{address.removeprefix('https://github.com/')}/blob", stamped)
-    if stamped != text:
-        runtime.write_safely(readme, stamped.encode())
-        changed.append("README.md")
+    for name in ("README.md", "CITATION.cff"):
+        path = runtime.course_root() / name
+        text = path.read_text(encoding="utf-8")
+        stamped = _ANY_ADDRESS.sub(rf"\g<1>{address.removeprefix('https://github.com/')}", text)
+        if stamped != text:
+            runtime.write_safely(path, stamped.encode())
+            changed.append(name)
     return changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -114,7 +115,8 @@ def write_safely(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True) if os.access(path.parent, os.W_OK) else None
+        with contextlib.suppress(OSError):
+            aside.unlink()
         raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder.") from None
 
 
@@ -147,10 +149,15 @@ def course_file(name: str) -> Path:
 
 
 def repository() -> str:
-    """Address of the course's repository, from `pyproject.toml`."""
+    """Address of the course's repository: from `pyproject.toml` in a checkout, else from the installed package's metadata."""
+    import importlib.metadata
     import tomllib
 
-    return tomllib.loads(course_file("pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+    project = course_root() / "pyproject.toml"
+    if project.is_file():
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+    urls = importlib.metadata.metadata("aigc-course").get_all("Project-URL") or []
+    return next(url.split(", ")[1] for url in urls if url.startswith("Repository, "))
 
 
 def promise(claim: str, holds: bool) -> None:

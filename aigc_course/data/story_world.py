@@ -265,6 +265,10 @@ class World:
         """Kind of word that a role takes: the role's name up to its first underscore or digit ("name_2")."""
         return re.split(r"[_\d]", role)[0]
 
+    def pattern_count(self) -> int:
+        """Number of different sentence patterns; the same one told of two people counts once."""
+        return len({SLOT.sub(lambda m: f"{self.kind(m[1])}:{m[2]}", pattern.tree) for pattern in self.patterns})
+
     def entropy(self) -> float:
         """Entropy of the world in bits a story; exact, because no text has two derivations."""
         total = 0.0

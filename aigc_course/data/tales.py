@@ -14,8 +14,7 @@ from functools import cache
 
 from aigc_course.data.story_reader import Reader, Verdict
 from aigc_course.data.story_world import Draw, Pattern, Plot, Slot, Step, Story, Word, World, join, tokenize
-from aigc_course.data.tales_text import ENDINGS, EPISODES, KINDS, LINKS, LONG_ENDINGS, OPENINGS
-from aigc_course.data.tales_text import RECAPS, TAGS
+from aigc_course.data.tales_text import ENDINGS, EPISODES, KINDS, LINKS, LONG_ENDINGS, OPENINGS, RECAPS, TAGS
 from aigc_course.errors import CourseError, check_choice, check_count
 
 __all__ = ["Story", "Verdict", "alter", "check", "entropy", "join", "sample", "tokenize", "world"]

@@ -101,7 +101,8 @@ EPISODES: dict[str, dict[str, list[tuple[int, str, str]]]] = {
              "{friend} 想要 {count_given} {food:cl} {food} ， {hero} 答应 了 。"),
         ],
         "how many were left": [
-            (2, "(S (ADVP Then) (NP {hero}) (VP had (NP (NP {count_left} {food}) (VP left))) .)", "这样 ， {hero} 还 剩 {count_left} {food:cl} {food} 。"),
+            (2, "(S (ADVP Then) (NP {hero}) (VP had (NP (NP {count_left} {food}) (VP left))) .)",
+             "这样 ， {hero} 还 剩 {count_left} {food:cl} {food} 。"),
             (1, "(S (ADVP Now) (NP there) (VP were (NP {count_left} {food}) (PP in (NP (NP {hero} 's) bag))) .)",
              "现在 ， {hero} 的 包 里 有 {count_left} {food:cl} {food} 。"),
             (1, "(S (NP {hero}) (VP kept (NP the other {count_left} {food})) .)", "{hero} 留下 了 另外 {count_left} {food:cl} {food} 。"),

@@ -102,6 +102,7 @@ def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
     On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in a thread.
     """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+
         def stop(signum, frame):
             raise TooSlow
 

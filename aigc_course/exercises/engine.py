@@ -39,8 +39,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         colour = {"right": "#009E73", "wrong": "#D55E00", "empty": "#777777"}[self.state]
-        return (f'<div style="border-left:4px solid {colour};padding:2px 8px"><b>{_MARKS[self.state]} {html.escape(self.name)}</b>: '
-                f"{html.escape(self.message)}</div>")
+        return (
+            f'<div style="border-left:4px solid {colour};padding:2px 8px"><b>{_MARKS[self.state]} {html.escape(self.name)}</b>: '
+            f"{html.escape(self.message)}</div>"
+        )
 
 
 _MARKS = {"right": "✔", "wrong": "✘", "empty": "○"}

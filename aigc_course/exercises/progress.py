@@ -72,7 +72,8 @@ class Overview:
     def __init__(self, done: dict[str, dict]):
         self.rows = [
             (lesson, task.name, task.title, task.minutes, done.get(task.name, {"state": "open", "tries": 0, "solution_seen": False}))
-            for topic, (lesson, _) in catalog.TOPICS.items() for task in catalog.exercises_of(topic).values()
+            for topic, (lesson, _) in catalog.TOPICS.items()
+            for task in catalog.exercises_of(topic).values()
         ]
 
     @staticmethod
@@ -89,9 +90,13 @@ class Overview:
     def _repr_html_(self) -> str:
         cells = "".join(
             f"<tr><td>{lesson}</td><td>{html.escape(name)}</td><td style='text-align:left'>{html.escape(title)}</td>"
-            f"<td>{minutes} min</td><td style='text-align:left'>{self._state(entry)}</td></tr>" for lesson, name, title, minutes, entry in self.rows)
-        return ("<table><thead><tr><th>lesson</th><th>exercise</th><th>what to do</th><th>time</th><th>state</th></tr></thead>"
-                f"<tbody>{cells}</tbody></table>")
+            f"<td>{minutes} min</td><td style='text-align:left'>{self._state(entry)}</td></tr>"
+            for lesson, name, title, minutes, entry in self.rows
+        )
+        return (
+            "<table><thead><tr><th>lesson</th><th>exercise</th><th>what to do</th><th>time</th><th>state</th></tr></thead>"
+            f"<tbody>{cells}</tbody></table>"
+        )
 
 
 def progress() -> Overview:

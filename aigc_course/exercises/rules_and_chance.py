@@ -153,7 +153,10 @@ EXERCISES = (
             Mistake(5 / 3, "A plain mean of 1, 2 and 2 ignores that the first plot comes twice as often."),
             Mistake(2.0, "2 bits is the surprise of a rare plot; the frequent one costs only 1."),
         ),
-        hints=("The surprise of something with probability p is -log2 p: 1 bit for 1/2.", "Average the surprises, each weighted with its own probability."),
+        hints=(
+            "The surprise of something with probability p is -log2 p: 1 bit for 1/2.",
+            "Average the surprises, each weighted with its own probability.",
+        ),
         tolerance=0.006,
     ),
     Exercise(
@@ -168,14 +171,23 @@ EXERCISES = (
             Mistake(_unweighted, "Each surprise -log2 p must be weighted with its own p before you add them."),
             Mistake(_zero_is_not_skipped, "log2(0) breaks it: what never happens adds nothing, so leave p = 0 out."),
         ),
-        hints=("H = -sum of p * log2(p).", "math.log2 works on one number; skip those with p == 0.", "return -sum(p * math.log2(p) for p in probabilities if p > 0)"),
+        hints=(
+            "H = -sum of p * log2(p).",
+            "math.log2 works on one number; skip those with p == 0.",
+            "return -sum(p * math.log2(p) for p in probabilities if p > 0)",
+        ),
     ),
     Exercise(
         name="chance.temperature",
         title="Temperature",
         minutes=10,
         reference=apply_temperature,
-        probes=lambda: [(np.array([0.6, 0.3, 0.1]), 0.5), (np.array([0.6, 0.3, 0.1]), 2.0), (np.array([0.5, 0.5, 0.0]), 1.0), (np.array([0.9, 0.1]), 0.7)],
+        probes=lambda: [
+            (np.array([0.6, 0.3, 0.1]), 0.5),
+            (np.array([0.6, 0.3, 0.1]), 2.0),
+            (np.array([0.5, 0.5, 0.0]), 1.0),
+            (np.array([0.9, 0.1]), 0.7),
+        ],
         mistakes=(
             Mistake(_power_t, "The exponent is 1 / T: with T below 1 the likely should become likelier, yours does the opposite."),
             Mistake(_not_normalised, "The result does not sum to 1: divide by its sum."),
@@ -189,7 +201,11 @@ EXERCISES = (
         title="Add-k smoothing",
         minutes=15,
         reference=add_k,
-        probes=lambda: [(Counter(red=3, blue=1), ["blue", "green", "red"], 0.5), (Counter(a=2), ["a", "b"], 1), (Counter(), ["a", "b", "c", "d"], 0.1)],
+        probes=lambda: [
+            (Counter(red=3, blue=1), ["blue", "green", "red"], 0.5),
+            (Counter(a=2), ["a", "b"], 1),
+            (Counter(), ["a", "b", "c", "d"], 0.1),
+        ],
         mistakes=(
             Mistake(_k_once_in_total, "k is added to every token of the vocabulary, so the total grows by k times its size, not by k."),
             Mistake(_total_without_k, "The probabilities sum to more than 1: the total must grow by what you added."),
@@ -219,7 +235,7 @@ EXERCISES = (
             Mistake(_with_gaps, "You allow gaps (a common subsequence); a copied passage is unbroken."),
         ),
         hints=(
-            "Look at every pair of positions: if tokens[i] == text[j], the run that ends there is one longer than the run that ends at (i - 1, j - 1).",
+            "Look at every pair of positions: if tokens[i] == text[j], the run that ends there is one longer than the one that ends at (i-1, j-1).",
             "Keep one list of run lengths per text position and update it token by token.",
             "Where tokens differ, the run length is 0; the answer is the largest run you ever see.",
         ),

@@ -1,0 +1,181 @@
+"""The launcher makes, repairs and reuses its environment, and says clearly what stands in the way."""
+
+import ast
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import namedtuple
+
+import pytest
+from course_stub import ROOT, make
+
+sys.dont_write_bytecode = True
+
+
+def start(folder, *arguments, code="", **environment):
+    """Run course.py as a learner would; returns the finished process."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIGC_", "GOMP_", "MALLOC_", "PYTEST"))}
+    command = [sys.executable, *(["-c", code] if code else [str(folder / "course.py")]), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**clean, **environment}, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory):
+    """(course folder, the process of its first start)."""
+    folder = make(tmp_path_factory.mktemp("course") / "with a space")
+    first = start(folder, "lab", "--no-browser")
+    assert first.returncode == 0, first.stderr + first.stdout
+    return folder, first
+
+
+@pytest.fixture(scope="module")
+def course(first_start):
+    """A course folder that was started once."""
+    return first_start[0]
+
+
+@pytest.fixture
+def launcher(tmp_path, monkeypatch):
+    """course.py as a module, its environment in an empty folder."""
+    monkeypatch.setenv("AIGC_VENV", str(tmp_path / "venv"))
+    spec = importlib.util.spec_from_file_location("course_launcher", ROOT / "course.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def message_of(call):
+    with pytest.raises(SystemExit) as stopped:
+        call()
+    text = str(stopped.value)
+    assert text.startswith("course.py: ") and "\n" not in text
+    return text
+
+
+def test_standard_library_only():
+    tree = ast.parse((ROOT / "course.py").read_text(encoding="utf-8"))
+    imported = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= set(sys.stdlib_module_names)
+
+
+def test_an_old_python_could_read_it_far_enough_to_complain():
+    ast.parse((ROOT / "course.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+def test_first_start_installs_and_hands_over(first_start):
+    course, first = first_start
+    told = json.loads(first.stdout.splitlines()[-1])
+    assert told["arguments"] == ["lab", "--no-browser"] and told["prefix"] == str(course / ".venv")
+    assert told["environment"]["GOMP_SPINCOUNT"] and told["environment"]["MALLOC_MMAP_THRESHOLD_"] and told["environment"]["PYTHONUTF8"] == "1"
+    assert told["environment"]["PATH"].startswith(str(course / ".venv"))
+    assert "Installing the course" in first.stdout
+
+
+def test_second_start_hands_over_within_two_seconds(course):
+    began = time.monotonic()
+    second = start(course, "test", "--full", "-k", "x y")
+    assert time.monotonic() - began < 2
+    assert json.loads(second.stdout)["arguments"] == ["test", "--full", "-k", "x y"]
+
+
+def test_the_learners_own_settings_win(course):
+    assert json.loads(start(course, "x", GOMP_SPINCOUNT="7").stdout)["environment"]["GOMP_SPINCOUNT"] == "7"
+
+
+def test_no_command_shows_help(course):
+    assert json.loads(start(course).stdout)["arguments"] == ["--help"]
+
+
+def test_a_changed_list_of_dependencies_is_installed_again(course):
+    project = course / "pyproject.toml"
+    project.write_text(project.read_text() + "# changed\n")
+    again = start(course, "x")
+    assert "Installing the course" in again.stdout and again.returncode == 0
+    assert "Installing" not in start(course, "x").stdout
+
+
+def test_an_interrupted_install_is_repaired(course):
+    (course / ".venv" / "aigc-course.json").unlink()
+    again = start(course, "x")
+    assert "Installing the course" in again.stdout and again.returncode == 0
+
+
+def test_an_environment_cut_off_in_the_middle_is_made_again(tmp_path):
+    folder = make(tmp_path / "course")
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "pyvenv.cfg").write_text("home = nowhere\n")
+    again = start(folder, "x")
+    assert again.returncode == 0 and "Making the environment" in again.stdout
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(tmp_path):
+    folder = make(tmp_path / "course")
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "diary.txt").write_text("mine")
+    refused = start(folder, "x")
+    assert refused.returncode == 1 and "not a Python environment" in refused.stderr and "Traceback" not in refused.stderr
+    assert (folder / ".venv" / "diary.txt").read_text() == "mine"
+
+
+def test_no_network(tmp_path):
+    folder = make(tmp_path / "course", requires="a-package-that-is-not-there")
+    refused = start(folder, "x", PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
+    last = refused.stderr.strip().splitlines()[-1]
+    assert refused.returncode == 1 and "no network" in last and "start again" in last and "Traceback" not in refused.stderr
+
+
+def test_no_venv_module(tmp_path):
+    folder = make(tmp_path / "course")
+    code = "import sys, runpy; sys.modules['venv'] = None; sys.argv = ['course.py', 'x']; runpy.run_path('course.py', run_name='__main__')"
+    refused = start(folder, code=code)
+    assert refused.returncode == 1 and "no `venv` module" in refused.stderr and "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("version", [(3, 10, 9), (3, 14, 0), (3, 8, 1)])
+def test_wrong_python(launcher, monkeypatch, version):
+    monkeypatch.setattr(launcher.sys, "version_info", version)
+    assert "3.11, 3.12 or 3.13" in message_of(launcher.check_python)
+
+
+def test_too_little_room(launcher, monkeypatch, tmp_path):
+    usage = namedtuple("usage", "total used free")
+    (tmp_path / "venv").mkdir()
+    monkeypatch.setattr(launcher.shutil, "disk_usage", lambda path: usage(10**12, 0, 3 * 10**9))
+    assert "3.0 GB free" in message_of(launcher.check_room)
+    torch = tmp_path / "venv" / "lib" / "python3.11" / "site-packages" / "torch"
+    torch.mkdir(parents=True)
+    (torch / "version.py").touch()
+    launcher.check_room()  # the large download is there already
+
+
+@pytest.mark.parametrize(
+    "log, words",
+    [
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("NewConnectionError('<pip...>: Failed to establish a new connection')", "no network"),
+        ("ERROR: Permission denied: '/x'", "cannot be written"),
+        ("ERROR: something new", "pip could not install"),
+    ],
+)
+def test_diagnosis(launcher, tmp_path, log, words):
+    (tmp_path / "venv").mkdir()
+    launcher.LOG.write_text(log)
+    assert words in launcher.diagnosis() and "\n" not in launcher.diagnosis()
+
+
+def test_an_environment_that_cannot_be_made(launcher, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(launcher, "VENV", tmp_path / "file" / "venv")
+    monkeypatch.setattr(launcher, "PYTHON", tmp_path / "file" / "venv" / "bin" / "python")
+    assert "cannot make" in message_of(launcher.make_environment)
+
+
+def test_an_environment_of_another_python(launcher, monkeypatch):
+    monkeypatch.setattr(launcher, "works", lambda python: True)
+    monkeypatch.setattr(launcher.subprocess, "run", lambda *a, **k: namedtuple("result", "stdout")("[3, 12]\n"))
+    monkeypatch.setattr(launcher.sys, "version_info", (3, 11, 0))
+    assert "belongs to another Python" in message_of(launcher.make_environment)

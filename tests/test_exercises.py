@@ -1,0 +1,296 @@
+"""Every exercise: the reference passes, the stub counts as not attempted, each mistake gets its own diagnosis, nothing blocks."""
+
+import itertools
+import json
+import re
+import threading
+import time
+
+import pytest
+
+from aigc_course import execute, lessons
+from aigc_course.errors import CourseError
+from aigc_course.exercises import answer, catalog, compare, engine, exercise, hint, progress, require, solution
+from aigc_course.exercises.progress import load, record
+from aigc_course.exercises.types import Exercise, Question
+
+TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
+FUNCTIONS = [task for task in TASKS if isinstance(task, Exercise)]
+QUESTIONS = [task for task in TASKS if isinstance(task, Question)]
+
+
+def by_name(task):
+    return getattr(task, "name", None)
+
+
+@pytest.mark.parametrize("task", FUNCTIONS, ids=by_name)
+def test_reference_passes_and_stub_is_not_attempted(task):
+    assert engine.judge(task, task.reference)[0].state == "right"
+
+    def stub(*arguments):
+        """Only a docstring."""
+        ...
+
+    assert engine.judge(task, stub)[0].state == "empty"
+
+
+@pytest.mark.parametrize("task", FUNCTIONS, ids=by_name)
+def test_each_mistake_gets_its_own_diagnosis(task):
+    assert len(task.mistakes) >= 3
+    for mistake in task.mistakes:
+        report, says = engine.judge(task, mistake.answer)
+        assert report.state == "wrong" and says == mistake.says and mistake.says in report.message
+    assert len({m.says for m in task.mistakes}) == len(task.mistakes)
+
+
+@pytest.mark.parametrize("task", QUESTIONS, ids=by_name)
+def test_questions(task):
+    assert engine.judge_value(task, task.reference)[0].state == "right"
+    for empty in (None, ...):
+        assert engine.judge_value(task, empty)[0].state == "empty"
+    for mistake in task.mistakes:
+        report, says = engine.judge_value(task, mistake.answer)
+        assert report.state == "wrong" and says == mistake.says
+    assert engine.judge_value(task, [1])[0].state == "wrong"
+    assert len({m.says for m in task.mistakes}) == len(task.mistakes)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=by_name)
+def test_hints_and_solution(task, home, capsys):
+    assert len(task.hints) >= 1 and 1 <= task.minutes <= 60
+    for _ in range(len(task.hints) + 1):
+        hint(task.name)
+    shown = capsys.readouterr().out.splitlines()
+    assert [f"Hint {min(i, len(task.hints))} of" in line for i, line in enumerate(shown, 1)] == [True] * len(shown)
+    solution(task.name)
+    assert len(capsys.readouterr().out) > 20 and load()[task.name]["solution_seen"]
+
+
+def test_solutions_can_be_switched_off(monkeypatch, capsys):
+    monkeypatch.setenv("AIGC_SOLUTIONS", "off")
+    solution("chance.entropy")
+    assert "switched off" in capsys.readouterr().out
+
+
+def test_unknown_mistake_shows_arguments_expected_and_got():
+    report, says = engine.judge(catalog.find("chance.entropy"), lambda p: 42.0)
+    assert report.state == "wrong" and "expected 1.5" in says and "gave 42" in says
+    _, says = engine.judge(catalog.find("chance.entropy"), lambda p: 1 / 0)
+    assert "ZeroDivisionError" in says
+    report, says = engine.judge(catalog.find("chance.entropy"), lambda: 0)
+    assert "TypeError" in says
+
+
+def test_endless_answer_is_stopped_and_said():
+    import dataclasses
+
+    task = dataclasses.replace(catalog.find("chance.entropy"), seconds=0.3)
+
+    def endless(p):
+        while True:
+            pass
+
+    start = time.monotonic()
+    _, says = engine.judge(task, endless)
+    assert "does not end" in says and time.monotonic() - start < 3
+
+
+def test_time_limit_outside_the_main_thread():
+    box = []
+
+    def work():
+        with pytest.raises(compare.TooSlow):
+            compare.with_time_limit(0.1, lambda: time.sleep(0.6))
+        box.append("stopped")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(box) == 1
+
+
+def test_what_counts_as_empty():
+    def only_pass():
+        pass
+
+    def not_implemented():
+        raise NotImplementedError("later")
+
+    def something():
+        return 0
+
+    class Empty:
+        """Nothing yet."""
+
+        def forward(self, x): ...
+
+    class Full:
+        def forward(self, x):
+            return x
+
+    assert all(map(engine.is_empty, (only_pass, not_implemented, Empty)))
+    assert not any(map(engine.is_empty, (something, Full, abs, lambda x: x)))
+
+
+@pytest.mark.parametrize(
+    "a, b, equal",
+    [
+        (1.0, 1.0 + 1e-9, True),
+        (1.0, 1.1, False),
+        (float("nan"), float("nan"), True),
+        ([1, 2], (1, 2), True),
+        ({"a": 1}, {"a": 1.0}, True),
+        ({"a": 1}, {"b": 1}, False),
+        ("a", "a", True),
+        ("a", 1, False),
+        ([1], [1, 2], False),
+        (None, None, True),
+        (None, 0, False),
+    ],
+)
+def test_comparison(a, b, equal):
+    assert compare.same(a, b) is equal
+
+
+def test_comparison_of_arrays_and_tensors():
+    import numpy as np
+    import torch
+
+    assert compare.same(np.ones(3), torch.ones(3)) and not compare.same(np.ones(3), np.ones((3, 1))) and not compare.same(np.ones(2), "x")
+
+
+def test_an_object_equal_to_everything_is_not_right():
+    class Equal(float):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = float.__hash__
+
+    class Text(str):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = str.__hash__
+
+    assert engine.judge(catalog.find("chance.entropy"), lambda p: Equal(5))[0].state == "wrong"
+    assert engine.judge(catalog.find("welcome.headline"), lambda a, b: Text("x"))[0].state == "wrong"
+
+
+def test_decorator_uses_the_right_answer_and_replaces_the_wrong_one(capsys):
+    task = catalog.find("chance.entropy")
+
+    def mine(p):
+        return task.reference(p)
+
+    assert exercise("chance.entropy")(mine) is mine
+    require("chance.entropy")
+    assert exercise("chance.entropy")(task.mistakes[0].answer) is task.reference
+    with pytest.raises(AssertionError, match="nats"):
+        require("chance.entropy")
+    assert answer("chance.plot_bits", 1.5) == 1.5 and answer("chance.plot_bits", 7) == 1.5 and answer("chance.plot_bits") == 1.5
+    assert "✔ chance.entropy" in capsys.readouterr().out
+
+
+def test_wrong_names_are_told():
+    for call in (lambda: exercise("chance.nothing"), lambda: hint("x"), lambda: exercise("chance.plot_bits"), lambda: answer("chance.entropy", 1)):
+        with pytest.raises(CourseError):
+            call()
+    with pytest.raises(AssertionError, match="no answer"):
+        require("chance.longest_copy")
+
+
+def test_report_shows_itself_without_html_injection():
+    report = engine.Report("x", "wrong", "<script>")
+    assert "&lt;script&gt;" in report._repr_html_() and "<script>" in repr(report)
+
+
+# --- progress ----------------------------------------------------------------------------------------
+
+
+def test_progress_keeps_what_was_done(home):
+    exercise("chance.entropy")(catalog.find("chance.entropy").mistakes[0].answer)
+    exercise("chance.entropy")(catalog.find("chance.entropy").reference)
+    exercise("chance.entropy")(catalog.find("chance.entropy").mistakes[1].answer)
+    entry = load()["chance.entropy"]
+    assert entry["state"] == "right" and entry["tries"] == 3 and len(entry["mistakes"]) == 2
+    assert "1 of 8 exercises done" in repr(progress()) and "✔ done" in progress()._repr_html_()
+
+
+def test_a_test_run_never_touches_progress(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIGC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTEST_VERSION", "9")
+    exercise("chance.entropy")(lambda p: 0)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"exercises": 3}', '{"exercises": {"chance.entropy": 1}}', '{"exercises": {"chance.entropy": {}}}']
+)
+def test_a_damaged_progress_file_is_put_aside(home, damage, capsys):
+    home.mkdir()
+    (home / "progress.json").write_text(damage)
+    record("chance.entropy", state="right")
+    assert load()["chance.entropy"]["state"] == "right"
+    assert (home / "progress-unreadable.json").read_text() == damage and "kept as" in capsys.readouterr().err
+
+
+def test_progress_that_cannot_be_kept_does_not_stop_the_lesson(home, monkeypatch, capsys):
+    home.write_text("a file where the folder should be")
+    record("chance.entropy", state="right")
+    record("chance.entropy", state="right")
+    assert capsys.readouterr().err.count("not kept") <= 1
+
+
+def test_progress_is_valid_json_after_every_write(home):
+    for name in itertools.islice(itertools.cycle(t.name for t in TASKS), 20):
+        record(name, state="wrong", mistake="x")
+        json.loads((home / "progress.json").read_text(encoding="utf-8"))
+    assert [p.name for p in home.iterdir()] == ["progress.json"]
+
+
+# --- lessons and exercises ------------------------------------------------------------------------------
+
+
+def names_in(notebook):
+    return re.findall(r'(?:@exercise|= answer)\("([\w.]+)"', "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+
+
+@pytest.mark.parametrize("topic", catalog.TOPICS)
+def test_lesson_and_catalog_hold_the_same_exercises(topic):
+    number, _ = catalog.TOPICS[topic]
+    assert sorted(names_in(lessons.read(lessons.find(number).path))) == sorted(catalog.exercises_of(topic))
+
+
+@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
+def test_at_least_two_exercises_are_used_later(lesson):
+    if lesson.number == "00":
+        return
+    cells = [cell.source for cell in lessons.read(lesson.path).cells if cell.cell_type == "code"]
+    used = 0
+    for i, source in enumerate(cells):
+        if source.startswith("@exercise("):
+            function = re.search(r"^(?:def|class) (\w+)", source, re.M)[1]
+            used += any(re.search(rf"\b{function}\(", later) for later in cells[i + 1 :])
+    assert sum(source.startswith("@exercise(") for source in cells) >= 4 and used >= 2
+
+
+@pytest.mark.parametrize("answers", ["wrong", "right"])
+@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
+def test_a_lesson_goes_on_with_wrong_and_with_right_answers(lesson, answers, tmp_path):
+    notebook = lessons.read(lesson.path)
+    changed = 0
+    for cell in notebook.cells:
+        match = re.match(r'@exercise\("([\w.]+)"\)\n(?:def|class) (\w+)', cell.source)
+        if match:
+            wanted = "mistakes[0].answer" if answers == "wrong" else "reference"
+            cell.source = f'from aigc_course.exercises import catalog\n{match[2]} = exercise("{match[1]}")(catalog.find("{match[1]}").{wanted})'
+            changed += 1
+    execute.run(notebook, tmp_path, name=lesson.number, env={"AIGC_SCALE": "smoke"})
+    mark = "✘" if answers == "wrong" else "✔"
+    told = [
+        o
+        for cell in notebook.cells
+        for o in cell.get("outputs", ())
+        if re.match(rf"{mark} [a-z]+\.\w+:", str(o.get("data", {}).get("text/plain", "")))
+    ]
+    assert len(told) == changed

@@ -1,0 +1,93 @@
+"""Figures carry alternative text; widgets answer at once and show what the model gave."""
+
+import time
+
+import numpy as np
+import pytest
+from IPython.utils.capture import capture_output
+
+from aigc_course import course_map, plots, widgets
+from aigc_course.data import tales
+from aigc_course.models.ngram import NGram
+
+ALT = "what the figure shows"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.curves([1, 2], {"a": [1, 2]}, x_label="x", y_label="y", alt=ALT, truth=(1, "truth")),
+        lambda: plots.bars(["a", "b"], [1, 2], x_label="x", alt=ALT, highlight=1),
+        lambda: plots.grouped_bars(["a", "b"], {"x": [1, 2], "y": [2, 1]}, y_label="y", alt=ALT),
+        lambda: plots.histogram([1, 2, 2], x_label="x", y_label="y", truth=(1, "truth"), alt=ALT),
+        lambda: plots.image_grid(np.zeros((5, 1, 8, 8)), columns=3, alt=ALT, titles="abcde"),
+        lambda: plots.heatmap(np.eye(2), ["a", "b"], ["c", "d"], x_label="x", y_label="y", alt=ALT),
+    ],
+)
+def test_figures_have_alternative_text(draw):
+    shown = []
+    import IPython.display
+
+    original = IPython.display.display
+    IPython.display.display = lambda figure, metadata: shown.append(metadata)
+    try:
+        draw()
+    finally:
+        IPython.display.display = original
+    assert shown == [{"image/png": {"alt": ALT}}]
+
+
+def test_table():
+    table = plots.Table([{"a": 1, "b": 0.126}, {"a": "<x>", "b": 2.0}])
+    assert repr(table).splitlines() == ["a    b", "1    0.13", "<x>  2.00"] and "&lt;x&gt;" in table._repr_html_()
+    assert "empty" in repr(plots.Table([]))
+
+
+def test_judged_marks_the_first_wrong_token():
+    tale = tales.sample(1, seed=1)[0]
+    good = plots.judged(tale.text, tales.check(tale.text), tale.tokens, tales.join)
+    assert "✔ consistent (22.5 bits)" in good and "underline" not in good
+    text = "Mia had a <dragon>."
+    assert "not grammatical" in plots.judged(text, tales.check(text), tales.tokenize(text), tales.join) and "&lt;" in plots.judged(
+        text, tales.check(text), tales.tokenize(text), tales.join
+    )
+
+
+def test_text_player_follows_its_controls_within_300_ms():
+    train = tales.sample(500, seed=1)
+    models = {n: NGram(n).fit(t.tokens for t in train) for n in (1, 3, 6)}
+    box = widgets.text_player(models, tales.check, tales.tokenize, tales.join, [t.text for t in train])
+    n, temperature, seed, page = box.children
+    seen = {page.value}
+    for control, value in ((n, 6), (temperature, 0.3), (seed, 5)):
+        start = time.perf_counter()
+        control.value = value
+        assert time.perf_counter() - start < 0.3
+        seen.add(page.value)
+    assert len(seen) == 4
+
+
+def test_text_player_names_a_copy():
+    tale = tales.sample(1, seed=1)[0]
+    box = widgets.text_player({9: NGram(9).fit([tale.tokens])}, tales.check, tales.tokenize, tales.join, [tale.text])
+    box.children[1].value = 0.1
+    assert "copy of a training text" in box.children[3].value
+
+
+def test_image_player_follows_its_sliders_within_300_ms():
+    box = widgets.image_player(lambda z: np.full((8, 8), 0.5 + z[0] / 10), ["brightness"])
+    slider, picture = box.children[0].children[0], box.children[1]
+    before = picture.value
+    start = time.perf_counter()
+    slider.value = 2.0
+    assert time.perf_counter() - start < 0.3 and picture.value != before and bytes(picture.value).startswith(b"\x89PNG")
+
+
+def test_course_map_names_every_lesson_that_is_there():
+    from aigc_course import lessons
+
+    numbers = {stop.number for stop in course_map.STOPS}
+    assert {lesson.number for lesson in lessons.all_lessons()} <= numbers
+    assert all(need in numbers for stop in course_map.STOPS for need in stop.needs)
+    with capture_output():
+        course_map.draw()
