@@ -125,18 +125,17 @@ def _keep_cover(lesson: lessons.Lesson, notebook) -> None:
 def first_cell(address: str) -> str:
     """The code that installs the package where it is missing; the same in every notebook."""
     return f"""# Installs the course where it is missing (Colab); what is installed already stays as it is.
-import importlib.util
+import importlib.metadata, importlib.util, os, re, subprocess, sys
 
 if importlib.util.find_spec("aigc_course") is None:
-    import os, subprocess, sys, tempfile
-    from importlib.metadata import distributions
-
-    here = {{d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}}
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as keep:
-        keep.writelines(f"{{name}}=={{version}}\\n" for name, version in here.items())
-    source = os.environ.get("AIGC_COURSE_SOURCE", "git+{address}")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--constraint", keep.name, source], check=True)
-    importlib.invalidate_caches()"""
+    pip = [sys.executable, "-m", "pip", "install"]
+    subprocess.run([*pip, "--no-deps", os.environ.get("AIGC_COURSE_SOURCE", "git+{address}")], check=True)
+    importlib.invalidate_caches()
+    here = {{re.sub("[-_.]+", "-", d.metadata["Name"] or "").lower() for d in importlib.metadata.distributions()}}
+    needed = [line for line in importlib.metadata.requires("aigc-course") if "extra ==" not in line]
+    missing = [line for line in needed if re.match(r"[\\w-]+", line)[0].lower() not in here]
+    if missing:
+        subprocess.run([*pip, *missing], check=True)"""
 
 
 def badge(address: str, name: str) -> str:

@@ -63,7 +63,7 @@ def main() -> None:
     options = parser.parse_args()
     total, _ = runtime.memory_gb()
     print(
-        f"{platform.system()} {platform.machine()}, {runtime.threads()} cores, {total:.0f} GB, Python {platform.python_version()}, {options.scale} scale\n"
+        f"{platform.system()}, {runtime.threads()} cores, {total:.0f} GB, Python {platform.python_version()}, {options.scale} scale\n"
     )
     print("| lesson | wall s | CPU s | peak GB | notebook KB |\n|---|---|---|---|---|")
     for number in options.lesson or [lesson.number for lesson in lessons.all_lessons()]:

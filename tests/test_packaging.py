@@ -149,3 +149,19 @@ def test_stamp_puts_a_new_address_everywhere(tmp_path, monkeypatch):
         stored = notebook.metadata["aigc_course"]
         assert publish.fingerprint(notebook, stored["modules"]) == stored["stored_from"]
     assert publish.stamp() == []
+
+
+def test_first_cell_installs_only_what_is_missing(monkeypatch, tmp_path):
+    """With pip replaced by a recorder: the course without its dependencies, then the one dependency that is not there."""
+    import importlib.metadata
+    import importlib.util
+
+    calls = []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: calls.append(command[4:]))
+    monkeypatch.setattr(
+        importlib.metadata, "requires", lambda name: ["torch>=2.10", "not-here-yet>=1", "scikit-learn>=1", 'jupyterlab>=4; extra == "lab"']
+    )
+    monkeypatch.setenv("AIGC_COURSE_SOURCE", "here")
+    exec(publish.first_cell(runtime.repository()), {})
+    assert calls == [["--no-deps", "here"], ["not-here-yet>=1"]]

@@ -81,6 +81,7 @@ class Pattern:
 
 
 def parse_item(text: str) -> str | Slot:
+    """A word of a pattern as it stands, or the slot that "{role}" or "{role:form}" means."""
     match = SLOT.fullmatch(text)
     return Slot(match[1], match[2] or "") if match else text
 
