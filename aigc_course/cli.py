@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command, text: str, passes_on: bool = False) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
+        sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         sub.set_defaults(command=command, passes_on=passes_on)
         return sub
 
@@ -88,7 +88,7 @@ def _say_when_port_is_taken(rest: list[str]) -> None:
     wanted = next((o.split("=")[1] for o in rest if o.startswith(("--port=", "--ServerApp.port="))), "8888")
     if "--port" in rest[:-1]:
         wanted = rest[rest.index("--port") + 1]
-    if not wanted.isdigit() or int(wanted) > 65535:
+    if not wanted.isdecimal() or int(wanted) > 65535:
         raise CourseError(f"--port must be a number from 0 to 65535, not {wanted!r}.")
     with socket.socket() as probe:
         try:
@@ -116,27 +116,29 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     path = path if path.suffix == ".ipynb" else lessons.find(options.lesson).path
     notebook = lessons.read(path)
     out = options.out or runtime.home() / "runs"
-    result = runtime.unused_path(out / path.name)
     scale = options.scale or runtime.scale()
     start = time.monotonic()
     try:
         execute.run(notebook, path.parent if os.access(path.parent, os.W_OK) else runtime.home(), name=path.stem, env={"AIGC_SCALE": scale})
     finally:
-        _save(notebook, result, options.html)
+        _save(notebook, out / path.name, path.parent if options.html else None)
     print(f"{path.stem} ran at {scale!r} scale in {time.monotonic() - start:.0f} s")
     return 0
 
 
-def _save(notebook, result: Path, html: bool) -> None:
+def _save(notebook, result: Path, pictures: Path | None) -> None:
+    """Write the executed notebook under a free name, and an HTML page when the folder of its pictures is given."""
     import nbformat
 
     from aigc_course import execute
 
+    while (result := runtime.unused_path(result)).with_suffix(".html").exists():
+        result = result.with_stem(f"{result.stem}-new")
     runtime.write_safely(result, nbformat.writes(notebook).encode())
     print(f"Notebook: {result}")
-    if html:
+    if pictures:
         page = result.with_suffix(".html")
-        runtime.write_safely(page, execute.to_html(notebook, result.stem).encode())
+        runtime.write_safely(page, execute.to_html(notebook, result.stem, pictures).encode())
         print(f"Page: {page}")
 
 

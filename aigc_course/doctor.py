@@ -43,6 +43,8 @@ def examine(short: bool = False) -> list[Finding]:
             findings += look()
         except CourseError as error:
             findings.append(Finding(look.__name__.strip("_"), "wrong", str(error), "see the message"))
+        except ImportError as error:
+            findings.append(Finding(look.__name__.strip("_"), "wrong", str(error), f'{sys.executable} -m pip install "aigc-course[lab]"'))
     return findings
 
 
@@ -57,7 +59,7 @@ def _packages() -> list[Finding]:
     """Installed versions against the ranges of the course, without importing anything."""
     from packaging.requirements import Requirement
 
-    problems = []
+    problems, mend = [], []
     for line in importlib.metadata.requires("aigc-course") or []:
         wanted = Requirement(line)
         if wanted.marker and not any(wanted.marker.evaluate({"extra": extra}) for extra in ("", "lab")):
@@ -66,12 +68,16 @@ def _packages() -> list[Finding]:
             version = importlib.metadata.version(wanted.name)
         except importlib.metadata.PackageNotFoundError:
             problems.append(f"{wanted.name} is missing")
-            continue
-        if not wanted.specifier.contains(version, prereleases=True):
+        else:
+            if wanted.specifier.contains(version, prereleases=True):
+                continue
             problems.append(f"{wanted.name} {version} is outside {wanted.specifier}")
-    if problems:
-        return [Finding("packages", "wrong", "; ".join(problems), f'{sys.executable} -m pip install "{"; ".join(problems).split()[0]}" --upgrade')]
-    return [Finding("packages", "ok", "all there, in range")]
+        mend.append(f'"{wanted.name}{wanted.specifier}"')
+    if not problems:
+        return [Finding("packages", "ok", "all there, in range")]
+    if any("torch" in item for item in mend):  # the two must come from one place, together
+        mend = [item for item in mend if "torch" not in item] + ["torch", "torchvision"]
+    return [Finding("packages", "wrong", "; ".join(problems), f"{sys.executable} -m pip install --upgrade {' '.join(mend)}")]
 
 
 def _torch() -> list[Finding]:

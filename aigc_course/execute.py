@@ -73,9 +73,9 @@ def _environment(extra: dict[str, str]):
                 os.environ[name] = value
 
 
-def to_html(notebook, title: str) -> str:
-    """The notebook as one HTML page, pictures inside."""
+def to_html(notebook, title: str, folder: Path) -> str:
+    """The notebook as one HTML page, pictures inside; those named by path are looked up in `folder`."""
     from nbconvert import HTMLExporter
 
     notebook.metadata["title"] = title
-    return HTMLExporter(embed_images=True).from_notebook_node(notebook)[0]
+    return HTMLExporter(embed_images=True).from_notebook_node(notebook, {"metadata": {"path": str(folder)}})[0]

@@ -61,8 +61,10 @@ def read(path: Path):
     Raises:
         CourseError: the file is missing or is not a notebook.
     """
-    import nbformat
-
+    try:
+        import nbformat
+    except ImportError:
+        raise CourseError('nbformat is missing: pip install "aigc-course[lab]"') from None
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
@@ -92,7 +94,10 @@ def reset(number: str) -> str:
     if _digest(lesson.copy) == _digest(lesson.path):
         return f"{lesson.name}: {lesson.copy} is the original already."
     kept = runtime.unused_path(lesson.copy.with_stem(f"{lesson.name}-mine"))
-    lesson.copy.rename(kept)
+    try:
+        lesson.copy.rename(kept)
+    except OSError as error:
+        raise CourseError(f"{lesson.copy} cannot be renamed ({error.strerror}); make its folder writable, or set AIGC_HOME.") from None
     _copy(lesson)
     return f"{lesson.name}: the original is back; your copy is kept as {kept}."
 
@@ -104,6 +109,10 @@ def sync_copies() -> list[str]:
     """
     notices = []
     copied = _copied()
+    for picture in (runtime.course_root() / "notebooks" / "images").glob("*"):
+        beside = runtime.home() / "notebooks" / "images" / picture.name
+        if not beside.exists():
+            runtime.write_safely(beside, picture.read_bytes())
     for lesson in all_lessons():
         original = _digest(lesson.path)
         if not lesson.copy.exists() or (_digest(lesson.copy) == copied.get(lesson.name) != original):
@@ -134,9 +143,10 @@ def _copy(lesson: Lesson) -> None:
 def _copied() -> dict[str, str]:
     """Lesson name -> digest of the original that was copied last."""
     try:
-        return json.loads(_record().read_text(encoding="utf-8"))
+        record = json.loads(_record().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _record() -> Path:
@@ -144,4 +154,7 @@ def _record() -> Path:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror}); move it away and start again.") from None

@@ -21,7 +21,10 @@ def entropy(probabilities: Sequence[float]) -> float:
     Raises:
         CourseError: the numbers are no distribution.
     """
-    p = np.asarray(probabilities, dtype=np.float64)
+    try:
+        p = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError):
+        p = np.empty(0)
     if p.ndim != 1 or (p < 0).any() or not math.isclose(p.sum(), 1, abs_tol=1e-6):
         raise CourseError("entropy needs probabilities: a list of numbers of at least 0 that sum to 1.")
     p = p[p > 0]
@@ -66,7 +69,8 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     """Share of different n-grams among all n-grams of some texts given as tokens; 1 means that nothing comes twice.
 
-    Source: Li et al. (2016), "A diversity-promoting objective function for neural conversation models", section 5.
+    Source: after Li et al. (2016), "A diversity-promoting objective function for neural conversation models", section 5,
+    who divide by the number of tokens.
 
     Raises:
         CourseError: no text has n tokens.

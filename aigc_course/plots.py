@@ -36,29 +36,29 @@ def truth_line(axes, value: float, label: str) -> None:
     axes.annotate(label, (1, value), xycoords=("axes fraction", "data"), xytext=(0, 4), textcoords="offset points", ha="right", fontsize=10)
 
 
-def curves(x: Sequence[float], lines: dict[str, Sequence[float]], *, x_label: str, y_label: str, alt: str,
-           truth: tuple[float, str] | None = None, limit: float | None = None, markers: bool = True, height: float = 3.8) -> None:
-    """Lines over a common x, each named, with the truth as a dashed line.
+def curves(x: Sequence[float], lines: dict[str, Sequence[float]], labels: tuple[str, str], alt: str, *,
+           truth: float | None = None, limit: float | None = None) -> None:
+    """Lines over a common x, each named and marked, with the truth as a dashed line.
 
     Args:
         x: (N,) positions.
         lines: name -> (N,) values.
-        truth: value and name of the dashed line.
+        labels: of the two axes.
+        alt: alternative text.
+        truth: entropy of the world, drawn as a dashed line.
         limit: top of the y axis; what lies above is cut off.
-        markers: draw every point, each line with a mark of its own.
-        height: inches.
     """
-    figure, axes = plt.subplots(figsize=(7, height))
+    figure, axes = plt.subplots(figsize=(7, 3.4))
     for (name, values), marker in zip(lines.items(), "osD^vP", strict=False):
-        axes.plot(x, values, marker=marker if markers else "", label=name)
-    if truth:
-        truth_line(axes, *truth)
-    axes.set(xlabel=x_label, ylabel=y_label, ylim=(0, limit))
+        axes.plot(x, values, marker=marker if len(x) <= 20 else "", label=name)
+    if truth is not None:
+        truth_line(axes, truth, "entropy of the world")
+    axes.set(xlabel=labels[0], ylabel=labels[1], ylim=(0, limit))
     axes.legend()
     show(figure, alt)
 
 
-def bars(names: Sequence[str], values: Sequence[float], *, x_label: str, alt: str, highlight: int | None = None) -> None:
+def bars(names: Sequence[str], values: Sequence[float], label: str, alt: str, *, highlight: int | None = None) -> None:
     """Horizontal bars, longest names readable; `highlight` is the index of one bar in orange."""
     figure, axes = plt.subplots(figsize=(7, 0.6 + 0.3 * len(names)))
     colours = [ORANGE if i == highlight else BLUE for i in range(len(names))]
@@ -66,11 +66,11 @@ def bars(names: Sequence[str], values: Sequence[float], *, x_label: str, alt: st
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel(x_label)
+    axes.set_xlabel(label)
     show(figure, alt)
 
 
-def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], *, y_label: str, alt: str) -> None:
+def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], label: str, alt: str) -> None:
     """Bars side by side: for each name one bar of every group."""
     figure, axes = plt.subplots(figsize=(7, 2.6))
     width = 0.8 / len(groups)
@@ -78,22 +78,22 @@ def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], *, y_
         axes.bar(np.arange(len(names)) + width * (i - (len(groups) - 1) / 2), values, width=width * 0.92, label=group)
     axes.set_xticks(range(len(names)), names)
     axes.grid(axis="x", visible=False)
-    axes.set_ylabel(y_label)
+    axes.set_ylabel(label)
     axes.legend()
     show(figure, alt)
 
 
-def histogram(values: Sequence[float], *, x_label: str, y_label: str, truth: tuple[float, str], alt: str) -> None:
+def histogram(values: Sequence[float], labels: tuple[str, str], alt: str, *, truth: float) -> None:
     """How often values of each size come, with the truth as a dashed line."""
     figure, axes = plt.subplots(figsize=(7, 2.8))
     axes.hist(values, bins=24, color=SKY, edgecolor="white")
-    axes.axvline(truth[0], color=BLACK, linestyle="--", linewidth=1.5, label=truth[1])
-    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.axvline(truth, color=BLACK, linestyle="--", linewidth=1.5, label=f"entropy of the world: {truth:.2f}")
+    axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend()
     show(figure, alt)
 
 
-def image_grid(images, *, columns: int, alt: str, titles: Sequence[str] = (), size: float = 0.8, smooth: bool = False) -> None:
+def image_grid(images, alt: str, *, columns: int, titles: Sequence[str] = (), size: float = 0.8, smooth: bool = False) -> None:
     """Grey images in a grid.
 
     Args:
@@ -113,8 +113,9 @@ def image_grid(images, *, columns: int, alt: str, titles: Sequence[str] = (), si
     show(figure, alt)
 
 
-def heatmap(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, x_label: str, y_label: str, alt: str) -> None:
+def heatmap(values, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str) -> None:
     """A matrix of numbers in [0, 1] as colours, with the numbers of at least 0.01 written in."""
+    values = np.asarray(values)
     figure, axes = plt.subplots(figsize=(1.6 + 0.55 * len(columns), 1.2 + 0.38 * len(rows)))
     axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
@@ -122,7 +123,7 @@ def heatmap(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, 
     axes.grid(visible=False)
     for i, j in np.argwhere(values >= 0.01):
         axes.text(j, i, f"{values[i, j]:.2f}".lstrip("0"), ha="center", va="center", fontsize=9, color="white" if values[i, j] > 0.5 else "black")
-    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
     show(figure, alt)
 
 
@@ -163,7 +164,9 @@ def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
     """
     if verdict.error_at is None:
         return f"<p>{html.escape(text)}</p><p>✔ consistent ({verdict.bits:.1f} bits)</p>"
-    good, bad = join(tokens[: verdict.error_at]), join(tokens[verdict.error_at :])
+    text = join(tokens)
+    cut = len(join(tokens[: verdict.error_at]))
+    good, bad = text[:cut], text[cut:].lstrip()
     name = "grammatical, but not consistent" if verdict.grammatical else "not grammatical"
     mark = f'<span style="text-decoration:underline wavy {RED};text-underline-offset:3px">{html.escape(bad)}</span>'
     return f"<p>{html.escape(good)} {mark}</p><p>✘ {name}: {html.escape(verdict.reason)}</p>"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
+import io
 import json
 import re
 import tempfile
+import tokenize
 from pathlib import Path
 
 import nbformat
@@ -105,13 +107,17 @@ def fingerprint(notebook, modules: list[str]) -> str:
 
 
 def _meaning(source: str) -> str:
-    """A module's syntax tree without docstrings, as text that is equal on every Python version."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            node.body = body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+    """A module's text without docstrings, comments and empty lines; cut by position, so that every Python version agrees."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            lines[first.lineno - 1 : first.end_lineno] = [""] * (first.end_lineno - first.lineno + 1)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def _keep_cover(lesson: lessons.Lesson, notebook) -> None:
@@ -139,16 +145,12 @@ if importlib.util.find_spec("aigc_course") is None:
 
 
 def badge(address: str, name: str) -> str:
-    """Markdown of the Open-in-Colab badge of a notebook."""
-    owner_and_name = address.removeprefix("https://github.com/")
-    return (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        f"(https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{name}.ipynb)"
-    )
+    """Markdown of the Open-in-Colab badge of a notebook; the picture is the course's own, so that it shows offline."""
+    repository = address.removeprefix("https://github.com/")
+    return f"[![Open in Colab](images/colab.svg)](https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb)"
 
 
 _BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
-_ANY_ADDRESS = re.compile(r"((?:https://github\.com|colab\.research\.google\.com/github)/)[\w.-]+/[\w-]+")
 _ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+(?=/(?:blob|tree)/main/)")
 
 
@@ -174,7 +176,8 @@ def stamp() -> list[str]:
     for name in ("README.md", "CITATION.cff"):
         path = runtime.course_root() / name
         text = path.read_text(encoding="utf-8")
-        stamped = _ANY_ADDRESS.sub(rf"\g<1>{address.removeprefix('https://github.com/')}", text)
+        before = re.search(r"(?:git clone |repository-code: )https://github\.com/([\w.-]+/[\w.-]+)", text)
+        stamped = text.replace(before[1], address.removeprefix("https://github.com/")) if before else text
         if stamped != text:
             runtime.write_safely(path, stamped.encode())
             changed.append(name)

@@ -90,9 +90,12 @@ def home() -> Path:
     """
     import platformdirs
 
-    path = Path(os.environ.get("AIGC_HOME") or platformdirs.user_data_dir("aigc-course", appauthor=False)).expanduser().absolute()
+    path = Path(os.environ.get("AIGC_HOME") or platformdirs.user_data_dir("aigc-course", appauthor=False))
     try:
+        path = path.expanduser().absolute()
         path.mkdir(parents=True, exist_ok=True)
+    except RuntimeError:  # "~nobody"
+        raise CourseError(f"AIGC_HOME is {path}, and there is no such user; set it to a folder that you can write to.") from None
     except OSError as error:
         raise CourseError(f"Cannot make the folder {path} ({error.strerror}); set AIGC_HOME to a folder that you can write to.") from None
     if not os.access(path, os.W_OK):
@@ -160,12 +163,20 @@ def repository() -> str:
     return next(url.split(", ")[1] for url in urls if url.startswith("Repository, "))
 
 
-def promise(claim: str, holds: bool) -> None:
-    """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the end, it is only shown.
+def promise(claim: str, holds: bool, *numbers: object) -> None:
+    """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the end, only that it is finite.
+
+    Args:
+        claim: the promise in words.
+        holds: whether it is kept.
+        numbers: the results behind it, as numbers or arrays.
 
     Raises:
-        AssertionError: the promise is broken at "cpu" or "gpu" scale.
+        AssertionError: a number is not finite, or the promise is broken at "cpu" or "gpu" scale.
     """
+    import numpy as np
+
+    assert all(np.isfinite(np.asarray(n, dtype=float)).all() for n in numbers), f"not finite: {claim}"
     if scale() == "smoke":
         print(f"· not judged at smoke scale: {claim}")
         return

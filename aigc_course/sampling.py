@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import numbers
+
 import numpy as np
 
 from aigc_course.errors import CourseError
@@ -22,8 +25,8 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     Raises:
         CourseError: the temperature is negative or not a number.
     """
-    if not temperature >= 0:
-        raise CourseError(f"temperature must be 0 or more, not {temperature!r}.")
+    if not isinstance(temperature, numbers.Real) or not 0 <= temperature < math.inf:
+        raise CourseError(f"temperature must be a number of at least 0, not {temperature!r}.")
     probabilities = np.asarray(probabilities, dtype=np.float64)
     if temperature == 0:
         return (np.arange(len(probabilities)) == probabilities.argmax()).astype(np.float64)

@@ -24,10 +24,10 @@ def text_player(models: dict[int, object], check: Callable, tokenize: Callable, 
         known: the training texts; a copy of one is called a copy.
     """
     known = set(known)
-    wide = ipywidgets.Layout(width="28em")
-    n = ipywidgets.SelectionSlider(options=sorted(models), value=sorted(models)[len(models) // 2], description="n", layout=wide)
-    temperature = ipywidgets.FloatSlider(value=1.0, min=0.1, max=2.0, step=0.1, description="temperature", layout=wide)
-    seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", layout=wide)
+    wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
+    n = ipywidgets.SelectionSlider(options=sorted(models), value=sorted(models)[len(models) // 2], description="n", **wide)
+    temperature = ipywidgets.FloatSlider(value=1.0, min=0.1, max=2.0, step=0.1, description="temperature", **wide)
+    seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
     page = ipywidgets.HTML()
 
     def write(_=None) -> None:
@@ -50,12 +50,13 @@ def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str
         limit: sliders go from -limit to limit.
         size: width of the picture in pixels.
     """
-    sliders = [ipywidgets.FloatSlider(value=0.0, min=-limit, max=limit, step=0.1, description=name) for name in names]
+    style = {"description_width": "7em"}
+    sliders = [ipywidgets.FloatSlider(value=0.0, min=-limit, max=limit, step=0.1, description=name, style=style) for name in names]
     picture = ipywidgets.Image(format="png", width=size)
 
     def draw(_=None) -> None:
         image = decode(np.array([slider.value for slider in sliders]))
-        pixels = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8)).resize((size, size), Image.Resampling.NEAREST)
+        pixels = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8)).resize((size, size), Image.Resampling.BICUBIC)
         data = io.BytesIO()
         pixels.save(data, format="PNG")
         picture.value = data.getvalue()

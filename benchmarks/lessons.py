@@ -62,9 +62,7 @@ def main() -> None:
     parser.add_argument("--scale", choices=runtime.SCALES, default="cpu")
     options = parser.parse_args()
     total, _ = runtime.memory_gb()
-    print(
-        f"{platform.system()}, {runtime.threads()} cores, {total:.0f} GB, Python {platform.python_version()}, {options.scale} scale\n"
-    )
+    print(f"{platform.system()}, {runtime.threads()} cores, {total:.0f} GB, Python {platform.python_version()}, {options.scale} scale\n")
     print("| lesson | wall s | CPU s | peak GB | notebook KB |\n|---|---|---|---|---|")
     for number in options.lesson or [lesson.number for lesson in lessons.all_lessons()]:
         wall, cpu, peak = measure(number, options.scale)

@@ -62,7 +62,7 @@ def test_missing_notebook_file(tmp_path):
 def test_corrupted_notebook(tmp_path, content):
     path = tmp_path / "mine.ipynb"
     path.write_bytes(content)
-    one_line(course("run", str(path)), "cannot be read" if content == b"?" else "not a notebook that can be read")
+    one_line(course("run", str(path)), "not a notebook that can be read")
     assert path.read_bytes() == content
 
 
@@ -72,13 +72,23 @@ def test_folder_that_cannot_be_written(tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_home_of_nobody():
+    one_line(course("lab", AIGC_HOME="~no-such-user-here/course"), "no such user")
+
+
+def test_a_folder_where_a_copy_should_be(tmp_path):
+    (tmp_path / "notebooks" / "00_welcome.ipynb").mkdir(parents=True)
+    for command in (("lab",), ("reset", "00")):
+        one_line(course(*command, AIGC_HOME=str(tmp_path)), "cannot be read", "move it away")
+
+
 def test_results_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("mine")
     small = notebook(tmp_path / "small.ipynb", "1 + 1")
     one_line(course("run", str(small), "--out", str(tmp_path / "file")), "Cannot write")
 
 
-@pytest.mark.parametrize("options", [("lab", "--port=many"), ("lab", "--port", "70000")])
+@pytest.mark.parametrize("options", [("lab", "--port=many"), ("lab", "--port", "70000"), ("lab", "--port=\u00b2")])
 def test_wrong_port(options, tmp_path):
     one_line(course(*options, AIGC_HOME=str(tmp_path)), "--port must be a number")
 
@@ -98,6 +108,11 @@ def test_run_leaves_notebook_and_page_and_never_overwrites(tmp_path):
     for _ in range(2):
         result = course("run", str(path), "--scale", "smoke", "--html", "--out", str(tmp_path / "out"))
         assert result.returncode == 0 and "2/2" in result.stderr, result.stderr
+    (tmp_path / "out" / "small-3.html").write_text("a page of mine")
+    course("run", str(path), "--html", "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "small-3.html").read_text() == "a page of mine"
+    (tmp_path / "out" / "small-3.html").unlink()
+    [p.unlink() for p in (tmp_path / "out").glob("small-3-new.*")]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["small-2.html", "small-2.ipynb", "small.html", "small.ipynb"]
     ran = nbformat.read(tmp_path / "out" / "small.ipynb", 4)
     assert ran.cells[0].outputs[0].text == "smoke\n" and "<html" in (tmp_path / "out" / "small.html").read_text()
@@ -131,7 +146,10 @@ def small_course(tmp_path, monkeypatch, home):
 
 def test_copies_are_made_updated_and_never_overwritten(small_course):
     lesson = lessons.find("1")
+    (small_course.parent / "images").mkdir()
+    (small_course.parent / "images" / "badge.svg").write_text("<svg/>")
     assert lessons.sync_copies() == [] and lesson.copy.read_bytes() == small_course.read_bytes()
+    assert (lesson.copy.parent / "images" / "badge.svg").read_text() == "<svg/>"
     notebook(small_course, "2")
     assert lessons.sync_copies() == [] and lesson.copy.read_bytes() == small_course.read_bytes()  # untouched, so updated
     notebook(lesson.copy, "mine")
@@ -164,9 +182,11 @@ def test_a_copy_that_cannot_be_read_is_told(small_course):
         lessons.read(lessons.find("1").copy)
 
 
-def test_copies_survive_a_lost_record(small_course):
+@pytest.mark.parametrize("damage", ["{", "[]", "3", '"x"', "null"])
+def test_copies_survive_a_damaged_record(small_course, damage):
     lessons.sync_copies()
-    (runtime.home() / "copied.json").write_text("{")
+    (runtime.home() / "copied.json").write_text(damage)
+    assert "original already" in lessons.reset("01")
     notebook(lessons.find("1").copy, "mine")
     mine = lessons.find("1").copy.read_bytes()
     lessons.sync_copies()
@@ -215,6 +235,13 @@ def test_doctor_sees_missing_and_old_packages(monkeypatch):
     monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda name: ["torch>=999", "no-such-package-here", 'other; extra == "classroom"'])
     found = finding(doctor._packages)["packages"]
     assert found.state == "wrong" and "torch" in found.text and "no-such-package-here is missing" in found.text and "other" not in found.text
+    assert found.fix.endswith('-m pip install --upgrade "no-such-package-here" torch torchvision')
+
+
+def test_doctor_without_the_lab_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbformat", None)
+    findings = doctor.examine()
+    assert any(f.state == "wrong" and "aigc-course[lab]" in f.text + f.fix for f in findings)
 
 
 def test_doctor_without_network(monkeypatch):

@@ -104,12 +104,28 @@ def test_an_interrupted_install_is_repaired(course):
     assert "Installing the course" in again.stdout and again.returncode == 0
 
 
-def test_an_environment_cut_off_in_the_middle_is_made_again(tmp_path):
+def test_an_environment_that_does_not_work_is_kept_aside_and_made_again(tmp_path):
     folder = make(tmp_path / "course")
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "pyvenv.cfg").write_text("home = nowhere\n")
+    (folder / ".venv" / "notes.txt").write_text("mine")
     again = start(folder, "x")
-    assert again.returncode == 0 and "Making the environment" in again.stdout
+    assert again.returncode == 0 and "kept as" in again.stdout
+    assert (folder / ".venv-old" / "notes.txt").read_text() == "mine"
+
+
+def test_interrupted_while_the_environment_is_made(tmp_path):
+    import signal
+
+    folder = make(tmp_path / "course")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "course.py", "x"], cwd=folder, start_new_session=True, **pipes)
+    assert "Making the environment" in process.stdout.readline()
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1 and "interrupted; the next start goes on" in errors and "Traceback" not in errors.split("course.py:")[-1]
+    assert start(folder, "x").returncode == 0
 
 
 def test_a_folder_that_is_no_environment_is_left_alone(tmp_path):
@@ -157,6 +173,7 @@ def test_too_little_room(launcher, monkeypatch, tmp_path):
     [
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("NewConnectionError('<pip...>: Failed to establish a new connection')", "no network"),
+        ("HTTPSConnectionPool: Max retries exceeded (Caused by SSLError(CERTIFICATE_VERIFY_FAILED))", "no network"),
         ("ERROR: Permission denied: '/x'", "cannot be written"),
         ("ERROR: something new", "pip could not install"),
     ],
@@ -165,6 +182,35 @@ def test_diagnosis(launcher, tmp_path, log, words):
     (tmp_path / "venv").mkdir()
     launcher.LOG.write_text(log)
     assert words in launcher.diagnosis() and "\n" not in launcher.diagnosis()
+
+
+def test_a_full_disk(launcher, monkeypatch, tmp_path):
+    usage = namedtuple("usage", "total used free")
+
+    def no_pip(*arguments, **options):
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    import venv
+
+    monkeypatch.setattr(venv, "create", no_pip)
+    monkeypatch.setattr(launcher.shutil, "disk_usage", lambda path: usage(10**9, 10**9, 10**6))
+    assert "disk is full" in message_of(launcher.make_environment)
+
+
+def test_an_environment_that_cannot_be_written(launcher, monkeypatch, tmp_path):
+    monkeypatch.setattr(launcher, "make_environment", lambda: None)
+    monkeypatch.setattr(launcher, "check_room", lambda: None)
+    monkeypatch.setattr(launcher, "RECORD", tmp_path)  # a folder cannot be unlinked
+    assert "cannot write to" in message_of(launcher.install)
+
+
+def test_the_folder_of_the_environment_is_absolute(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AIGC_VENV", "relative/env")
+    spec = importlib.util.spec_from_file_location("course_launcher", ROOT / "course.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert tmp_path / "relative" / "env" == module.VENV
 
 
 def test_an_environment_that_cannot_be_made(launcher, monkeypatch, tmp_path):

@@ -1,8 +1,10 @@
 """Every exercise: the reference passes, the stub counts as not attempted, each mistake gets its own diagnosis, nothing blocks."""
 
+import contextlib
 import itertools
 import json
 import re
+import sys
 import threading
 import time
 
@@ -93,6 +95,49 @@ def test_endless_answer_is_stopped_and_said():
     start = time.monotonic()
     _, says = engine.judge(task, endless)
     assert "does not end" in says and time.monotonic() - start < 3
+
+    def stubborn(p):
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(0.01)
+
+    assert "does not end" in engine.judge(task, stubborn)[1] and time.monotonic() - start < 6
+
+
+def test_an_answer_that_changes_its_arguments_spoils_nothing():
+    task = catalog.find("chance.grammar_size")
+
+    def spoils(rules, symbol="START"):
+        rules.clear()
+        return 1
+
+    for _ in range(2):
+        assert engine.judge(task, spoils)[0].state == "wrong"
+    assert engine.judge(task, lambda rules: 1)[0].state == "wrong" and engine.judge(task, task.reference)[0].state == "right"
+
+
+class Unshowable:
+    def __repr__(self):
+        raise ValueError("no")
+
+
+@pytest.mark.parametrize("value", [1j, 10**400, [10**400] * 10, Unshowable(), {"a": object()}, [[1], [2, 3]], float("nan"), b"x", ..., type])
+@pytest.mark.parametrize("task", FUNCTIONS, ids=by_name)
+def test_strange_results_are_wrong_and_nothing_more(task, value):
+    assert engine.judge(task, lambda *arguments: value)[0].state == "wrong"
+
+
+@pytest.mark.parametrize("value", [1j, 10**400, Unshowable(), [1], "x", object()])
+def test_strange_values_are_wrong_and_nothing_more(value):
+    for task in QUESTIONS:
+        assert engine.judge_value(task, value)[0].state == "wrong"
+
+
+def test_an_answer_that_ends_the_program_is_wrong():
+    def ends(p):
+        raise SystemExit
+
+    assert "SystemExit" in engine.judge(catalog.find("chance.entropy"), ends)[1]
 
 
 def test_time_limit_outside_the_main_thread():
@@ -234,11 +279,20 @@ def test_a_damaged_progress_file_is_put_aside(home, damage, capsys):
     assert (home / "progress-unreadable.json").read_text() == damage and "kept as" in capsys.readouterr().err
 
 
+def test_a_progress_file_with_damaged_entries_is_put_aside(home, capsys):
+    home.mkdir()
+    entry = {"state": "right", "tries": "x", "hints": 0, "solution_seen": False, "mistakes": []}
+    (home / "progress.json").write_text(json.dumps({"exercises": {"chance.entropy": entry}}))
+    record("chance.entropy", state="wrong")
+    assert load()["chance.entropy"]["tries"] == 1 and (home / "progress-unreadable.json").exists()
+
+
 def test_progress_that_cannot_be_kept_does_not_stop_the_lesson(home, monkeypatch, capsys):
+    monkeypatch.setattr(sys.modules["aigc_course.exercises.progress"], "_warned", False)
     home.write_text("a file where the folder should be")
     record("chance.entropy", state="right")
     record("chance.entropy", state="right")
-    assert capsys.readouterr().err.count("not kept") <= 1
+    assert capsys.readouterr().err.count("not kept") == 1
 
 
 def test_progress_is_valid_json_after_every_write(home):

@@ -60,6 +60,13 @@ def test_distributions_sum_to_one_and_agree_with_single_probabilities(order, smo
         assert p.sum() == pytest.approx(1) and (p >= 0).all()
         assert p[model.vocabulary.index(token)] == pytest.approx(model.probability(token, context))
         context.append(token)
+    short = tokens[:1]  # a context shorter than n - 1 tokens: the model uses what there is
+    assert model.probabilities(short)[model.vocabulary.index(tokens[1])] == pytest.approx(model.probability(tokens[1], short))
+
+
+def test_a_short_context_is_used_whole():
+    model, trigram = (NGram(order).fit(t.tokens for t in tales.sample(500, seed=1)) for order in (4, 3))
+    assert model.probability("red", ["had", "a"]) == pytest.approx(trigram.probability("red", ["had", "a"]))
 
 
 def test_generation_follows_the_probabilities():
@@ -91,6 +98,9 @@ def test_cross_entropy_is_above_the_truth_and_memorising_below():
         lambda: NGram(2).fit([]),
         lambda: NGram(2).fit(["a string"]),
         lambda: NGram("2"),
+        lambda: NGram(2).generate(random.Random(0)),
+        lambda: NGram(2).bits(["a"]),
+        lambda: NGram(2).probability("a", []),
     ],
 )
 def test_ngram_bad_arguments(call):
@@ -112,14 +122,14 @@ def test_temperature_limits():
     assert apply_temperature(p, 0).tolist() == [0, 1, 0, 0]
     assert apply_temperature(p, 1e-3).tolist() == pytest.approx([0, 1, 0, 0])
     assert apply_temperature(p, 1e6)[:3].tolist() == pytest.approx([1 / 3] * 3, abs=1e-5)
-    for bad in (-1, math.nan):
+    for bad in (-1, math.nan, math.inf, "hot", None):
         with pytest.raises(CourseError):
             apply_temperature(p, bad)
 
 
 def test_entropy_closed_forms():
     assert entropy([0.5, 0.5]) == 1 and entropy([1, 0]) == 0 and entropy([1 / 8] * 8) == pytest.approx(3)
-    for bad in ([0.5, 0.6], [-0.5, 1.5], [[1.0]], []):
+    for bad in ([0.5, 0.6], [-0.5, 1.5], [[1.0]], [], ["a"], None):
         with pytest.raises(CourseError):
             entropy(bad)
 

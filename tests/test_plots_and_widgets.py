@@ -16,12 +16,12 @@ ALT = "what the figure shows"
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: plots.curves([1, 2], {"a": [1, 2]}, x_label="x", y_label="y", alt=ALT, truth=(1, "truth")),
-        lambda: plots.bars(["a", "b"], [1, 2], x_label="x", alt=ALT, highlight=1),
-        lambda: plots.grouped_bars(["a", "b"], {"x": [1, 2], "y": [2, 1]}, y_label="y", alt=ALT),
-        lambda: plots.histogram([1, 2, 2], x_label="x", y_label="y", truth=(1, "truth"), alt=ALT),
-        lambda: plots.image_grid(np.zeros((5, 1, 8, 8)), columns=3, alt=ALT, titles="abcde"),
-        lambda: plots.heatmap(np.eye(2), ["a", "b"], ["c", "d"], x_label="x", y_label="y", alt=ALT),
+        lambda: plots.curves([1, 2], {"a": [1, 2]}, ("x", "y"), ALT, truth=1),
+        lambda: plots.bars(["a", "b"], [1, 2], "x", ALT, highlight=1),
+        lambda: plots.grouped_bars(["a", "b"], {"x": [1, 2], "y": [2, 1]}, "y", ALT),
+        lambda: plots.histogram([1, 2, 2], ("x", "y"), ALT, truth=1),
+        lambda: plots.image_grid(np.zeros((5, 1, 8, 8)), ALT, columns=3, titles="abcde"),
+        lambda: plots.heatmap(np.eye(2), ["a", "b"], ["c", "d"], ("x", "y"), ALT),
     ],
 )
 def test_figures_have_alternative_text(draw):

@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aigc_course.data.story_world import Pattern, Plot, Slot, World, tokenize
+from aigc_course.data.story_rules import Pattern, Plot, Slot
+from aigc_course.data.story_world import World, tokenize
 
 Known = dict[str, frozenset[str]]
 Explain = Callable[[Slot, "frozenset[str] | None", "frozenset[str]", Known], str]

@@ -13,7 +13,8 @@ import re
 from functools import cache
 
 from aigc_course.data.story_reader import Reader, Verdict
-from aigc_course.data.story_world import Draw, Pattern, Plot, Slot, Step, Story, Word, World, join, tokenize
+from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, Word
+from aigc_course.data.story_world import Story, World, join, tokenize
 from aigc_course.data.tales_text import ENDINGS, EPISODES, KINDS, LINKS, LONG_ENDINGS, OPENINGS, RECAPS, TAGS
 from aigc_course.errors import CourseError, check_choice, check_count
 
@@ -30,7 +31,7 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
     Args:
         n: how many, 0 or more.
         seed: of the random numbers.
-        form: "short" (one episode, about 40 tokens) or "long" (two episodes, about 100 tokens).
+        form: "short" (one episode, 46 tokens on average) or "long" (two episodes, 116 tokens).
 
     Returns:
         Tales with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.tree`, `.chinese_words` and `.facts`.
@@ -195,9 +196,6 @@ def _facts(plot: str, values: dict[str, str], friend: str, end: str) -> dict:
     return facts | {"whose": other} | got
 
 
-_SHE = {"she": {"f": "she", "m": "he"}, "She": {"f": "She", "m": "He"}, "her": {"f": "her", "m": "his"}}
-
-
 def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]) -> str:
     """Say in plain words what a slot contradicts."""
     def value(role: str) -> str:
@@ -207,16 +205,21 @@ def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known:
     if old is None:
         return _explain_relation(slot, kind, value)
     before = min(old)
-    if kind == "name" and slot.form:
+    if kind == "name" and (slot.form or len(old) > 1):
+        # Several names are still possible: all that is known is whether it is a girl or a boy.
         written = next(w for w in _lexicon()["name"] if w.key == now).forms[slot.form][0]
-        return f'"{written}" does not fit {before}' if len(old) == 1 else f'"{written}" does not fit'
-    if kind == "colour":
-        return f"the {value(slot.role.replace('colour', 'thing')) or 'thing'} was {before}, now it is {now}"
+        said = next(w for w in _lexicon()["name"] if w.key == before).forms["girl"][0]
+        return f'"{written}" does not fit {before if len(old) == 1 else f"a {said}"}'
+    colour, thing = slot.role.replace("thing", "colour"), slot.role.replace("colour", "thing")
+    if kind in ("colour", "thing"):
+        if "2" in slot.role or colour.replace("colour", "colour2") in known:  # a trade: which of the two is meant
+            return f"here it should be the {value(colour)} {value(thing)}, not {now}"
+        if kind == "colour":
+            return f"the {value(thing)} was {before}, now it is {now}"
     if kind == "place":
         return f"it happened in the {before}, now it is in the {now}"
-    if kind == "name":
-        return f"it was {before}, now it is {now}"
-    return f"it was {'' if kind == 'food' else 'the '}{before}, now it is {'' if kind == 'food' else 'the '}{now}"
+    article = "" if kind in ("name", "food") else "the "
+    return f"it was {article}{before}, now it is {article}{now}"
 
 
 def _explain_relation(slot: Slot, kind: str, value) -> str:

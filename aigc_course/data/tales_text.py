@@ -166,8 +166,8 @@ LONG_ENDINGS = {
     "friends": [
         *_both("(S (NP {name_hero:She}) (VP told (NP the {pet}) (PP about (NP <1> and <2>))) .)|{name_hero:She} 给 {pet} 讲 了 <1> 和 <2> 的 事 。",
                ("{name_friend}",) * 2, ("{name_other}",) * 2, 1),
-        *_both('(S " (S (NP <1> and <2>) (VP are (NP good friends))) , " (NP {name_hero:she}) (VP told (NP the {pet})) .)'
-               "|“ <1> 和 <2> 是 好 朋友 ， ” {name_hero:she} 告诉 {pet} 。", ("{name_friend}",) * 2, ("{name_other}",) * 2, 1),
+        *_both('(S " (S (NP <1> and <2>) (VP are (NP (NP good friends) (PP of (NP mine))))) , " (NP {name_hero:she}) (VP told (NP the {pet})) .)'
+               "|“ <1> 和 <2> 都 是 我 的 好 朋友 ， ” {name_hero:she} 告诉 {pet} 。", ("{name_friend}",) * 2, ("{name_other}",) * 2, 1),
     ],
 }
 
@@ -177,11 +177,11 @@ _BY_TAG = {
     "NOUN": "day birthday morning bag lunch friends fair edge town week tale evening",
     "VERB": "had loved got lost forgot fell walked found saw searched brought asked smiled thanked held sat carried came met gave take said "
             "kept wanted trade liked has went took called lived happened looked told left",
-    "AUX": "was were are is Is Shall",
+    "AUX": "was were are is",
     "ADP": "for in In On of through with to without from at about out",
     "ADV": "Then back tight too Now now home So Once not Soon else",
     "ADJ": "windy next sunny hungry tired good",
-    "PRON": "it It something who there They they them us This this",
+    "PRON": "it It something who there They they them us mine This",
     "CCONJ": "and But",
     "SCONJ": "until",
     "NUM": "One",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import math
 import numbers
-import reprlib
 import signal
 import sys
 import threading
@@ -26,20 +26,18 @@ class Outcome:
     error: str = ""
 
 
-class TooSlow(Exception):
-    """The answer ran longer than its time limit."""
+class TooSlow(BaseException):
+    """The answer ran longer than its time limit; no Exception, so that `except Exception` in an answer does not swallow it."""
 
 
 def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
     """Run `answer` on every probe; what it prints is dropped."""
     results = []
-    for arguments in exercise.probes():
+    for arguments in copy.deepcopy(exercise.probes()):  # an answer may change its arguments
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 results.append(Outcome(value=exercise.observe(answer, arguments)))
-            except TooSlow:
-                raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 results.append(Outcome(error=f"{type(error).__name__}: {error}"))
     return results
 
@@ -51,6 +49,13 @@ def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
 
 def same(a: object, b: object) -> bool:
     """Equality as a reader would see it: numbers to 1e-6, a list like a tuple, arrays by shape and value."""
+    try:
+        return _same(a, b)
+    except (TypeError, ValueError, OverflowError, RecursionError):  # 1j, 10 ** 400, arrays in lists of lists ...
+        return False
+
+
+def _same(a: object, b: object) -> bool:
     if hasattr(a, "detach"):
         a = a.detach().cpu().numpy()
     if hasattr(b, "detach"):
@@ -69,10 +74,7 @@ def same(a: object, b: object) -> bool:
 
 
 def _same_arrays(a: object, b: object) -> bool:
-    try:
-        a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    except (TypeError, ValueError):
-        return False
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=True)
 
 
@@ -81,18 +83,22 @@ def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcom
     for arguments, got, want in zip(exercise.probes(), mine, right, strict=True):
         if same_behaviour([got], [want]):
             continue
-        call = f"for {', '.join(map(reprlib.repr, arguments))}"
+        call = f"for {', '.join(map(shorten, arguments))}"
         if got.error:
             return f"{call} it raised {got.error}."
-        expected = f"an error ({want.error})" if want.error else f"{_short(want.value)}"
-        return f"{call} expected {expected}, but yours gave {_short(got.value)}."
+        expected = f"an error ({want.error})" if want.error else f"{shorten(want.value)}"
+        return f"{call} expected {expected}, but yours gave {shorten(got.value)}."
     return "it differs from the reference."
 
 
-def _short(value: object) -> str:
+def shorten(value: object) -> str:
+    """A value as text of at most 80 characters."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"something that cannot be shown ({type(value).__name__})"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -107,7 +113,7 @@ def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
             raise TooSlow
 
         before = signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again, as some `except` may catch one
         try:
             return work()
         finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog, progress
-from aigc_course.exercises.compare import TooSlow, first_difference, outcomes, same_behaviour, with_time_limit
+from aigc_course.exercises.compare import TooSlow, first_difference, outcomes, same_behaviour, shorten, with_time_limit
 from aigc_course.exercises.types import Exercise, Question
 
 _verdicts: dict[str, Report] = {}
@@ -140,14 +140,18 @@ def judge_value(task: Question, value: object) -> tuple[Report, str]:
     for mistake in task.mistakes:
         if _same_value(task, value, mistake.answer):
             return _wrong(task, mistake.says)
-    kind = "a number" if isinstance(task.reference, numbers.Number) else "a string"
-    return _wrong(task, f"{value!r} is not the answer (it should be {kind}).")
+    kind = numbers.Real if isinstance(task.reference, numbers.Real) else str
+    advice = "" if isinstance(value, kind) else f"; it should be {'a number' if kind is numbers.Real else 'a string'}"
+    return _wrong(task, f"{shorten(value)} is not the answer{advice}.")
 
 
 def _same_value(task: Question, value: object, wanted: object) -> bool:
     if isinstance(wanted, str):
         return isinstance(value, str) and value.strip().lower() == wanted.lower()
-    return isinstance(value, numbers.Real) and math.isclose(value, wanted, abs_tol=task.tolerance)
+    try:
+        return isinstance(value, numbers.Real) and math.isclose(value, wanted, abs_tol=task.tolerance)
+    except OverflowError:  # 10 ** 400
+        return False
 
 
 def _wrong(task: Exercise | Question, says: str) -> tuple[Report, str]:

@@ -15,6 +15,8 @@ from aigc_course.exercises import catalog
 
 _warned = False
 
+ENTRY = {"state": str, "tries": int, "hints": int, "solution_seen": bool, "mistakes": list}  # what an entry holds
+
 
 def recording() -> bool:
     """Whether answers are kept: not in tests (pytest sets PYTEST_VERSION, kernels inherit it), not while grading."""
@@ -39,7 +41,7 @@ def record(name: str, *, state: str = "", mistake: str = "", hints: int = 0, sol
             entry["mistakes"].append(mistake)
         entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
         runtime.write_safely(path, json.dumps({"version": 1, "exercises": done}, indent=1, ensure_ascii=False).encode())
-    except CourseError as error:
+    except (CourseError, OSError) as error:
         if not _warned:
             sys.stderr.write(f"Your progress is not kept: {error}\n")
         _warned = True
@@ -52,8 +54,8 @@ def load() -> dict[str, dict]:
         return {}
     try:
         done = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        if not all(isinstance(entry, dict) and {"state", "tries", "hints", "solution_seen", "mistakes"} <= set(entry) for entry in done.values()):
-            raise ValueError("entries are incomplete")
+        if not all(isinstance(entry[key], kind) for entry in done.values() for key, kind in ENTRY.items()):
+            raise ValueError("entries are damaged")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         aside = runtime.unused_path(path.with_stem("progress-unreadable"))
         path.rename(aside)

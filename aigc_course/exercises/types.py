@@ -28,7 +28,7 @@ class Exercise:
         title: what to do, in a few words.
         minutes: about how long it takes.
         reference: a right answer; the library's own where there is one.
-        probes: makes fresh arguments, one tuple a trial; fresh because an answer may change them.
+        probes: makes the arguments, one tuple a trial; each answer gets copies of its own.
         mistakes: known wrong answers; the first that behaves like the learner's is named.
         hints: steps towards the answer, one a call.
         observe: (answer, arguments) -> what is compared; calls the answer by default.

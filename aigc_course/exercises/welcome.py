@@ -45,7 +45,7 @@ EXERCISES = (
         title="Rules or learning?",
         minutes=2,
         reference="learned",
-        explanation='"learned": nobody wrote down how to draw a digit; the numbers came from 1,797 examples.',
+        explanation='"learned": nobody wrote down how to draw a digit; the numbers came from 183 examples.',
         mistakes=(Mistake("rules", "Nobody wrote a rule for the shape of a 3: the pixels' averages and variations came from examples."),),
         hints=("Ask who decided what a 3 looks like: a programmer, or the examples?",),
     ),

@@ -56,14 +56,14 @@ class NGram:
 
     def probability(self, token: str, context: Sequence[str]) -> float:
         """P(token | context) for the last `order - 1` tokens of `context`; 0 for tokens never seen."""
+        history = self._history(context)
         if token not in self._index:
             return 0.0
-        history = self._history(context)
         if self.smoothing == "none":
             followers = self.counts[-1].get(history)
             return followers[token] / followers.total() if followers else 0.0
         p = 1 / len(self.vocabulary)
-        for length in range(self.order):
+        for length in range(len(history) + 1):
             followers = self.counts[length].get(history[len(history) - length :])
             if not followers:
                 break  # a longer context was not seen either
@@ -78,7 +78,7 @@ class NGram:
             self._add(p, self.counts[-1].get(history, Counter()))
             return p / max(p.sum(), 1)
         p = np.full(len(self.vocabulary), 1 / len(self.vocabulary))
-        for length in range(self.order):
+        for length in range(len(history) + 1):
             followers = self.counts[length].get(history[len(history) - length :])
             if not followers:
                 break
@@ -114,7 +114,9 @@ class NGram:
         return tokens[first:]
 
     def _history(self, context: Sequence[str]) -> tuple[str, ...]:
-        return tuple(context[len(context) - self.order + 1 :]) if self.order > 1 else ()
+        if not self.vocabulary:
+            raise CourseError("this model has not counted anything yet; call fit(texts) first.")
+        return tuple(context[max(0, len(context) - self.order + 1) :]) if self.order > 1 else ()
 
     def _add(self, p: np.ndarray, followers: Counter) -> None:
         for token, count in followers.items():

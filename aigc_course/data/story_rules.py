@@ -1,0 +1,112 @@
+"""What a story world is made of: words with their forms, sentence patterns with slots, steps, draws and plots."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One entry of the lexicon: a meaning with its written forms in both languages.
+
+    Attributes:
+        key: the English name of the meaning, unique within its kind ("umbrella").
+        forms: form name -> (English words, Chinese words), each separated by spaces.
+        tags: part of speech (Universal POS) of each English word of each form.
+    """
+
+    key: str
+    forms: dict[str, tuple[str, str]] = field(hash=False)
+    tags: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a pattern for one form of one role."""
+
+    role: str
+    form: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A sentence with slots: an English parse tree and the parallel Chinese words."""
+
+    tree: str
+    chinese: str
+
+    @cached_property
+    def english_items(self) -> tuple[str | Slot, ...]:
+        """Words and slots in reading order; labels and brackets of the tree left out."""
+        leaves = re.sub(r"\(\S+|\)", " ", self.tree).split()
+        return tuple(parse_item(leaf) for leaf in leaves)
+
+    @cached_property
+    def chinese_items(self) -> tuple[str | Slot, ...]:
+        """Words and slots of the Chinese sentence in reading order."""
+        return tuple(parse_item(word) for word in self.chinese.split())
+
+
+def parse_item(text: str) -> str | Slot:
+    """A word of a pattern as it stands, or the slot that "{role}" or "{role:form}" means."""
+    match = SLOT.fullmatch(text)
+    return Slot(match[1], match[2] or "") if match else text
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Roles whose values are drawn together, uniformly from `options`, none equal to an earlier draw's.
+
+    Attributes:
+        roles: the roles that get a value, ("colour", "thing") say.
+        options: every possible tuple of keys.
+        distinct_from: role tuples drawn before from the same options, whose values are left out.
+    """
+
+    roles: tuple[str, ...]
+    options: tuple[tuple[str, ...], ...]
+    distinct_from: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def bits(self) -> float:
+        """Entropy of the draw in bits."""
+        return math.log2(len(self.options) - len(self.distinct_from))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One thing that a plot tells, and the patterns that can tell it."""
+
+    tells: str
+    patterns: tuple[tuple[int, Pattern], ...]
+
+    @cached_property
+    def total(self) -> int:
+        """Sum of the weights; a pattern's probability is its weight over this."""
+        return sum(weight for weight, _ in self.patterns)
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of the choice of pattern in bits."""
+        return -sum(w / self.total * math.log2(w / self.total) for w, _ in self.patterns)
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """What happens, in order, and what is drawn for it.
+
+    Attributes:
+        facts: turns the drawn values into the list of facts that a reader would learn.
+    """
+
+    name: str
+    weight: int
+    steps: tuple[Step, ...]
+    draws: tuple[Draw, ...]
+    facts: Callable[[dict[str, str]], tuple[dict, ...]]
