@@ -113,7 +113,11 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     from aigc_course import execute
 
     path = Path(options.lesson)
-    path = path if path.suffix == ".ipynb" else lessons.find(options.lesson).path
+    if path.suffix != ".ipynb":
+        lesson = lessons.find(options.lesson)
+        path = lesson.path
+        if lesson.edited():
+            print(f"This runs the original. Your edited copy: python3 course.py run {lesson.copy}")
     notebook = lessons.read(path)
     out = options.out or runtime.home() / "runs"
     scale = options.scale or runtime.scale()

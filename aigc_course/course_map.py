@@ -64,6 +64,9 @@ def draw() -> None:
         frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour, "linewidth": 1.8,
                  "linestyle": "-" if stop.number in there else "--"}
         axes.text(x, y, f"{stop.number}  {stop.title}{minutes}", ha="center", va="center", fontsize=8.5, bbox=frame)
+    for branch in ("start", "text", "image", "later"):
+        axes.plot([], [], "s", markersize=9, markerfacecolor="white", markeredgecolor=_COLOURS[branch], markeredgewidth=1.8, label=branch)
+    axes.legend(loc="lower left", ncols=2, fontsize=9)
     axes.set(xlim=(-0.5, 7.6), ylim=(-0.5, 2.5))
     axes.axis("off")
     ready = ", ".join(sorted(there))

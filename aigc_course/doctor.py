@@ -141,7 +141,8 @@ def _memory() -> list[Finding]:
 def _disk() -> list[Finding]:
     free = shutil.disk_usage(runtime.home()).free / 1e9
     return [
-        Finding("disk", "ok" if free > 1 else "wrong", f"{free:.1f} GB free at {runtime.home()}", "" if free > 1 else "Make at least 1 GB of room.")
+        Finding("your folder", "ok", f"{runtime.home()}: copies of lessons, progress, runs (AIGC_HOME moves it)"),
+        Finding("disk", "ok" if free > 1 else "wrong", f"{free:.1f} GB free there", "" if free > 1 else "Make at least 1 GB of room."),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 from pathlib import Path
 
@@ -46,17 +47,20 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
         try:
             client.execute()
         except CellExecutionError as error:
-            raise CourseError(f"{name}: cell {_failed_cell(notebook)} failed with {error.ename}: {error.evalue}") from None
+            raise CourseError(f"{name}: {_failed_cell(notebook)} failed with {error.ename}: {error.evalue}") from None
         except CellTimeoutError:
             raise CourseError(f"{name}: a cell took over {CELL_SECONDS // 60} minutes and was stopped.") from None
         except DeadKernelError:
             raise CourseError(f"{name}: the kernel died; most often memory ran out. `python3 course.py doctor` tells how much there is.") from None
 
 
-def _failed_cell(notebook) -> int:
-    """Number of the first cell that holds an error, counted from 1."""
-    failed = (i for i, cell in enumerate(notebook.cells, 1) if any(o.output_type == "error" for o in cell.get("outputs", ())))
-    return next(failed, 0)
+def _failed_cell(notebook) -> str:
+    """The first cell that holds an error: its number as Jupyter shows it, and its first line of code."""
+    for cell in notebook.cells:
+        if any(output.output_type == "error" for output in cell.get("outputs", ())):
+            line = next((text for text in cell.source.splitlines() if text.strip() and not text.startswith("#")), "")
+            return f"cell [{cell.execution_count}] ({line.strip()[:60]})"
+    return "a cell"
 
 
 @contextlib.contextmanager
@@ -78,4 +82,10 @@ def to_html(notebook, title: str, folder: Path) -> str:
     from nbconvert import HTMLExporter
 
     notebook.metadata["title"] = title
-    return HTMLExporter(embed_images=True).from_notebook_node(notebook, {"metadata": {"path": str(folder)}})[0]
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
+    # nbconvert leaves the figures' alternative texts out; they come in the order of the figures.
+    figures = (output for cell in notebook.cells for output in cell.get("outputs", ()) if "image/png" in output.get("data", {}))
+    alts = [output.metadata.get("image/png", {}).get("alt", "figure") for output in figures]
+    for alt in alts:
+        page = page.replace('alt="No description has been provided for this image"', f'alt="{html.escape(alt)}"', 1)
+    return page

@@ -34,6 +34,10 @@ class Lesson:
         """The learner's copy, in their own folder."""
         return runtime.home() / "notebooks" / self.path.name
 
+    def edited(self) -> bool:
+        """Whether the learner has a copy that differs from the original."""
+        return self.copy.exists() and _digest(self.copy) != _digest(self.path)
+
 
 def all_lessons() -> list[Lesson]:
     """Every lesson in reading order."""
@@ -109,10 +113,6 @@ def sync_copies() -> list[str]:
     """
     notices = []
     copied = _copied()
-    for picture in (runtime.course_root() / "notebooks" / "images").glob("*"):
-        beside = runtime.home() / "notebooks" / "images" / picture.name
-        if not beside.exists():
-            runtime.write_safely(beside, picture.read_bytes())
     for lesson in all_lessons():
         original = _digest(lesson.path)
         if not lesson.copy.exists() or (_digest(lesson.copy) == copied.get(lesson.name) != original):
@@ -135,6 +135,10 @@ def _unreadable(lesson: Lesson) -> list[str]:
 
 
 def _copy(lesson: Lesson) -> None:
+    for picture in (lesson.path.parent / "images").glob("*"):
+        beside = lesson.copy.parent / "images" / picture.name
+        if not beside.exists():
+            runtime.write_safely(beside, picture.read_bytes())
     runtime.write_safely(lesson.copy, lesson.path.read_bytes())
     copied = _copied() | {lesson.name: _digest(lesson.path)}
     runtime.write_safely(_record(), json.dumps(copied, indent=1).encode())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from aigc_course.errors import CourseError
+from aigc_course.errors import CourseError, check_count
 
 
 def entropy(probabilities: Sequence[float]) -> float:
@@ -51,8 +51,8 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
     Raises:
         CourseError: there are no texts.
     """
-    if not texts:
-        raise CourseError("quality needs at least one text.")
+    if not texts or isinstance(texts, str):
+        raise CourseError("quality needs a list of at least one text.")
     known = set(known)
     verdicts = [check(text) for text in texts]
     new = [text not in known for text in texts]
@@ -75,6 +75,7 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     Raises:
         CourseError: no text has n tokens.
     """
+    check_count("n", n, 1)
     grams = [tuple(tokens[i : i + n]) for tokens in texts for i in range(len(tokens) - n + 1)]
     if not grams:
         raise CourseError(f"distinct needs at least one text of {n} tokens.")

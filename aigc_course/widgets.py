@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 from PIL import Image
 
+from aigc_course.errors import CourseError
 from aigc_course.plots import judged
 
 
@@ -23,6 +24,8 @@ def text_player(models: dict[int, object], check: Callable, tokenize: Callable, 
         join: tokens -> text.
         known: the training texts; a copy of one is called a copy.
     """
+    if not isinstance(models, dict) or not models:
+        raise CourseError("text_player needs its models as a dictionary: {6: NGram(6).fit(...), ...}.")
     known = set(known)
     wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
     n = ipywidgets.SelectionSlider(options=sorted(models), value=sorted(models)[len(models) // 2], description="n", **wide)

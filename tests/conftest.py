@@ -8,7 +8,12 @@ os.environ["AIGC_HOME"] = tempfile.mkdtemp(prefix="aigc-test-home-")
 
 import shutil
 
+import hypothesis
 import pytest
+
+# The same examples in every run, and nothing written into the course folder.
+hypothesis.settings.register_profile("course", derandomize=True, database=None)
+hypothesis.settings.load_profile("course")
 
 
 def pytest_collection_modifyitems(config, items):

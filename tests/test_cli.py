@@ -121,8 +121,15 @@ def test_run_leaves_notebook_and_page_and_never_overwrites(tmp_path):
 def test_run_tells_the_failing_cell_and_keeps_what_ran(tmp_path):
     path = notebook(tmp_path / "small.ipynb", "print('before')", "1 / 0")
     result = course("run", str(path), "--out", str(tmp_path / "out"))
-    one_line(result, "cell 2 failed with ZeroDivisionError: division by zero")
+    one_line(result, "cell [2] (1 / 0) failed with ZeroDivisionError: division by zero")
     assert nbformat.read(tmp_path / "out" / "small.ipynb", 4).cells[0].outputs[0].text == "before\n"
+
+
+def test_the_page_keeps_alternative_texts(tmp_path):
+    picture = "from aigc_course import plots; plots.bars(['a'], [1], 'x', 'one bar')"
+    result = course("run", str(notebook(tmp_path / "small.ipynb", picture)), "--html", "--out", str(tmp_path / "out"))
+    page = (tmp_path / "out" / "small.html").read_text()
+    assert result.returncode == 0 and 'alt="one bar"' in page and "No description" not in page
 
 
 def test_a_dead_kernel_is_told(tmp_path):
@@ -180,6 +187,15 @@ def test_a_copy_that_cannot_be_read_is_told(small_course):
     assert len(notices) == 1 and "reset 01" in notices[0]
     with pytest.raises(CourseError, match="reset 01"):
         lessons.read(lessons.find("1").copy)
+
+
+def test_a_copy_that_differs_from_what_runs_is_told(small_course, capsys):
+    lessons.sync_copies()
+    assert not lessons.find("1").edited()
+    notebook(lessons.find("1").copy, "mine")
+    assert lessons.find("1").edited()
+    assert cli.main(["run", "01", "--scale", "smoke"]) == 0
+    assert f"Your edited copy: python3 course.py run {lessons.find('1').copy}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", "3", '"x"', "null"])

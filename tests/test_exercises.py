@@ -104,6 +104,54 @@ def test_endless_answer_is_stopped_and_said():
     assert "does not end" in engine.judge(task, stubborn)[1] and time.monotonic() - start < 6
 
 
+def test_a_recursive_answer_calls_itself_and_not_an_older_one():
+    """In a notebook a name is bound after the decorator is done; until then it is missing, or means an older answer."""
+    space = {"exercise": exercise}
+    right = "def count(rules, symbol='START'):\n    if symbol not in rules: return 1\n    total = 0\n    for alternative in rules[symbol]:\n"
+    right += (
+        "        product = 1\n        for part in alternative.split(): product *= count(rules, part)\n        total += product\n    return total\n"
+    )
+    decorator = "@exercise('chance.grammar_size')\n"
+    exec(decorator + right, space)
+    assert space["count"].__code__.co_names != catalog.find("chance.grammar_size").reference.__code__.co_names
+    require("chance.grammar_size")
+    without_base_case = right.replace("    if symbol not in rules: return 1\n", "")
+    exec(decorator + without_base_case, space)  # `count` still means the right answer here
+    assert space["count"] is catalog.find("chance.grammar_size").reference
+    with pytest.raises(AssertionError, match="KeyError"):
+        require("chance.grammar_size")
+
+
+def test_an_answer_that_changes_its_arguments_is_told():
+    def in_place(followers, vocabulary, k):
+        for token in vocabulary:
+            followers[token] += k
+        return {token: followers[token] / followers.total() for token in vocabulary}
+
+    assert "work on a copy" in engine.judge(catalog.find("chance.add_k"), in_place)[1]
+
+    def power_in_place(p, temperature):
+        p **= 1 / temperature
+        p /= p.sum()
+        return p
+
+    assert "work on a copy" in engine.judge(catalog.find("chance.temperature"), power_in_place)[1]
+
+
+def test_a_missing_return_is_told():
+    def prints(p):
+        print(p)
+
+    assert "`return` missing" in engine.judge(catalog.find("chance.entropy"), prints)[1]
+
+
+@pytest.mark.parametrize("task", FUNCTIONS, ids=by_name)
+def test_the_answer_that_solution_shows_is_right(task, capsys):
+    assert engine.judge(task, task.shown or task.reference)[0].state == "right"
+    solution(task.name)
+    assert len(capsys.readouterr().out.splitlines()) <= 12
+
+
 def test_an_answer_that_changes_its_arguments_spoils_nothing():
     task = catalog.find("chance.grammar_size")
 
@@ -237,7 +285,14 @@ def test_decorator_uses_the_right_answer_and_replaces_the_wrong_one(capsys):
 
 
 def test_wrong_names_are_told():
-    for call in (lambda: exercise("chance.nothing"), lambda: hint("x"), lambda: exercise("chance.plot_bits"), lambda: answer("chance.entropy", 1)):
+    for call in (
+        lambda: exercise("chance.nothing"),
+        lambda: exercise(abs),
+        lambda: require("chance.entrop"),
+        lambda: hint("x"),
+        lambda: exercise("chance.plot_bits"),
+        lambda: answer("chance.entropy", 1),
+    ):
         with pytest.raises(CourseError):
             call()
     with pytest.raises(AssertionError, match="no answer"):

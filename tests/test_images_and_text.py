@@ -104,3 +104,8 @@ def test_own_text(tmp_path):
     for path, words in ((bad, "UTF-8"), (empty, "empty"), (tmp_path / "none.txt", "no file"), (tmp_path, "cannot be read")):
         with pytest.raises(CourseError, match=words):
             own.read_text(path)
+    with pytest.raises(CourseError, match="12 characters; this lesson needs at least 2,000"):
+        own.read_text(good, least=2000)
+    for nonsense in (3, "", None):
+        with pytest.raises(CourseError, match="must be a string"):
+            own.read_text(nonsense)

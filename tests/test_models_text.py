@@ -101,6 +101,13 @@ def test_cross_entropy_is_above_the_truth_and_memorising_below():
         lambda: NGram(2).generate(random.Random(0)),
         lambda: NGram(2).bits(["a"]),
         lambda: NGram(2).probability("a", []),
+        lambda: NGram(2).fit(tales.sample(2, seed=1)),
+        lambda: NGram(2).fit(TEXTS).bits(tales.sample(1, seed=1)[0]),
+        lambda: NGram(2).fit(TEXTS).bits("a b"),
+        lambda: NGram(2).fit(TEXTS).generate(0),
+        lambda: tales.tokenize(tales.sample(1, seed=1)[0]),
+        lambda: quality("abc", tales.check, []),
+        lambda: distinct(TEXTS, 0),
     ],
 )
 def test_ngram_bad_arguments(call):

@@ -28,7 +28,8 @@ def test_ruff():
 def test_modules_are_small_and_documented(path):
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
-    assert len(source.splitlines()) <= 260
+    # The known mistakes of a lesson are a list: long, but one idea.
+    assert len(source.splitlines()) <= (400 if "exercises" in path.parts else 260)
     if source.strip():
         assert ast.get_docstring(tree), "the module has no docstring"
     for node in ast.walk(tree):

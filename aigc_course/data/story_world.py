@@ -19,12 +19,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from aigc_course.data.story_rules import SLOT, Pattern, Plot, Slot, Word, parse_item
+from aigc_course.errors import CourseError
 
 _TOKEN = re.compile(r"'s\b|\w+|[^\w\s]")
 
 
 def tokenize(text: str) -> list[str]:
     """Split English text into words and punctuation marks; a possessive "'s" is a token of its own."""
+    if not isinstance(text, str):
+        raise CourseError(f"tokenize takes a string, not {type(text).__name__}; a tale has its tokens already: tale.tokens.")
     return _TOKEN.findall(text)
 
 

@@ -20,10 +20,11 @@ from aigc_course.exercises.types import Exercise
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one probe gave: a value, or the error that was raised."""
+    """What one probe gave: a value, or the error that was raised, and whether the arguments were changed."""
 
     value: object = None
     error: str = ""
+    changed: bool = False
 
 
 class TooSlow(BaseException):
@@ -33,10 +34,14 @@ class TooSlow(BaseException):
 def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
     """Run `answer` on every probe; what it prints is dropped."""
     results = []
-    for arguments in copy.deepcopy(exercise.probes()):  # an answer may change its arguments
+    for arguments, untouched in zip(copy.deepcopy(exercise.probes()), exercise.probes(), strict=True):
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                results.append(Outcome(value=exercise.observe(answer, arguments)))
+                value = exercise.observe(answer, arguments)
+                data = [
+                    (a, b) for a, b in zip(arguments, untouched, strict=True) if isinstance(a, list | Mapping | np.ndarray) or hasattr(a, "detach")
+                ]
+                results.append(Outcome(value, changed=not all(same(a, b) for a, b in data)))
             except (Exception, SystemExit) as error:
                 results.append(Outcome(error=f"{type(error).__name__}: {error}"))
     return results
@@ -92,14 +97,14 @@ def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcom
 
 
 def shorten(value: object) -> str:
-    """A value as text of at most 80 characters."""
+    """A value as text of at most 200 characters."""
     if isinstance(value, float):
         return f"{value:.4g}"
     try:
         text = repr(value)
     except Exception:
         text = f"something that cannot be shown ({type(value).__name__})"
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def with_time_limit(seconds: float, work: Callable[[], object]) -> object:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import html
 import inspect
 import math
 import numbers
 import os
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +59,8 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
     Raises:
         CourseError: there is no exercise of that name, or it asks for a value (use `answer`).
     """
+    if not isinstance(name, str):
+        raise CourseError('@exercise needs the name of the exercise: @exercise("chance.entropy"), say.')
     task = _of_type(name, Exercise, 'answer("{name}", ...)')
 
     def decorate(learners: Callable) -> Callable:
@@ -100,7 +104,7 @@ def solution(name: str) -> None:
         print("Solutions are switched off in this class; hint(...) still helps.")
         return
     progress.record(name, solution_seen=True)
-    print(task.explanation if isinstance(task, Question) else textwrap.dedent(inspect.getsource(task.reference)))
+    print(task.explanation if isinstance(task, Question) else textwrap.dedent(inspect.getsource(task.shown or task.reference)))
 
 
 def require(name: str) -> None:
@@ -108,7 +112,9 @@ def require(name: str) -> None:
 
     Raises:
         AssertionError: it is wrong or missing; the message is the diagnosis.
+        CourseError: there is no exercise of that name.
     """
+    catalog.find(name)
     report = _verdicts.get(name) or Report(name, "empty", "no answer was given.")
     if report.state != "right":
         raise AssertionError(str(report))
@@ -119,15 +125,20 @@ def judge(task: Exercise, learners: Callable) -> tuple[Report, str]:
     if is_empty(learners):
         return Report(task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.'), ""
     try:
-        mine = with_time_limit(task.seconds, lambda: outcomes(task, learners))
+        with _under_its_own_name(learners):
+            mine = with_time_limit(task.seconds, lambda: outcomes(task, learners))
     except TooSlow:
         return _wrong(task, f"it ran longer than {task.seconds:g} s; look for a loop that does not end.")
     right = outcomes(task, task.reference)
+    if any(outcome.changed for outcome in mine):
+        return _wrong(task, "your version changes the arguments that it is given; work on a copy.")
     if same_behaviour(mine, right):
         return Report(task.name, "right", "right. The lesson goes on with your version."), ""
     for mistake in task.mistakes:
         if same_behaviour(mine, outcomes(task, mistake.answer)):
             return _wrong(task, mistake.says)
+    if all(outcome.value is None and not outcome.error for outcome in mine):
+        return _wrong(task, "it always returns None: is the `return` missing? (print shows a value, return gives it back.)")
     return _wrong(task, first_difference(task, mine, right))
 
 
@@ -145,6 +156,23 @@ def judge_value(task: Question, value: object) -> tuple[Report, str]:
     return _wrong(task, f"{shorten(value)} is not the answer{advice}.")
 
 
+@contextlib.contextmanager
+def _under_its_own_name(learners: Callable):
+    """Let an answer call itself: its name is bound only after the decorator is done, or still means an older answer."""
+    module = sys.modules.get(getattr(learners, "__module__", None))
+    space = getattr(learners, "__globals__", vars(module) if inspect.isclass(learners) and module else {})
+    name, missing = getattr(learners, "__name__", ""), object()
+    before = space.get(name, missing)
+    space[name] = learners
+    try:
+        yield
+    finally:
+        if before is missing:
+            del space[name]
+        else:
+            space[name] = before
+
+
 def _same_value(task: Question, value: object, wanted: object) -> bool:
     if isinstance(wanted, str):
         return isinstance(value, str) and value.strip().lower() == wanted.lower()
@@ -155,7 +183,7 @@ def _same_value(task: Question, value: object, wanted: object) -> bool:
 
 
 def _wrong(task: Exercise | Question, says: str) -> tuple[Report, str]:
-    return Report(task.name, "wrong", f'{says} The lesson goes on with the reference; hint("{task.name}") helps.'), says
+    return Report(task.name, "wrong", f'{says} (The course\'s own answer is used below; hint("{task.name}") helps.)'), says
 
 
 def _tell(report: Report, mistake: str) -> None:

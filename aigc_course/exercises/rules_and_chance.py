@@ -29,11 +29,44 @@ def _count_alternatives(rules, symbol="START"):
     return len(rules[symbol])
 
 
+def _product_of_lengths(rules, symbol="START"):
+    return math.prod(len(alternatives) for alternatives in rules.values())
+
+
+def _zero_for_words(rules, symbol="START"):
+    if symbol not in rules:
+        return 0
+    return sum(math.prod(_zero_for_words(rules, part) for part in alternative.split()) for alternative in rules[symbol])
+
+
+def _letters(rules, symbol="START"):
+    if symbol not in rules:
+        return 1
+    return sum(math.prod(_letters(rules, letter) for letter in alternative) for alternative in rules[symbol])
+
+
+def count_by_recursion(rules, symbol="START"):
+    """Short answer: a word counts as 1, parts multiply, alternatives add."""
+    if symbol not in rules:
+        return 1
+    return sum(math.prod(count_by_recursion(rules, part) for part in alternative.split()) for alternative in rules[symbol])
+
+
 _GRAMMARS = (
     {"START": ["WHO sleeps", "WHO eats WHAT"], "WHO": ["Mia", "Tom", "Leo"], "WHAT": ["plums", "pears"]},
     {"START": ["A A"], "A": ["x", "y", "B"], "B": ["z", "w"]},
     {"START": ["hello"]},
 )
+
+
+def entropy_in_one_line(probabilities):
+    """Short answer: the mean of the surprises, leaving out what never happens."""
+    return -sum(p * math.log2(p) for p in probabilities if p > 0)
+
+
+def _zero_as_nan(p):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(-(np.asarray(p) * np.log2(p)).sum())
 
 
 def _nats(p):
@@ -52,6 +85,16 @@ def _unweighted(p):
 
 def _zero_is_not_skipped(p):
     return float(-sum(x * math.log2(x) for x in p))
+
+
+def power_and_normalise(probabilities, temperature):
+    """Short answer: the power 1 / T, divided by the sum."""
+    scaled = np.asarray(probabilities) ** (1 / temperature)
+    return scaled / scaled.sum()
+
+
+def _power_t_not_normalised(p, temperature):
+    return np.asarray(p, dtype=float) ** temperature
 
 
 def _power_t(p, temperature):
@@ -96,6 +139,22 @@ def _always_one(followers, vocabulary, k):
     return add_k(followers, vocabulary, 1)
 
 
+def longest_common_run(tokens, known):
+    """Short answer: ends[j] is the length of the run that ends at tokens[j - 1] and at the token just read."""
+    best = 0
+    for text in known:
+        ends = [0] * (len(tokens) + 1)
+        for token in text:
+            ends = [0] + [ends[j] + 1 if tokens[j] == token else 0 for j in range(len(tokens))]
+            best = max(best, *ends)
+    return best
+
+
+def _as_strings(tokens, known):
+    runs = ((i, j) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1))
+    return max((j - i for i, j in runs if any(" ".join(tokens[i:j]) in " ".join(text) for text in known)), default=0)
+
+
 def _longest_prefix(tokens, known):
     best = 0
     for text in known:
@@ -130,9 +189,13 @@ EXERCISES = (
         minutes=10,
         reference=count_sentences,
         probes=lambda: [(rules,) for rules in _GRAMMARS],
+        shown=count_by_recursion,
         mistakes=(
             Mistake(_sum_everything, "Parts that stand one after the other multiply: 3 people times 2 foods make 6 sentences, not 5."),
-            Mistake(_multiply_everything, "Alternatives of one symbol add up: you use one of them or another, never both."),
+            Mistake(_multiply_everything, "You always get 1: alternatives add up, and all of them count (is the `return` inside the loop?)."),
+            Mistake(_product_of_lengths, "That is the rule for one template with independent gaps; here a symbol counts only where it is used."),
+            Mistake(_zero_for_words, "A word without a rule can be written in one way: return 1 for it, not 0."),
+            Mistake(_letters, "You walked through letters: split each alternative into its parts, alternative.split()."),
             Mistake(_count_alternatives, "You counted the alternatives of START only; each symbol in them can be replaced in several ways."),
         ),
         hints=(
@@ -164,11 +227,13 @@ EXERCISES = (
         title="Entropy in bits",
         minutes=5,
         reference=entropy,
+        shown=entropy_in_one_line,
         probes=lambda: [([0.5, 0.25, 0.25],), ([1.0, 0.0],), ([0.1] * 10,), ([0.7, 0.2, 0.1],)],
         mistakes=(
             Mistake(_nats, "That is entropy in nats: take log2, not the natural logarithm."),
             Mistake(_no_minus, "The sign is wrong: entropy is never negative, and log2 of a probability is."),
             Mistake(_unweighted, "Each surprise -log2 p must be weighted with its own p before you add them."),
+            Mistake(_zero_as_nan, "0 * log2(0) is nan: what never happens adds nothing, so leave p = 0 out."),
             Mistake(_zero_is_not_skipped, "log2(0) breaks it: what never happens adds nothing, so leave p = 0 out."),
         ),
         hints=(
@@ -182,6 +247,7 @@ EXERCISES = (
         title="Temperature",
         minutes=10,
         reference=apply_temperature,
+        shown=power_and_normalise,
         probes=lambda: [
             (np.array([0.6, 0.3, 0.1]), 0.5),
             (np.array([0.6, 0.3, 0.1]), 2.0),
@@ -190,6 +256,7 @@ EXERCISES = (
         ],
         mistakes=(
             Mistake(_power_t, "The exponent is 1 / T: with T below 1 the likely should become likelier, yours does the opposite."),
+            Mistake(_power_t_not_normalised, "Two things: the exponent is 1 / T, not T, and the result must be divided by its sum."),
             Mistake(_not_normalised, "The result does not sum to 1: divide by its sum."),
             Mistake(_divided, "Dividing all by T and normalising changes nothing; T belongs into the exponent."),
             Mistake(_softmax_of_probabilities, "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T)."),
@@ -223,13 +290,16 @@ EXERCISES = (
         title="How long is the longest copied passage?",
         minutes=30,
         reference=longest_copy,
+        shown=longest_common_run,
         probes=lambda: [
             ("a b c d e".split(), ["x b c d y".split(), "a b".split()]),
             ("the cat sat on the mat".split(), ["on the mat sat the cat".split()]),
             ("a b".split(), ["c d".split()]),
             ("p a q b".split(), ["a b".split()]),
+            (["he", "cat", "sat"], [["the", "cat", "ran"]]),
         ],
         mistakes=(
+            Mistake(_as_strings, 'You compare letters: "he cat" stands in "the cat", but the token "he" does not.'),
             Mistake(_longest_prefix, "You compare beginnings only; a copied passage may start anywhere in both texts."),
             Mistake(_any_order, "You count shared words in any order; a copy keeps the order without gaps."),
             Mistake(_with_gaps, "You allow gaps (a common subsequence); a copied passage is unbroken."),

@@ -33,6 +33,7 @@ class Exercise:
         hints: steps towards the answer, one a call.
         observe: (answer, arguments) -> what is compared; calls the answer by default.
         seconds: time limit of the whole check.
+        shown: a short right answer for `solution`, where the reference is the library's longer one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Exercise:
     hints: tuple[str, ...]
     observe: Callable[[Callable, tuple], object] = field(default=lambda answer, arguments: answer(*arguments))
     seconds: float = 10
+    shown: Callable | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ def _no_mark(who: str, what: str) -> str:
     return headline(who, what)[:-1]
 
 
+def _neither(who: str, what: str) -> str:
+    return f"{who} finds {what}"
+
+
 EXERCISES = (
     Exercise(
         name="welcome.headline",
@@ -33,6 +37,7 @@ EXERCISES = (
         mistakes=(
             Mistake(_no_capital, 'A headline starts with a capital letter, also when the name does not ("a fox").'),
             Mistake(_capitalize, "str.capitalize() makes every other letter small (Tom became tom); change the first letter alone."),
+            Mistake(_neither, 'Two things are missing: the capital at the start ("a fox") and the exclamation mark at the end.'),
             Mistake(_no_mark, "The exclamation mark at the end is missing."),
         ),
         hints=(

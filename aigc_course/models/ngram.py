@@ -15,6 +15,14 @@ from aigc_course.sampling import apply_temperature
 START, END = "<s>", "</s>"
 
 
+def _checked(tokens: Sequence[str]) -> Sequence[str]:
+    """Tokens as they came; a string, a tale or anything else is told apart."""
+    if isinstance(tokens, str) or not isinstance(tokens, Sequence) or (tokens and not isinstance(tokens[0], str)):
+        came = "a string" if isinstance(tokens, str) else type(tokens).__name__
+        raise CourseError(f"a text must be a list of tokens, not {came}; use tale.tokens, or tales.tokenize(text) for a string.")
+    return tokens
+
+
 class NGram:
     """P(token | the `order - 1` tokens before it), from counts.
 
@@ -42,9 +50,7 @@ class NGram:
         """Count every n-gram of every order in texts given as tokens; returns the model itself."""
         lowest = 0 if self.smoothing == "witten-bell" else self.order - 1
         for text in texts:
-            if isinstance(text, str):
-                raise CourseError("fit takes texts as lists of tokens; split the string first, tales.tokenize(text) say.")
-            tokens = (*[START] * (self.order - 1), *text, END)
+            tokens = (*[START] * (self.order - 1), *_checked(text), END)
             for i in range(self.order - 1, len(tokens)):
                 for length in range(lowest, self.order):
                     self.counts[length][tokens[i - length : i]][tokens[i]] += 1
@@ -89,7 +95,7 @@ class NGram:
 
     def bits(self, tokens: Sequence[str]) -> float:
         """-log2 P(tokens and then the end); inf where the model gives some token probability 0."""
-        padded = (*[START] * (self.order - 1), *tokens, END)
+        padded = (*[START] * (self.order - 1), *_checked(tokens), END)
         total = 0.0
         for i in range(self.order - 1, len(padded)):
             p = self.probability(padded[i], padded[:i])
@@ -101,7 +107,9 @@ class NGram:
     def generate(self, rng: random.Random, temperature: float = 1.0, max_tokens: int = 300,
                  prompt: Sequence[str] = ()) -> list[str]:
         """Draw tokens one at a time until the end token or `max_tokens`; the result begins with `prompt`."""
-        tokens = [START] * (self.order - 1) + list(prompt)
+        if not isinstance(rng, random.Random):
+            raise CourseError(f"generate needs a source of chance, random.Random(0) say, not {rng!r}.")
+        tokens = [START] * (self.order - 1) + list(_checked(prompt))
         first = self.order - 1
         while len(tokens) - first < max_tokens:
             p = self.probabilities(tokens)
