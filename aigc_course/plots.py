@@ -86,7 +86,7 @@ def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], label
 def histogram(values: Sequence[float], labels: tuple[str, str], alt: str, *, truth: float) -> None:
     """How often values of each size come, with the truth as a dashed line."""
     figure, axes = plt.subplots(figsize=(7, 2.8))
-    axes.hist(values, bins=np.arange(np.floor(min(values)), np.ceil(max(values)) + 1, 0.5), color=SKY, edgecolor="white")
+    axes.hist(values, bins=np.arange(np.floor(min(values)), np.ceil(max(values)) + 1), color=SKY, edgecolor="white")
     axes.axvline(truth, color=BLACK, linestyle="--", linewidth=1.5, label=f"entropy of the world: {truth:.2f}")
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend()
