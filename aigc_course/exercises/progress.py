@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import sys
@@ -90,15 +89,11 @@ class Overview:
         return "\n".join([f"{done} of {len(self.rows)} exercises done", *lines])
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><td>{lesson}</td><td>{html.escape(name)}</td><td style='text-align:left'>{html.escape(title)}</td>"
-            f"<td>{minutes} min</td><td style='text-align:left'>{self._state(entry)}</td></tr>"
-            for lesson, name, title, minutes, entry in self.rows
-        )
-        return (
-            "<table><thead><tr><th>lesson</th><th>exercise</th><th>what to do</th><th>time</th><th>state</th></tr></thead>"
-            f"<tbody>{cells}</tbody></table>"
-        )
+        from aigc_course.plots import Table
+
+        names = ("lesson", "exercise", "what to do", "time", "state")
+        rows = ((lesson, name, title, f"{minutes} min", self._state(entry)) for lesson, name, title, minutes, entry in self.rows)
+        return Table([dict(zip(names, row, strict=True)) for row in rows])._repr_html_()
 
 
 def progress() -> Overview:
