@@ -31,7 +31,7 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
     Args:
         n: how many, 0 or more.
         seed: of the random numbers.
-        form: "short" (one episode, 46 tokens on average) or "long" (two episodes, 116 tokens).
+        form: "short" (one episode, 46 tokens on average) or "long" (two episodes, 117 tokens).
 
     Returns:
         Tales with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.tree`, `.chinese_words` and `.facts`.
