@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import matplotlib.pyplot as plt
 
 from aigc_course import lessons
-from aigc_course.plots import BLUE, GREEN, ORANGE, PINK, SKY, show
+from aigc_course.plots import BLUE, GREEN, ORANGE, PINK, show
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ STOPS = (
     Stop("12-20", "Diffusion,\nCLIP, music,\nserving ...", 0, ("08", "11"), (7.1, 0.5), "later"),
 )
 
-_COLOURS = {"start": GREEN, "text": BLUE, "image": ORANGE, "sound": SKY, "later": PINK}
+_COLOURS = {"start": GREEN, "text": BLUE, "image": ORANGE, "later": PINK}
 
 
 def draw() -> None:

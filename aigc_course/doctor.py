@@ -165,14 +165,14 @@ def _network() -> list[Finding]:
 def _course() -> list[Finding]:
     from aigc_course import lessons
 
-    found = []
-    for lesson in lessons.all_lessons():
+    there = lessons.all_lessons()
+    if not there:
+        return [Finding("lessons", "wrong", "none", "Get a fresh copy of the course.")]
+    for lesson in there:
         lessons.read(lesson.path)
         if lesson.copy.exists():
             lessons.read(lesson.copy)
-    numbers = [lesson.number for lesson in lessons.all_lessons()]
-    found.append(Finding("lessons", "ok" if numbers else "wrong", ", ".join(numbers) or "none", "" if numbers else "Get a fresh copy of the course."))
-    return found
+    return [Finding("lessons", "ok", ", ".join(lesson.number for lesson in there))]
 
 
 LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _packages, _torch, _processor, _memory, _disk, _browser, _network, _course)

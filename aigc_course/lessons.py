@@ -95,7 +95,7 @@ def reset(number: str) -> str:
     if not lesson.copy.exists():
         _copy(lesson)
         return f"{lesson.name}: there was no copy yet; {lesson.copy} is the original."
-    if _digest(lesson.copy) == _digest(lesson.path):
+    if not lesson.edited():
         return f"{lesson.name}: {lesson.copy} is the original already."
     kept = runtime.unused_path(lesson.copy.with_stem(f"{lesson.name}-mine"))
     try:
@@ -114,10 +114,10 @@ def sync_copies() -> list[str]:
     notices = []
     copied = _copied()
     for lesson in all_lessons():
-        original = _digest(lesson.path)
-        if not lesson.copy.exists() or (_digest(lesson.copy) == copied.get(lesson.name) != original):
+        # A copy that differs from the original, yet is what was copied last, was never touched: the original is newer.
+        if not lesson.copy.exists() or (lesson.edited() and copied.get(lesson.name) == _digest(lesson.copy)):
             _copy(lesson)
-        elif copied.get(lesson.name) != original != _digest(lesson.copy):
+        elif lesson.edited() and copied.get(lesson.name) != _digest(lesson.path):
             notices.append(
                 f"Lesson {lesson.number} has a newer version; your copy is left alone. `python3 course.py reset {lesson.number}` "
                 "brings the new one and keeps yours."

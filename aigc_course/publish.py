@@ -36,9 +36,14 @@ def store(number: str) -> str:
         "modules": modules,
         "stored_from": fingerprint(notebook, modules),
     }
-    runtime.write_safely(lesson.path, (nbformat.writes(notebook, indent=1).rstrip("\n") + "\n").encode())
+    runtime.write_safely(lesson.path, _text(notebook).encode())
     _keep_cover(lesson, notebook)
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
+
+
+def _text(notebook) -> str:
+    """A notebook as it stands in the repository."""
+    return nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
 
 
 def normalise(notebook) -> None:
@@ -79,13 +84,7 @@ def _normal_output(output):
             return None
         output.text = _LOCAL_PATH.sub("...", output.text)
     elif output.get("data"):
-        for kind in [k for k in output.data if "widget" in k]:
-            del output.data[kind]
-        if (
-            not set(output.data) - {"text/plain"}
-            and "metadata" in output
-            and output.data.get("text/plain", "").startswith(("VBox(", "HBox(", "HTML("))
-        ):
+        if any("widget" in kind for kind in output.data):  # useless without its kernel; a static figure stands beside it
             return None
         if "text/plain" in output.data:
             output.data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", output.data["text/plain"])
@@ -169,7 +168,7 @@ def stamp() -> list[str]:
         stored = notebook.metadata.get("aigc_course", {})
         if stored.get("modules"):
             stored["stored_from"] = fingerprint(notebook, stored["modules"])
-        stamped = nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
+        stamped = _text(notebook)
         if stamped != text:
             runtime.write_safely(lesson.path, stamped.encode())
             changed.append(lesson.path.name)

@@ -94,11 +94,12 @@ class Reader:
     def __init__(self, world: World, language: str, explain: Explain):
         self.world, self.language, self.explain = world, language, explain
         self._cache: dict[tuple[str, str], _Options] = {}
-        self._patterns = [(p, [(item, self._options(item)) for item in self._items(p)]) for p in world.patterns]
-        self._by_first: dict[str, list] = defaultdict(list)
-        for entry in self._patterns:
-            for first in dict.fromkeys(option[0] for option in entry[1][0][1].written):
-                self._by_first[first].append(entry)
+        self._by_first: dict[str, list] = defaultdict(list)  # first atom -> patterns that can begin with it
+        for pattern in world.patterns:
+            items = [(item, self._options(item)) for item in self._items(pattern)]
+            _, beginnings = items[0]
+            for first in dict.fromkeys(option[0] for option in beginnings.written):
+                self._by_first[first].append((pattern, items))
 
     def read(self, text: str) -> Verdict:
         """Judge a text: see `Verdict`."""

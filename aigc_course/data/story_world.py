@@ -52,6 +52,8 @@ class Story:
         bits: -log2 of its probability in the world.
         facts: what happens as data, one dictionary an episode.
         values: role -> key, the drawn facts in raw form.
+        leaves: (token, tag, slot or None) for every English token.
+        chinese_words: the true word boundaries of `chinese`.
     """
 
     text: str
@@ -59,13 +61,10 @@ class Story:
     bits: float
     facts: tuple[dict, ...]
     values: dict[str, str]
+    leaves: tuple[tuple[str, str, Slot | None], ...] = field(repr=False)
+    chinese_words: list[str] = field(repr=False)
     world: World = field(repr=False)
     patterns: tuple[Pattern, ...] = field(repr=False)
-
-    @cached_property
-    def leaves(self) -> tuple[tuple[str, str, Slot | None], ...]:
-        """(token, tag, slot or None) for every English token."""
-        return tuple(leaf for pattern in self.patterns for leaf in self.world.leaves(pattern, self.values))
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -76,11 +75,6 @@ class Story:
     def tags(self) -> list[str]:
         """Universal part of speech of each token."""
         return [tag for _, tag, _ in self.leaves]
-
-    @cached_property
-    def chinese_words(self) -> list[str]:
-        """The true word boundaries of `chinese`."""
-        return [word for pattern in self.patterns for word in self.world.chinese_words(pattern, self.values)]
 
     @cached_property
     def tree(self) -> str:
@@ -121,9 +115,10 @@ class World:
             weight, pattern = rng.choices(step.patterns, [w for w, _ in step.patterns])[0]
             patterns.append(pattern)
             bits += math.log2(step.total / weight)
-        tokens = [t for pattern in patterns for t, _, _ in self.leaves(pattern, values)]
-        chinese = "".join(w for pattern in patterns for w in self.chinese_words(pattern, values))
-        return Story(join(tokens), chinese, bits, plot.facts(values), values, self, tuple(patterns))
+        leaves = tuple(leaf for pattern in patterns for leaf in self.leaves(pattern, values))
+        words = [word for pattern in patterns for word in self.chinese_words(pattern, values)]
+        text = join([token for token, _, _ in leaves])
+        return Story(text, "".join(words), bits, plot.facts(values), values, leaves, words, self, tuple(patterns))
 
     def leaves(self, pattern: Pattern, values: dict[str, str]) -> list[tuple[str, str, Slot | None]]:
         """(token, tag, slot or None) of a pattern with its slots filled."""
@@ -151,12 +146,12 @@ class World:
         leaves = iter(self.leaves(pattern, values))
         pieces = []
         for piece in re.findall(r"\(\S+|\)|[^\s()]+", pattern.tree):
-            slot = SLOT.fullmatch(piece)
             if piece == ")" or piece.startswith("("):
                 pieces.append(piece)
                 continue
             item = parse_item(piece)
-            count = len(self.word(slot[1], values[slot[1]]).forms[item.form][0].split()) if slot else 1
+            filled = isinstance(item, Slot)
+            count = len(self.word(item.role, values[item.role]).forms[item.form][0].split()) if filled else 1
             pieces += [f"({tag} {token})" for token, tag, _ in (next(leaves) for _ in range(count))]
         return " ".join(pieces).replace(" )", ")")
 
