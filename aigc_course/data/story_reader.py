@@ -30,6 +30,7 @@ class Verdict:
         bits: -log2 of the text's probability, None where the text has no derivation.
         error_at: index of the first wrong token (in Chinese: character), None when all is well.
         reason: what is wrong, in plain words; "" when all is well.
+        plot: name of the plot that the text follows, up to its first error if it has one; None where it follows none.
     """
 
     grammatical: bool
@@ -37,6 +38,7 @@ class Verdict:
     bits: float | None
     error_at: int | None
     reason: str
+    plot: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,31 +113,31 @@ class Reader:
         while position < len(atoms):
             matches, furthest = self._sentences_at(atoms, position)
             if not matches:
-                return Verdict(False, False, None, furthest, self._grammar_reason(atoms, furthest))
+                return Verdict(False, False, None, furthest, self._grammar_reason(atoms, furthest), _plot_of(readings))
             if first_error is None:
                 followed, errors = self._follow(readings, matches, position)
                 readings = followed or readings
                 first_error = None if followed else max(errors)[1:]
             position = next(iter(matches.values())).end
-        return Verdict(True, False, None, *first_error) if first_error else self._ending(readings, len(atoms))
+        return Verdict(True, False, None, *first_error, _plot_of(readings)) if first_error else self._ending(readings, len(atoms))
 
     def _ending(self, readings: list[_Reading], length: int) -> Verdict:
         done = [r for r in readings if r.step == len(r.plot.steps)]
         if not done:
             tells = readings[0].plot.steps[readings[0].step].tells
-            return Verdict(True, False, None, length, f"the tale stops too early: it does not tell {tells}")
+            return Verdict(True, False, None, length, f"the text stops too early: it does not tell {tells}", _plot_of(readings))
         log2 = [r.log2_probability - sum(draw.bits for draw in r.plot.draws) for r in done]
-        return Verdict(True, True, -math.log2(sum(2**value for value in log2)), None, "")
+        return Verdict(True, True, -math.log2(sum(2**value for value in log2)), None, "", _plot_of(done))
 
     def _follow(self, readings: list[_Reading], matches: dict[int, _Match], start: int):
         """Extend every reading by one sentence; returns (readings, errors as (rank, position, reason))."""
         followed, errors = [], []
         for reading in readings:
             if reading.step == len(reading.plot.steps):
-                errors.append((0, start, "the tale was already over before this sentence"))
+                errors.append((0, start, "the text was already over before this sentence"))
                 continue
             step = reading.plot.steps[reading.step]
-            errors.append((0, start, f"this sentence does not fit here: now the tale should tell {step.tells}"))
+            errors.append((0, start, f"this sentence does not fit here: now the text should tell {step.tells}"))
             for weight, pattern in step.patterns:
                 if id(pattern) not in matches:
                     continue
@@ -169,7 +171,9 @@ class Reader:
                 matches[id(pattern)] = result
             else:
                 furthest = max(furthest, result)
-        return matches, furthest
+        # A text without a full stop: the longest match is the sentence, a shorter one only its beginning.
+        end = max((match.end for match in matches.values()), default=start)
+        return {key: match for key, match in matches.items() if match.end == end}, furthest
 
     @staticmethod
     def _match(items: Sequence[tuple[str | Slot, _Options]], atoms: list[str], position: int) -> _Match | int:
@@ -216,6 +220,12 @@ class Reader:
             return f'the text stops in the middle of a sentence, after "{before}"'
         after = f'after "{before}"' if before else "at the start"
         return f'no sentence of this world goes on with "{atoms[position]}" {after}'
+
+
+def _plot_of(readings: list[_Reading]) -> str | None:
+    """The plot of all readings that have come some way, if it is one."""
+    names = {reading.plot.name for reading in readings if reading.step}
+    return names.pop() if len(names) == 1 else None
 
 
 def _breaks_a_draw(plot: Plot, role: str, known: Known) -> bool:

@@ -110,3 +110,22 @@ class Plot:
     steps: tuple[Step, ...]
     draws: tuple[Draw, ...]
     facts: Callable[[dict[str, str]], tuple[dict, ...]]
+
+
+Kinds = dict[str, tuple[tuple[str, ...], tuple[str, ...], list[tuple[str, ...]]]]
+
+
+def lexicon_of(kinds: Kinds) -> dict[str, list[Word]]:
+    """Words of every kind.
+
+    Args:
+        kinds: kind -> (names of the forms, tags of the English words of each form, rows of "English|Chinese" cells, one a form).
+    """
+    lexicon = {}
+    for kind, (names, tags, rows) in kinds.items():
+        words = []
+        for row in rows:
+            forms = {name: tuple(cell.split("|")) for name, cell in zip(names, row, strict=True)}
+            words.append(Word(forms[""][0], forms, dict(zip(names, tags, strict=True))))
+        lexicon[kind] = words
+    return lexicon

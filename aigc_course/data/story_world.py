@@ -36,7 +36,7 @@ def join(tokens: Sequence[str]) -> str:
     text, quote_open, glue = "", False, True
     for token in tokens:
         closing = token == '"' and quote_open
-        text += token if glue or closing or token in {".", ",", "?", "!", "'s"} else " " + token
+        text += token if glue or closing or token in {".", ",", ";", ":", "?", "!", "'s"} else " " + token
         quote_open = quote_open != (token == '"')
         glue = token == '"' and quote_open
     return text

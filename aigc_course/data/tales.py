@@ -13,7 +13,7 @@ import re
 from functools import cache
 
 from aigc_course.data.story_reader import Reader, Verdict
-from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, Word
+from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, Word, lexicon_of
 from aigc_course.data.story_world import Story, World, join, tokenize
 from aigc_course.data.tales_text import ENDINGS, EPISODES, KINDS, LINKS, LONG_ENDINGS, OPENINGS, RECAPS, TAGS
 from aigc_course.errors import CourseError, check_choice, check_count
@@ -99,14 +99,7 @@ def _reader(form: str, language: str) -> Reader:
 
 @cache
 def _lexicon() -> dict[str, list[Word]]:
-    lexicon = {}
-    for kind, (names, tags, rows) in KINDS.items():
-        words = []
-        for row in rows:
-            forms = {name: tuple(cell.split("|")) for name, cell in zip(names, row, strict=True)}
-            words.append(Word(forms[""][0], forms, dict(zip(names, tags, strict=True))))
-        lexicon[kind] = words
-    return lexicon
+    return lexicon_of(KINDS)
 
 
 def _keys(kind: str) -> list[str]:

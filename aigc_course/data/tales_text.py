@@ -4,8 +4,12 @@ A pattern is (weight, English parse tree, Chinese words). `{role}` is a slot, `{
 forms; `word/TAG` overrides the part of speech that `TAGS` gives.
 """
 
+from __future__ import annotations
+
+from aigc_course.data.story_rules import Kinds
+
 # kind -> (names of the forms, tags of the English words of each form, rows of "English|Chinese")
-KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[tuple[str, ...]]]] = {
+KINDS: Kinds = {
     "name": (
         ("", "she", "She", "her", "girl"),
         ("PROPN", "PRON", "PRON", "PRON", "NOUN"),

@@ -1,0 +1,130 @@
+"""Checkpoints that survive a kill at any moment: written aside, flushed to disk, renamed; the last two are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_model, save_model
+
+from aigc_course.errors import CourseError
+from aigc_course.runtime import home, write_safely
+
+KEEP = 2
+
+
+def folder(name: str) -> Path:
+    """Where a run's checkpoints lie.
+
+    Raises:
+        CourseError: the name would lead out of the learner's folder.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise CourseError(f"a checkpoint's name is made of letters, digits, '_', '-' and '.', not {name!r}.")
+    return home() / "runs" / name
+
+
+def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
+    """Keep a model and the state of its training.
+
+    Args:
+        name: of the run.
+        model: its weights go to `model.safetensors`.
+        state: tensors, numbers, strings, lists, tuples and dictionaries only.
+        step: how many steps are done; names the checkpoint.
+
+    Raises:
+        CourseError: the disk does not take it; earlier checkpoints stay as they were.
+    """
+    target = folder(name) / f"step-{step:08d}"
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        save_model(model, str(aside / "model.safetensors"))
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_safely(aside / "state.pt", buffer.getvalue())
+        write_safely(aside / "hashes.json", json.dumps({file: _hash(aside / file) for file in ("model.safetensors", "state.pt")}).encode())
+        _flush(aside / "model.safetensors")
+        _flush(aside)
+        shutil.rmtree(target, ignore_errors=True)
+        aside.rename(target)
+        _flush(target.parent)
+    except (OSError, SafetensorError, CourseError) as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise CourseError(f"Cannot keep checkpoint {name!r} ({error}); make room, or set AIGC_HOME to another folder.") from None
+    for old in _all(name)[:-KEEP]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def load(name: str, model: torch.nn.Module) -> dict | None:
+    """Put the newest whole checkpoint of a run into `model` and return its state; None when there is none.
+
+    Raises:
+        CourseError: it was made by another model.
+    """
+    for path in reversed(_all(name)):
+        if not _whole(path):
+            print(f"The checkpoint {path.name} of {name!r} is damaged; trying the one before.")
+            continue
+        try:
+            load_model(model, str(path / "model.safetensors"))
+        except (RuntimeError, SafetensorError):
+            raise CourseError(f"The checkpoint {name!r} was made by another model; choose another name, or delete {path.parent}.") from None
+        return torch.load(path / "state.pt", weights_only=True)
+    return None
+
+
+def random_state() -> dict:
+    """State of Python's, NumPy's and torch's random numbers."""
+    kind, keys, *rest = np.random.get_state()
+    state = {"python": random.getstate(), "numpy": (kind, torch.tensor(keys.astype(np.int64)), *rest), "torch": torch.get_rng_state()}
+    return state | ({"cuda": torch.cuda.get_rng_state_all()} if torch.cuda.is_available() else {})
+
+
+def set_random_state(state: dict) -> None:
+    """Bring back what `random_state` gave."""
+    random.setstate(state["python"])
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(state["torch"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def _all(name: str) -> list[Path]:
+    return sorted(path for path in folder(name).glob("step-*") if path.is_dir())
+
+
+def _whole(path: Path) -> bool:
+    try:
+        hashes = json.loads((path / "hashes.json").read_text(encoding="utf-8"))
+        return set(hashes) == {"model.safetensors", "state.pt"} and all(_hash(path / file) == value for file, value in hashes.items())
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file or a folder to disk; Windows cannot open folders."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,67 @@
+"""What a learner sees while a model trains: a progress bar with the time left, and one plot that is redrawn in place."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from tqdm.auto import tqdm
+
+from aigc_course.plots import BLUE, SKY
+
+SECONDS = 2.5  # between two drawings: a plot costs a twentieth of a second
+
+
+class Monitor:
+    """Progress of `steps` steps, of which `start` are done.
+
+    Args:
+        steps: in all.
+        start: done before.
+        show: False draws nothing.
+    """
+
+    def __init__(self, steps: int, start: int = 0, *, show: bool = True):
+        self.steps, self.show, self.handle, self.drawn = steps, show, None, 0.0
+        self.bar = tqdm(total=steps, initial=start, disable=not show, leave=False, unit="step", file=sys.stderr)
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.bar.close()
+
+    def update(self, losses: Sequence[float]) -> None:
+        """Show the losses so far; the plot follows every few seconds and at the end."""
+        if not self.show:
+            return
+        self.bar.update(len(losses) - self.bar.n)
+        if losses:
+            self.bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
+        if len(losses) >= self.steps or time.monotonic() - self.drawn > SECONDS:
+            self._draw(losses)
+            self.drawn = time.monotonic()
+
+    def _draw(self, losses: Sequence[float]) -> None:
+        if "ipykernel" not in sys.modules or len(losses) < 2:
+            return
+        from IPython.display import display
+
+        figure, axes = plt.subplots(figsize=(7, 2.6))
+        width = max(1, len(losses) // 50)
+        smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+        stride = max(1, len(losses) // 1000)
+        axes.plot(np.arange(1, len(losses) + 1)[::stride], losses[::stride], color=SKY, linewidth=0.7, alpha=0.6, label="each step")
+        axes.plot(np.arange(width, len(losses) + 1), smooth, color=BLUE, label=f"mean of {width}")
+        low, high = np.percentile(losses, [0, 99])
+        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(min(low, 0) if low > 0.15 * high else low - 0.05 * (high - low), high * 1.05))
+        axes.legend()
+        metadata = {"image/png": {"alt": f"Training loss against steps: it goes from {losses[0]:.2f} to {smooth[-1]:.2f} in {len(losses)} steps."}}
+        if self.handle is None:
+            self.handle = display(figure, metadata=metadata, display_id=True)
+        else:
+            self.handle.update(figure, metadata=metadata)
+        plt.close(figure)

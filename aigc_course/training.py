@@ -1,0 +1,263 @@
+"""The training loop of lesson 03 as one function, on top of Hugging Face Accelerate.
+
+    >>> loader = batches(inputs, targets, batch_size=64, seed=0)            # doctest: +SKIP
+    >>> history = fit(model, loader, loss_fn, steps=1000, lr=3e-3)          # doctest: +SKIP
+
+The same script runs on many devices: `accelerate launch --multi_gpu --num_processes 8 script.py`. The batch stays
+the same, so every one of the eight works on an eighth of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from accelerate import Accelerator, DataLoaderConfiguration
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from aigc_course import checkpoints
+from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.live import Monitor
+
+SCHEDULES = ("constant", "linear", "cosine")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `fit` does beyond the plain loop.
+
+    Attributes:
+        optimizer: (parameters, lr=...) -> an optimizer.
+        schedule: "constant", or from `lr` down to 0: "linear" or "cosine".
+        warmup: steps in which the learning rate rises from 0 to `lr`.
+        clip: largest norm of the gradient; None leaves it alone.
+        checkpoint: name of the run, kept under `runs/` in the learner's folder and resumed when it is there; None keeps nothing.
+        save_every: steps between two checkpoints.
+        precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
+        tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
+        show: draw the progress bar and the live plot.
+    """
+
+    optimizer: Callable = torch.optim.AdamW
+    schedule: str = "constant"
+    warmup: int = 0
+    clip: float | None = None
+    checkpoint: str | None = None
+    save_every: int = 500
+    precision: str = "no"
+    tracker: object | None = None
+    show: bool = True
+
+
+@dataclass
+class History:
+    """What a training run saw.
+
+    Attributes:
+        losses: one a step, in the unit of the loss function; a resumed run includes the steps before.
+        resumed_from: step at which a checkpoint took over, 0 for a fresh start.
+        interrupted: whether the learner stopped it.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    resumed_from: int = 0
+    interrupted: bool = False
+
+
+class _Rows(Dataset):
+    """Tensors of equal length; a whole batch is cut out at once."""
+
+    def __init__(self, tensors: tuple[torch.Tensor, ...]):
+        self.tensors = tensors
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, i):
+        return tuple(tensor[i] for tensor in self.tensors)
+
+    __getitems__ = __getitem__  # the DataLoader asks for a list of rows where a dataset offers it
+
+
+class _Shuffled(Sampler):
+    """A new order each epoch that depends on the seed and the epoch alone, so that a resumed run finds its place."""
+
+    def __init__(self, length: int, seed: int):
+        self.length, self.seed, self.epoch = length, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self):
+        order = torch.randperm(self.length, generator=torch.Generator().manual_seed(self.seed * 100_003 + self.epoch))
+        self.epoch += 1
+        return iter(order.tolist())
+
+
+def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
+    """Shuffled batches of rows; every pass has a new order, and a last incomplete batch is left out.
+
+    Args:
+        tensors: each (N, ...).
+        batch_size: rows a batch, over all devices together; N at most.
+        seed: of the order.
+
+    Returns:
+        A DataLoader of tuples of (batch_size, ...) tensors.
+
+    Raises:
+        CourseError: the tensors differ in length, or there are fewer rows than one batch needs.
+    """
+    check_count("batch_size", batch_size, 1)
+    check_count("seed", seed)
+    lengths = {len(tensor) for tensor in tensors}
+    if len(lengths) != 1:
+        raise CourseError(f"batches needs tensors with equally many rows; these have {', '.join(map(str, sorted(lengths))) or 'none'}.")
+    if (rows := lengths.pop()) < batch_size:
+        raise CourseError(f"batches got {rows} rows, fewer than one batch of {batch_size}; lower batch_size or give more data.")
+    return DataLoader(_Rows(tensors), batch_size, sampler=_Shuffled(rows, seed), drop_last=True, collate_fn=tuple)
+
+
+def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: int, lr: float, options: Options | None = None) -> History:
+    """Train `model` for `steps` batches; it changes in place.
+
+    Args:
+        model: moved to the fastest device there is.
+        loader: made by `batches` (or any DataLoader; a resumed run finds its place only with `batches`).
+        loss_fn: (model, batch) -> a scalar, the mean over the batch.
+        steps: optimizer steps in all, those before a resumed checkpoint included.
+        lr: the largest learning rate.
+        options: see `Options`.
+
+    Interrupting it (the stop button) keeps what was learned.
+
+    Source: stochastic gradient descent; Robbins and Monro (1951). AdamW: Loshchilov and Hutter (2019).
+
+    Raises:
+        CourseError: an argument is out of range, the loss is not finite, or a checkpoint belongs to another model.
+    """
+    options = options or Options()
+    _check(loader, steps, lr, options)
+    accelerator = Accelerator(
+        mixed_precision=options.precision, log_with=options.tracker, step_scheduler_with_optimizer=False,
+        dataloader_config=DataLoaderConfiguration(split_batches=True),
+    )  # fmt: skip
+    optimizer = options.optimizer(model.parameters(), lr=lr)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps, options))
+    prepared, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    run = _Run(accelerator, prepared, optimizer, scheduler, loss_fn, options)
+    if options.tracker:
+        accelerator.init_trackers("aigc_course")
+    run.resume(loader, steps)
+    try:
+        run.go(loader, steps)
+    except KeyboardInterrupt:
+        run.history.interrupted = True
+        way = "Run the cell again to go on from its last checkpoint" if options.checkpoint else "Call fit again to train it further"
+        print(f"Stopped after {len(run.history.losses)} of {steps} steps; the model keeps what it learned. {way}.")
+    if options.tracker:
+        accelerator.end_training()
+    return run.history
+
+
+def rate(step: int, steps: int, options: Options) -> float:
+    """Share of the largest learning rate at a step."""
+    if step < options.warmup:
+        return (step + 1) / (options.warmup + 1)
+    done = (step - options.warmup) / max(1, steps - options.warmup)
+    return {"constant": 1.0, "linear": 1 - done, "cosine": 0.5 + 0.5 * math.cos(math.pi * min(done, 1))}[options.schedule]
+
+
+class _Run:
+    """One call of `fit`: the loop and what it keeps."""
+
+    def __init__(self, accelerator, model, optimizer, scheduler, loss_fn, options: Options):
+        self.accelerator, self.model, self.optimizer, self.scheduler = accelerator, model, optimizer, scheduler
+        self.loss_fn, self.options = loss_fn, options
+        self.history = History()
+        self.waiting: list[torch.Tensor] = []  # losses still on the device: reading each at once would make it wait
+
+    def resume(self, loader, steps: int) -> None:
+        """Take the last checkpoint of this name over, if there is one."""
+        if not self.options.checkpoint:
+            return
+        state = checkpoints.load(self.options.checkpoint, self.accelerator.unwrap_model(self.model))
+        if state is None:
+            return
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.history.losses = state["losses"].tolist()
+        step = self.history.resumed_from = len(self.history.losses)
+        loader.iteration, loader.skip_batches = divmod(step, len(loader))
+        self.accelerator.print(f"Resumed {self.options.checkpoint!r} at step {step} of {steps}.")
+        checkpoints.set_random_state(state["random"])
+
+    def go(self, loader, steps: int) -> None:
+        """The loop of lesson 03, until `steps` are done."""
+        self.model.train()
+        every = max(1, steps // 200)
+        with Monitor(steps, len(self.history.losses), show=self.options.show and self.accelerator.is_main_process) as monitor:
+            try:
+                while (done := len(self.history.losses)) < steps:
+                    for step, batch in enumerate(loader, start=done + 1):
+                        self.step(batch)
+                        if step % every == 0 or step == steps:
+                            self.read()
+                            monitor.update(self.history.losses)
+                        if self.options.checkpoint and (step % self.options.save_every == 0 or step == steps):
+                            self.save()
+                        if step == steps:
+                            break
+                    loader.skip_batches = 0
+                    self.read()
+            finally:
+                self.read()
+                monitor.update(self.history.losses)
+
+    def step(self, batch) -> None:
+        loss = self.loss_fn(self.model, batch)
+        self.optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        if self.options.clip is not None:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        self.optimizer.step()
+        self.scheduler.step()
+        self.waiting.append(loss.detach())
+
+    def read(self) -> None:
+        """Bring the losses over from the device, averaged over all processes."""
+        if not self.waiting:
+            return
+        losses = self.accelerator.reduce(torch.stack(self.waiting).float(), "mean").tolist()
+        self.waiting = []
+        start = len(self.history.losses)
+        self.history.losses += losses
+        if self.options.tracker:
+            self.accelerator.log({"loss": losses[-1]}, step=start + len(losses))
+        for step, loss in enumerate(losses, start + 1):
+            if not math.isfinite(loss):
+                raise CourseError(f"The loss is {loss} at step {step}: try a smaller lr, or Options(clip=1.0), on a fresh model.")
+
+    def save(self) -> None:
+        self.read()
+        if self.accelerator.is_main_process:
+            state = {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict(),
+                     "losses": torch.tensor(self.history.losses, dtype=torch.float64), "random": checkpoints.random_state()}
+            checkpoints.save(self.options.checkpoint, self.accelerator.unwrap_model(self.model), state, len(self.history.losses))
+        self.accelerator.wait_for_everyone()
+
+
+def _check(loader, steps, lr, options) -> None:
+    check_count("steps", steps, 1)
+    if not isinstance(lr, int | float) or not 0 < lr < math.inf:
+        raise CourseError(f"lr must be a positive number, not {lr!r}.")
+    if not isinstance(options, Options):
+        raise CourseError(f"options must be training.Options(...), not {type(options).__name__}.")
+    check_choice("schedule", options.schedule, SCHEDULES)
+    if not isinstance(loader, DataLoader):
+        raise CourseError(f"fit needs its batches as a DataLoader, not {type(loader).__name__}; training.batches(x, y, batch_size=..., seed=...) makes one.")
