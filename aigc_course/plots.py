@@ -172,6 +172,14 @@ def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
     return f"<p>{html.escape(good)} {mark}</p><p>✘ {name}: {html.escape(verdict.reason)}</p>"
 
 
+def token_boxes(tokens: Sequence[str]) -> str:
+    """HTML of tokens as boxes side by side, in two shades in turn; a space shows as a low mark."""
+    box = '<span style="background:{};color:black;padding:1px 3px;margin:1px;border-radius:3px;display:inline-block">{}</span>'
+    shades = ("#CFE8F7", "#FBE3B4")
+    written = (html.escape(token).replace(" ", "\u2423").replace("\n", "\u21b5") for token in tokens)
+    return "<p>" + "".join(box.format(shades[i % 2], token) for i, token in enumerate(written)) + "</p>"
+
+
 def picture(number: str, alt: str) -> None:
     """Show the picture of a lesson, made by the lesson itself and shipped with the course."""
     from IPython.display import Image, display

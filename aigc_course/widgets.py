@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from aigc_course.errors import CourseError
-from aigc_course.plots import judged
+from aigc_course.plots import judged, token_boxes
 
 
 def text_player(models: dict[int, object], check: Callable, tokenize: Callable, join: Callable, known: Sequence[str]) -> ipywidgets.VBox:
@@ -68,3 +68,27 @@ def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str
         slider.observe(draw, "value")
     draw()
     return ipywidgets.HBox([ipywidgets.VBox(sliders), picture])
+
+
+def token_player(tokenizer, text: str) -> ipywidgets.VBox:
+    """Type a text, choose how many merges count, see the tokens.
+
+    Args:
+        tokenizer: a trained `BPE`.
+        text: to begin with.
+    """
+    wide = {"layout": ipywidgets.Layout(width="40em"), "style": {"description_width": "5em"}}
+    written = ipywidgets.Textarea(value=text, description="text", rows=3, **wide)
+    merges = ipywidgets.IntSlider(value=len(tokenizer.merges), min=0, max=len(tokenizer.merges), description="merges", **wide)
+    page = ipywidgets.HTML()
+
+    def cut(_=None) -> None:
+        part = type(tokenizer)(tokenizer.merges[: merges.value])
+        tokens = [part.tokens[i] for i in part.encode(written.value)]
+        shown = token_boxes([token.decode("utf-8", errors="backslashreplace") for token in tokens])
+        page.value = f"{shown}<p>{len(tokens)} tokens for {len(written.value)} characters</p>"
+
+    for control in (written, merges):
+        control.observe(cut, "value")
+    cut()
+    return ipywidgets.VBox([written, merges, page])

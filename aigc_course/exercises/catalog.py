@@ -7,7 +7,11 @@ import importlib
 from aigc_course.errors import CourseError
 from aigc_course.exercises.types import Exercise, Question
 
-TOPICS = {"welcome": ("00", "welcome"), "chance": ("01", "rules_and_chance")}
+TOPICS = {
+    "welcome": ("00", "welcome"),
+    "chance": ("01", "rules_and_chance"),
+    "tokens": ("02", "text_to_tokens"),
+}
 """First part of an exercise's name -> (lesson, module of this package)."""
 
 

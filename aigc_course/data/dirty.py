@@ -1,0 +1,111 @@
+"""Web pages as they come, made by rule from headlines, so that the clean text is known (card: data/dirty.md).
+
+    >>> page = sample(1, seed=0)[0]
+    >>> isinstance(page.raw, bytes), isinstance(page.text, str)
+    (True, True)
+"""
+
+from __future__ import annotations
+
+import html
+import random
+from dataclasses import dataclass
+
+from aigc_course.data import headlines
+from aigc_course.errors import CourseError, check_choice, check_count
+
+LANGUAGES = ("en", "zh")
+_INVISIBLE = ("\u200b", "\u00ad", "\ufeff", "\x07", "\x00", "\u200e")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page.
+
+    Attributes:
+        raw: bytes as a crawler would get them.
+        text: what a reader sees, clean.
+        source: number of the headline that it shows; pages with one source are duplicates.
+        faults: names of what was done to it.
+    """
+
+    raw: bytes
+    text: str
+    source: int
+    faults: tuple[str, ...]
+
+
+def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) -> list[Page]:
+    """`n` pages of which a share shows a headline that another page showed before.
+
+    Args:
+        n: how many, 0 or more.
+        seed: of the random numbers.
+        language: "en" or "zh".
+        duplicates: share in [0, 1).
+
+    Raises:
+        CourseError: an argument is out of range.
+    """
+    check_count("n", n)
+    check_choice("language", language, LANGUAGES)
+    if not 0 <= duplicates < 1:
+        raise CourseError(f"duplicates must be a share of at least 0 and below 1, not {duplicates!r}.")
+    rng = random.Random(check_count("seed", seed))
+    stories = headlines.sample(n, seed=seed)
+    pages: list[Page] = []
+    for i, story in enumerate(stories):
+        source = rng.choice(pages).source if pages and rng.random() < duplicates else i
+        text = stories[source].text if language == "en" else stories[source].chinese
+        pages.append(_page(text, source, language, rng))
+    return pages
+
+
+def _page(text: str, source: int, language: str, rng: random.Random) -> Page:
+    faults = []
+
+    def happens(name: str, share: float) -> bool:
+        if rng.random() < share:
+            faults.append(name)
+            return True
+        return False
+
+    shown = text.replace("'", "\u2019") if "'" in text and happens("curly quote", 0.7) else text
+    if happens("invisible characters", 0.3):
+        at = rng.randrange(1, len(shown))
+        shown = shown[:at] + rng.choice(_INVISIBLE) + shown[at:]
+    if " " in shown and happens("odd spaces", 0.4):
+        shown = shown.replace(" ", rng.choice(("\u00a0", "  ", "\n    ", "\t")), rng.randrange(1, 4))
+    encoding = rng.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "gb18030" if language == "zh" else "cp1252"))
+    if happens("HTML", 0.7):
+        shown = _html(shown, happens, rng)
+    if encoding != "utf-8":
+        faults.append(encoding)
+    return Page(shown.encode(encoding, errors="xmlcharrefreplace" if "HTML" in faults else "ignore"), text, source, tuple(faults))
+
+
+def _html(text: str, happens, rng: random.Random) -> str:
+    text = html.escape(text, quote=False)
+    if happens("entities", 0.5):
+        text = "".join(f"&#{ord(c)};" if ord(c) > 32 and rng.random() < 0.1 else c for c in text)
+    words = text.split(" ")
+    if len(words) > 3 and happens("tags inside", 0.5):
+        at = rng.randrange(len(words) - 1)
+        words[at] = rng.choice(("<b>{}</b>", "<i class='x'>{}</i>", "<a href='/n?a=1&b=2'>{}</a>")).format(words[at])
+    before = "<nav>Home | News | Weather</nav>" if happens("navigation", 0.5) else ""
+    after = "<script>if (a < b) { track('<b>'); }</script>" if happens("script", 0.5) else ""
+    closed = "" if happens("unclosed tag", 0.3) else "</p>"
+    return f"<html><head><style>p {{ color: red }}</style></head><body>{before}<p>{' '.join(words)}{closed}{after}</body></html>"
+
+
+def score(cleaned: list[str], pages: list[Page]) -> dict[str, float]:
+    """How a cleaned corpus compares with the truth.
+
+    Returns:
+        "precision": share of the cleaned texts that are true ones; "recall": share of the true texts that are there;
+        "too many": how many true texts come more than once, as a share of all cleaned texts.
+    """
+    truth = {page.text for page in pages}
+    right = [text for text in cleaned if text in truth]
+    return {"precision": len(right) / max(1, len(cleaned)), "recall": len(set(right)) / max(1, len(truth)),
+            "too many": (len(right) - len(set(right))) / max(1, len(cleaned))}

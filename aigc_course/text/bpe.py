@@ -1,0 +1,159 @@
+"""Byte-pair encoding on bytes: train, encode, decode; any text comes back unchanged."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from aigc_course.errors import CourseError, check_count
+
+# A word takes the space before it along. Only ASCII classes: what counts as a letter elsewhere differs between regex engines.
+PIECES = r" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 ]+| +"
+
+Word = tuple[bytes, ...]
+
+
+def split_words(text: str) -> list[str]:
+    """Cut text into the pieces within which merges may happen; joined, they are the text again."""
+    return re.findall(PIECES, text)
+
+
+def merge(symbols: Sequence[bytes], pair: tuple[bytes, bytes]) -> Word:
+    """Replace every occurrence of `pair`, from left to right, by one symbol."""
+    merged, i = [], 0
+    while i < len(symbols):
+        together = tuple(symbols[i : i + 2]) == pair
+        merged.append(symbols[i] + symbols[i + 1] if together else symbols[i])
+        i += 2 if together else 1
+    return tuple(merged)
+
+
+def count_pairs(words: dict[Word, int]) -> Counter:
+    """How often each pair of neighbours comes, in words counted as often as they come."""
+    pairs: Counter = Counter()
+    for word, count in words.items():
+        for pair in zip(word, word[1:], strict=False):
+            pairs[pair] += count
+    return pairs
+
+
+class BPE:
+    """A tokeniser made of merges, the earliest first.
+
+    Args:
+        merges: pairs of byte strings; each part is a single byte or the result of an earlier merge.
+
+    Ids: 0 to 255 are the bytes, 256 + i is merge i.
+
+    Source: Sennrich, Haddow and Birch (2016), "Neural machine translation of rare words with subword units"; on bytes as in
+    Radford et al. (2019), section 2.2.
+
+    Raises:
+        CourseError: a merge uses a part that does not exist yet.
+    """
+
+    def __init__(self, merges: Iterable[tuple[bytes, bytes]]):
+        self.merges = [(bytes(a), bytes(b)) for a, b in merges]
+        self.tokens = [bytes([i]) for i in range(256)]
+        self._id = {token: i for i, token in enumerate(self.tokens)}
+        for a, b in self.merges:
+            if a not in self._id or b not in self._id:
+                raise CourseError(f"merge {a!r} + {b!r} uses a part that no earlier merge made; keep the merges in their order.")
+            self._id.setdefault(a + b, len(self.tokens))
+            self.tokens.append(a + b)
+        self._rank = {pair: i for i, pair in enumerate(self.merges)}
+        self._cache: dict[str, list[int]] = {}
+
+    @classmethod
+    def train(cls, texts: Iterable[str], n_merges: int) -> BPE:
+        """Merge the most frequent pair, `n_merges` times or until every word is one token; ties: the first in byte order."""
+        check_count("n_merges", n_merges)
+        if isinstance(texts, str):
+            raise CourseError("train needs a list of texts, not one string; [text] is a list of one.")
+        counts = Counter(word for text in texts for word in split_words(text))
+        words = {tuple(bytes([b]) for b in _bytes(word)): n for word, n in counts.items()}
+        pairs, where = count_pairs(words), defaultdict(set)
+        for word in words:
+            for pair in zip(word, word[1:], strict=False):
+                where[pair].add(word)
+        merges = []
+        for _ in range(n_merges):
+            if not pairs:
+                break
+            best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+            merges.append(best)
+            for word in list(where[best]):  # only words that hold the pair change; counting all again gives the same
+                _replace(word, merge(word, best), words, pairs, where)
+        return cls(merges)
+
+    def encode(self, text: str) -> list[int]:
+        """Text -> ids."""
+        if not isinstance(text, str):
+            raise CourseError(f"encode takes a string, not {type(text).__name__}.")
+        return [i for word in split_words(text) for i in self._encode_word(word)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Ids -> text; bytes that are no UTF-8 (a character cut in two) become U+FFFD.
+
+        Raises:
+            CourseError: an id is out of range.
+        """
+        ids = list(ids)
+        if any(not 0 <= i < len(self.tokens) for i in ids):
+            raise CourseError(f"ids must be 0 to {len(self.tokens) - 1}; got {min(ids)} to {max(ids)}.")
+        # A lone surrogate is no character, but a Python string can hold it: it goes there and back like the rest.
+        raw = b"".join(self.tokens[i] for i in ids)
+        try:
+            return raw.decode("utf-8", errors="surrogatepass")
+        except UnicodeDecodeError:
+            return raw.decode("utf-8", errors="replace")
+
+    def to_hugging_face(self):
+        """The same tokeniser as a `tokenizers.Tokenizer`."""
+        from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+        write = _visible()
+        vocabulary = {"".join(write[b] for b in token): i for token, i in self._id.items()}
+        merges = [tuple("".join(write[b] for b in part) for part in pair) for pair in self.merges]
+        tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+            pre_tokenizers.Split(Regex(PIECES), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])  # fmt: skip
+        tokenizer.decoder = decoders.ByteLevel()
+        return tokenizer
+
+    def _encode_word(self, word: str) -> list[int]:
+        if word not in self._cache:
+            symbols: Word = tuple(bytes([b]) for b in _bytes(word))
+            while len(symbols) > 1:
+                best = min(zip(symbols, symbols[1:], strict=False), key=lambda pair: self._rank.get(pair, len(self._rank)))
+                if best not in self._rank:
+                    break
+                symbols = merge(symbols, best)
+            self._cache[word] = [self._id[symbol] for symbol in symbols]
+        return self._cache[word]
+
+
+def _bytes(word: str) -> bytes:
+    return word.encode("utf-8", errors="surrogatepass")
+
+
+def _replace(word: Word, new: Word, words: dict[Word, int], pairs: Counter, where: dict) -> None:
+    """Put `new` in the place of `word` in all three tables."""
+    count = words.pop(word)
+    words[new] = words.get(new, 0) + count
+    for pair in zip(word, word[1:], strict=False):
+        pairs[pair] -= count
+        if pairs[pair] <= 0:
+            del pairs[pair]
+        where[pair].discard(word)
+    for pair in zip(new, new[1:], strict=False):
+        pairs[pair] += count
+        where[pair].add(new)
+
+
+def _visible() -> dict[int, str]:
+    """Byte -> a printable character, as GPT-2's tokeniser writes bytes: printable Latin-1 as it is, the rest from U+0100 on."""
+    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in kept]
+    return {b: chr(b) for b in kept} | {b: chr(256 + i) for i, b in enumerate(others)}

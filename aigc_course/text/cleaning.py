@@ -1,0 +1,85 @@
+"""From raw bytes to clean text: decode, parse HTML, normalise Unicode, drop what came twice."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable
+
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
+
+from aigc_course.errors import CourseError
+
+_NOT_TEXT = ("script", "style", "nav", "footer", "template")
+_CHINESE = re.compile(r"[\u3400-\u9fff]{3}")
+
+
+def decode(raw: bytes) -> str:
+    """Bytes of unknown encoding -> text: a byte order mark decides, then UTF-8 if it fits, then GB 18030 or Windows-1252.
+
+    Bytes that are no UTF-8 are GB 18030 when three Chinese characters in a row come out, else Windows-1252 (where a byte means
+    nothing there: U+FFFD). That rule is right for news in English and Chinese, not for every language.
+
+    Raises:
+        CourseError: `raw` is not bytes.
+    """
+    if not isinstance(raw, bytes | bytearray):
+        raise CourseError(f"decode takes bytes, not {type(raw).__name__}; text that was decoded already needs no decoding.")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    text = raw.decode("gb18030", errors="replace")
+    return text if _CHINESE.search(text) else raw.decode("cp1252", errors="replace")
+
+
+def html_to_text(page: str) -> str:
+    """Text that a reader of the page would see: tags, scripts, styles and navigation out, entities resolved."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)  # a headline may look like a file's name
+        soup = BeautifulSoup(page, "html.parser")
+    for tag in soup(_NOT_TEXT):
+        tag.decompose()
+    return soup.get_text()
+
+
+def normalize(text: str) -> str:
+    """One spelling for what looks the same.
+
+    Unicode's canonical composition (NFC), no control or format characters (zero-width space, soft hyphen ...), any run of
+    white space a single space, none at the ends.
+
+    Source: Unicode Standard Annex 15.
+    """
+    if not isinstance(text, str):
+        raise CourseError(f"normalize takes a string, not {type(text).__name__}; bytes go through decode first.")
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
+    return re.sub(" +", " ", text).strip()
+
+
+def straight_quotes(text: str) -> str:
+    """Curly quotes and apostrophes as the keyboard writes them."""
+    return text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
+
+
+def deduplicate(texts: Iterable[str]) -> list[str]:
+    """The first of each group of texts that differ at most in case, spaces and punctuation at the end, in the order given."""
+    first: dict[str, str] = {}
+    for text in texts:
+        first.setdefault(key_of(text), text)
+    return list(first.values())
+
+
+def key_of(text: str) -> str:
+    """What duplicates have in common."""
+    return re.sub(r"\s", "", text.casefold()).rstrip(".!。！ ")
+
+
+def clean(raws: Iterable[bytes]) -> list[str]:
+    """Raw pages -> clean, different texts; empty ones are dropped."""
+    texts = (straight_quotes(normalize(html_to_text(decode(raw)))) for raw in raws)
+    return deduplicate(text for text in texts if text)

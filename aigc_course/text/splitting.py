@@ -1,0 +1,42 @@
+"""Training, validation and test sets that share nothing."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Hashable, Sequence
+
+from aigc_course.errors import CourseError, check_count
+
+
+def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[[object], Hashable] | None = None) -> list[list]:
+    """Deal items out at random.
+
+    Args:
+        items: anything.
+        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1).
+        seed: of the random numbers.
+        key: items with equal keys stay together, so that no near copy of a training text is in another part; None takes
+            every item for itself.
+
+    Returns:
+        One list a part; together they hold every item once.
+
+    Raises:
+        CourseError: the shares do not sum to 1, or a part stays empty.
+    """
+    if not shares or min(shares) <= 0 or not math.isclose(sum(shares), 1, abs_tol=1e-9):
+        raise CourseError(f"shares must be positive numbers that sum to 1, not {tuple(shares)}.")
+    groups: dict[Hashable, list] = {}
+    for i, item in enumerate(items):
+        groups.setdefault(i if key is None else key(item), []).append(item)
+    order = list(groups.values())
+    random.Random(check_count("seed", seed)).shuffle(order)
+    parts, start = [], 0
+    for i in range(len(shares)):
+        end = round(len(order) * sum(shares[: i + 1]))
+        parts.append([item for group in order[start:end] for item in group])
+        start = end
+    if not all(parts):
+        raise CourseError(f"{len(order)} different items are too few for {len(shares)} parts; give more, or fewer parts.")
+    return parts

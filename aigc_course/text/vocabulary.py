@@ -1,0 +1,62 @@
+"""Tokens as numbers: a vocabulary with a place for padding, the end and the unknown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from aigc_course.errors import CourseError, check_count
+
+PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
+
+
+class Vocabulary:
+    """Tokens and their ids; 0 is padding, 1 the end, 2 what is not in it.
+
+    Args:
+        texts: each a list of tokens.
+        first: tokens that come right after the three, seen or not (topics, say).
+        least: how often a token must be seen to get a place.
+    """
+
+    def __init__(self, texts: Iterable[Sequence[str]], first: Sequence[str] = (), least: int = 1):
+        counts = Counter(token for text in texts for token in text)
+        special = [PAD, END, UNKNOWN, *first]
+        self.tokens = special + sorted(token for token, n in counts.items() if n >= least and token not in special)
+        self._id = {token: i for i, token in enumerate(self.tokens)}
+        if len(self.tokens) == len(special):
+            raise CourseError("a vocabulary needs texts with tokens; got none.")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Tokens -> ids."""
+        if isinstance(tokens, str):
+            raise CourseError("encode takes a list of tokens, not a string; tokenise it first.")
+        return [self._id.get(token, 2) for token in tokens]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Ids -> tokens up to the end token, padding left out."""
+        tokens = []
+        for i in ids:
+            if int(i) == 1:
+                break
+            if int(i) != 0:
+                tokens.append(self.tokens[int(i)])
+        return tokens
+
+    def batch(self, texts: Sequence[Sequence[str]], length: int | None = None) -> torch.Tensor:
+        """Texts -> (B, length) ids, each with the end token and padded.
+
+        Raises:
+            CourseError: a text does not fit into `length`.
+        """
+        rows = [[*self.encode(text), 1] for text in texts]
+        needed = max(map(len, rows), default=1)
+        length = needed if length is None else check_count("length", length, 1)
+        if needed > length:
+            raise CourseError(f"a text has {needed} tokens with its end; length is {length}.")
+        return torch.tensor([row + [0] * (length - len(row)) for row in rows])
