@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import random
 from collections.abc import Callable, Sequence
@@ -92,3 +93,29 @@ def token_player(tokenizer, text: str) -> ipywidgets.VBox:
         control.observe(cut, "value")
     cut()
     return ipywidgets.VBox([written, merges, page])
+
+
+def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ipywidgets.VBox:
+    """Choose a word and a kind of vectors; see the nearest words and how near they are.
+
+    Args:
+        vectors: name -> (V, D), one row a word.
+        words: V words.
+    """
+    from aigc_course.models.vectors import nearest
+
+    style = {"style": {"description_width": "5em"}}
+    word = ipywidgets.Dropdown(options=sorted(words), description="word", **style)
+    kind = ipywidgets.ToggleButtons(options=list(vectors), description="vectors", **style)
+    page = ipywidgets.HTML()
+    bar = '<div style="display:flex"><span style="width:7em">{}</span><span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>'
+
+    def look(_=None) -> None:
+        table, i = vectors[kind.value], list(words).index(word.value)
+        unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+        page.value = "".join(bar.format(html.escape(words[j]), 200 * max(0, c), c) for j in nearest(table, i, 8) for c in [float(unit[i] @ unit[j])])
+
+    for control in (word, kind):
+        control.observe(look, "value")
+    look()
+    return ipywidgets.VBox([word, kind, page])

@@ -11,6 +11,7 @@ TOPICS = {
     "welcome": ("00", "welcome"),
     "chance": ("01", "rules_and_chance"),
     "tokens": ("02", "text_to_tokens"),
+    "words": ("03", "words_and_meaning"),
 }
 """First part of an exercise's name -> (lesson, module of this package)."""
 
