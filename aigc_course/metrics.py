@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.errors import CourseError, check_choice, check_count
 
 
 def entropy(probabilities: Sequence[float]) -> float:
@@ -91,3 +91,75 @@ def longest_copy(tokens: Sequence[str], known: Iterable[Sequence[str]]) -> int:
         while start + best < len(tokens) and f"\x1f{chr(0x1F).join(tokens[start : start + best + 1])}\x1f" in haystack:
             best += 1
     return best
+
+
+def bleu(texts: Sequence[str], references: Sequence[Sequence[str]], language: str = "en") -> tuple[float, str]:
+    """BLEU of texts against one or more references each, by sacrebleu.
+
+    Args:
+        texts: N texts.
+        references: for each text, at least one reference.
+        language: "en" or "zh"; Chinese is cut into characters.
+
+    Returns:
+        (score in [0, 100], signature): quote both, as scores with different signatures cannot be compared.
+
+    Source: Papineni et al. (2002); the signature by Post (2018), "A call for clarity in reporting BLEU scores".
+
+    Raises:
+        CourseError: there are not as many lists of references as texts.
+    """
+    from sacrebleu.metrics import BLEU
+
+    if not texts or len(texts) != len(references) or isinstance(references[0], str) or not all(references):
+        raise CourseError("bleu needs at least one text, and for each a list with at least one reference: bleu([text], [[reference]]).")
+    most = max(map(len, references))
+    streams = [[refs[i] if i < len(refs) else None for refs in references] for i in range(most)]  # None: no i-th reference for this text
+    metric = BLEU(tokenize={"en": "13a", "zh": "zh"}[check_choice("language", language, ("en", "zh"))])
+    return metric.corpus_score(list(texts), streams).score, str(metric.get_signature())
+
+
+class _Characters:
+    """Tokenizer for rouge-score, whose own keeps only a to z and digits."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return [character for character in text if not character.isspace()]
+
+
+def rouge(texts: Sequence[str], references: Sequence[str], language: str = "en") -> dict[str, float]:
+    """Mean ROUGE F1 against one reference each, by rouge-score: shared words, shared pairs, longest common subsequence.
+
+    Args:
+        texts: N texts.
+        references: N texts.
+        language: "en" or "zh"; Chinese is cut into characters.
+
+    Returns:
+        "rouge1", "rouge2" and "rougeL" in [0, 1].
+
+    Source: Lin (2004), "ROUGE: a package for automatic evaluation of summaries".
+
+    Raises:
+        CourseError: the two differ in length.
+    """
+    from rouge_score.rouge_scorer import RougeScorer
+
+    if not texts or len(texts) != len(references):
+        raise CourseError("rouge needs at least one text, and one reference for each.")
+    tokenizer = _Characters() if check_choice("language", language, ("en", "zh")) == "zh" else None
+    scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=tokenizer)
+    scores = [scorer.score(reference, text) for text, reference in zip(texts, references, strict=True)]
+    return {name: float(np.mean([score[name].fmeasure for score in scores])) for name in scores[0]}
+
+
+def relevance(texts: Sequence[str], topics: Sequence[str], check: Callable) -> float:
+    """Share in [0, 1] of the texts that follow the topic they were written for.
+
+    Args:
+        texts: N texts.
+        topics: N topics.
+        check: text -> verdict with `.plot`, `headlines.check` say.
+    """
+    if not texts or len(texts) != len(topics):
+        raise CourseError("relevance needs at least one text, and one topic for each.")
+    return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True)) / len(texts)

@@ -37,7 +37,7 @@ def truth_line(axes, value: float, label: str) -> None:
 
 
 def curves(x: Sequence[float], lines: dict[str, Sequence[float]], labels: tuple[str, str], alt: str, *,
-           truth: float | None = None, limit: float | None = None) -> None:
+           truth: float | None = None, limit: float | None = None, log: bool = False) -> None:
     """Lines over a common x, each named and marked, with the truth as a dashed line.
 
     Args:
@@ -47,13 +47,14 @@ def curves(x: Sequence[float], lines: dict[str, Sequence[float]], labels: tuple[
         alt: alternative text.
         truth: entropy of the world, drawn as a dashed line.
         limit: top of the y axis; what lies above is cut off.
+        log: make the y axis logarithmic.
     """
     figure, axes = plt.subplots(figsize=(7, 3.4))
     for (name, values), marker in zip(lines.items(), "osD^vP", strict=False):
         axes.plot(x, values, marker=marker if len(x) <= 20 else "", label=name)
     if truth is not None:
         truth_line(axes, truth, "entropy of the world")
-    axes.set(xlabel=labels[0], ylabel=labels[1], ylim=(0, limit))
+    axes.set(xlabel=labels[0], ylabel=labels[1], yscale="log" if log else "linear", ylim=(None if log else 0, limit))
     axes.legend()
     show(figure, alt)
 
@@ -113,15 +114,15 @@ def image_grid(images, alt: str, *, columns: int, titles: Sequence[str] = (), si
     show(figure, alt)
 
 
-def heatmap(values, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str) -> None:
-    """A matrix of numbers in [0, 1] as colours, with the numbers of at least 0.01 written in."""
+def heatmap(values, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str, *, numbers: bool = True) -> None:
+    """A matrix of numbers in [0, 1] as colours, with those of at least 0.01 written in (or, `numbers=False`, small cells and none)."""
     values = np.asarray(values)
-    figure, axes = plt.subplots(figsize=(1.6 + 0.55 * len(columns), 1.2 + 0.38 * len(rows)))
+    figure, axes = plt.subplots(figsize=(1.6 + (0.55 if numbers else 0.16) * len(columns), 1.2 + (0.38 if numbers else 0.22) * len(rows)))
     axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right")
+    axes.set_xticks(range(len(columns)), columns, **({"rotation": 45, "ha": "right"} if numbers else {"fontsize": 9}))
     axes.set_yticks(range(len(rows)), rows)
     axes.grid(visible=False)
-    for i, j in np.argwhere(values >= 0.01):
+    for i, j in np.argwhere(values >= 0.01) if numbers else ():
         axes.text(j, i, f"{values[i, j]:.2f}".lstrip("0"), ha="center", va="center", fontsize=9, color="white" if values[i, j] > 0.5 else "black")
     axes.set(xlabel=labels[0], ylabel=labels[1])
     show(figure, alt)

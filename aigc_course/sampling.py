@@ -7,7 +7,7 @@ import numbers
 
 import numpy as np
 
-from aigc_course.errors import CourseError
+from aigc_course.errors import CourseError, check_count
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -35,3 +35,46 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
         logits = np.log(probabilities) / temperature
     scaled = np.exp(logits - logits.max())
     return scaled / scaled.sum()
+
+
+def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None):
+    """Logits for sampling: divided by the temperature, and -inf for tokens that are left out.
+
+    Args:
+        logits: torch tensor (..., V).
+        temperature: above 0.
+        top_k: keep the k most probable tokens; None keeps all.
+        top_p: keep the most probable tokens until their probability reaches p, in (0, 1]; None keeps all.
+
+    Returns:
+        Tensor (..., V).
+
+    Source: top-k by Fan, Lewis and Dauphin (2018), "Hierarchical neural story generation"; top-p by Holtzman et al. (2020), "The
+    curious case of neural text degeneration", section 3.1.
+
+    Raises:
+        CourseError: a setting is out of range.
+    """
+    import torch
+
+    if not isinstance(temperature, numbers.Real) or not 0 < temperature < math.inf:
+        raise CourseError(f"temperature must be a number above 0, not {temperature!r}; top_k=1 always takes the most probable token.")
+    logits = logits / temperature
+    if top_k is not None:
+        k = min(check_count("top_k", top_k, 1), logits.shape[-1])
+        logits = logits.masked_fill(logits < logits.topk(k, -1).values[..., -1:], -math.inf)
+    if top_p is not None:
+        if not isinstance(top_p, numbers.Real) or not 0 < top_p <= 1:
+            raise CourseError(f"top_p must be above 0 and at most 1, not {top_p!r}.")
+        ordered, order = logits.sort(-1, descending=True)
+        p = ordered.softmax(-1)
+        left_out = (p.cumsum(-1) - p >= top_p) if top_p < 1 else torch.zeros_like(p, dtype=torch.bool)  # what came before is enough already
+        logits = logits.masked_fill(torch.zeros_like(left_out).scatter(-1, order, left_out), -math.inf)
+    return logits
+
+
+def choose(logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, generator=None):
+    """Draw one token a row: (B, V) logits -> (B,) ids. See `filter_logits`; `generator` is a `torch.Generator` or None."""
+    import torch
+
+    return torch.multinomial(filter_logits(logits, temperature, top_k, top_p).softmax(-1), 1, generator=generator)[:, 0]

@@ -119,3 +119,35 @@ def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ip
         control.observe(look, "value")
     look()
     return ipywidgets.VBox([word, kind, page])
+
+
+def generator_player(generate: Callable[..., str], show: Callable[[str], str], prompts: Sequence[str], knobs: Sequence[str]) -> ipywidgets.VBox:
+    """Choose a prompt and the knobs of sampling; see what a model writes.
+
+    Args:
+        generate: (prompt, seed=..., and one keyword a knob) -> text; an error of the course is shown as its message.
+        show: text -> HTML.
+        prompts: to choose from; any other can be typed.
+        knobs: some of "temperature", "top_k", "top_p".
+    """
+    wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
+    prompt = ipywidgets.Combobox(options=list(prompts), value=prompts[0], ensure_option=False, description="prompt", continuous_update=False, **wide)
+    sliders = {
+        "temperature": ipywidgets.FloatSlider(value=0.7, min=0.1, max=2.0, step=0.1, description="temperature", **wide),
+        "top_k": ipywidgets.IntSlider(value=50, min=1, max=50, description="top-k", **wide),
+        "top_p": ipywidgets.FloatSlider(value=1.0, min=0.05, max=1.0, step=0.05, description="top-p", **wide),
+    }
+    sliders = {name: slider for name, slider in sliders.items() if name in knobs}
+    seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
+    page = ipywidgets.HTML()
+
+    def write(_=None) -> None:
+        try:
+            page.value = show(generate(prompt.value, seed=seed.value, **{name: slider.value for name, slider in sliders.items()}))
+        except CourseError as error:
+            page.value = f"<p>{html.escape(str(error))}</p>"
+
+    for control in (prompt, *sliders.values(), seed):
+        control.observe(write, "value")
+    write()
+    return ipywidgets.VBox([prompt, *sliders.values(), seed, page])

@@ -25,12 +25,14 @@ class Page:
     Attributes:
         raw: bytes as a crawler would get them.
         text: what a reader sees, clean.
+        topic: section of the site where the page stood; the headline's true topic.
         source: number of the headline that it shows; pages with one source are duplicates.
         faults: names of what was done to it.
     """
 
     raw: bytes
     text: str
+    topic: str
     source: int
     faults: tuple[str, ...]
 
@@ -57,11 +59,13 @@ def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) 
     for i, story in enumerate(stories):
         source = rng.choice(pages).source if pages and rng.random() < duplicates else i
         text = stories[source].text if language == "en" else stories[source].chinese
-        pages.append(_page(text, source, language, rng))
+        raw, faults = _spoil(text, language, rng)
+        pages.append(Page(raw, text, stories[source].facts[0]["topic"], source, faults))
     return pages
 
 
-def _page(text: str, source: int, language: str, rng: random.Random) -> Page:
+def _spoil(text: str, language: str, rng: random.Random) -> tuple[bytes, tuple[str, ...]]:
+    """(bytes, names of the faults) of a page that shows `text`."""
     faults = []
 
     def happens(name: str, share: float) -> bool:
@@ -81,7 +85,7 @@ def _page(text: str, source: int, language: str, rng: random.Random) -> Page:
         shown = _html(shown, happens, rng)
     if encoding != "utf-8":
         faults.append(encoding)
-    return Page(shown.encode(encoding, errors="xmlcharrefreplace" if "HTML" in faults else "ignore"), text, source, tuple(faults))
+    return shown.encode(encoding, errors="xmlcharrefreplace" if "HTML" in faults else "ignore"), tuple(faults)
 
 
 def _html(text: str, happens, rng: random.Random) -> str:

@@ -19,7 +19,7 @@ from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, Word, 
 from aigc_course.data.story_world import Story, World, join, tokenize
 from aigc_course.errors import CourseError, check_choice, check_count
 
-__all__ = ["TOPICS", "Story", "Verdict", "alter", "check", "entropy", "join", "sample", "tokenize", "world"]
+__all__ = ["TOPICS", "Story", "Verdict", "alter", "check", "entropy", "join", "rephrase", "sample", "tokenize", "world"]
 
 TOPICS = tuple(TEXTS)
 LANGUAGES = ("en", "zh")
@@ -82,6 +82,14 @@ def alter(headline: Story, *, seed: int) -> str:
         tokens[at] = rng.choice(headline.world.lexicon[World.kind(slot.role)]).forms[slot.form][0]
         if not check(text := join(tokens)).consistent:
             return text
+
+
+def rephrase(headline: Story, *, seed: int) -> str:
+    """The same facts told with other patterns, in English; seldom, where chance picks the same ones, the same text."""
+    rng = random.Random(check_count("seed", seed))
+    plot = next(plot for plot in headline.world.plots if plot.name == headline.facts[0]["topic"])
+    chosen = [rng.choice([pattern for _, pattern in step.patterns]) for step in plot.steps]
+    return join([token for pattern in chosen for token, _, _ in headline.world.leaves(pattern, headline.values)])
 
 
 @cache

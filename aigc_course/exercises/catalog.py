@@ -12,6 +12,8 @@ TOPICS = {
     "chance": ("01", "rules_and_chance"),
     "tokens": ("02", "text_to_tokens"),
     "words": ("03", "words_and_meaning"),
+    "rnn": ("04", "recurrent_networks"),
+    "lstm": ("05", "lstm_headlines"),
 }
 """First part of an exercise's name -> (lesson, module of this package)."""
 

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from aigc_course.errors import check_choice, check_count
+from aigc_course.sampling import choose
 
 
 class RNN(nn.Module):
@@ -81,3 +83,40 @@ class RecurrentLM(nn.Module):
         """Tokens (B, T) and the state before -> logits (B, T, V) and the state after the last token."""
         hidden, state = self.recurrent(self.embedding(tokens), state)
         return self.output(self.dropout(hidden)), state
+
+    @torch.no_grad()
+    def bits(self, rows: torch.Tensor) -> torch.Tensor:
+        """-log2 of the probability of each row after its first token, padding (0) left out: ids (N, T) -> (N,)."""
+        training, _ = self.training, self.eval()
+        rows = rows.to(self.output.weight.device)
+        losses = [F.cross_entropy(self(part[:, :-1])[0].transpose(1, 2), part[:, 1:], ignore_index=0, reduction="none").sum(1) for part in rows.split(256)]
+        self.train(training)
+        return torch.cat(losses).cpu() / math.log(2)
+
+    @torch.no_grad()
+    def generate(self, prompt: torch.Tensor, n: int, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None,
+                 seed: int | None = None) -> torch.Tensor:
+        """Draw n tokens after each prompt, one at a time: ids (B, T) -> (B, T + n). The knobs are those of `sampling.filter_logits`."""
+        training, _ = self.training, self.eval()
+        device = self.output.weight.device
+        generator = None if seed is None else torch.Generator(device).manual_seed(seed)
+        tokens, state = prompt.to(device), None
+        rows = [tokens]
+        for _ in range(check_count("n", n)):
+            logits, state = self(tokens, state)
+            tokens = choose(logits[:, -1], temperature, top_k, top_p, generator)[:, None]
+            rows.append(tokens)
+        self.train(training)
+        return torch.cat(rows, 1).cpu()
+
+
+def masked_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy in nats over the targets that are no padding (id 0): logits (B, T, V), targets (B, T) -> a scalar."""
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0)
+
+
+def next_token_loss(model: nn.Module, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """Teacher forcing: from the true tokens before, predict each next one. Ids (B, T), padded with 0 -> a scalar in nats."""
+    rows = batch[0]
+    rows = rows[:, : int((rows != 0).sum(1).max())]  # no work for columns that are all padding
+    return masked_cross_entropy(model(rows[:, :-1])[0], rows[:, 1:])

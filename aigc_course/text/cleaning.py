@@ -79,7 +79,11 @@ def key_of(text: str) -> str:
     return re.sub(r"\s", "", text.casefold()).rstrip(".!。！ ")
 
 
+def clean_page(raw: bytes) -> str:
+    """One raw page -> clean text: decoded, parsed, normalised, with straight quotes."""
+    return straight_quotes(normalize(html_to_text(decode(raw))))
+
+
 def clean(raws: Iterable[bytes]) -> list[str]:
     """Raw pages -> clean, different texts; empty ones are dropped."""
-    texts = (straight_quotes(normalize(html_to_text(decode(raw)))) for raw in raws)
-    return deduplicate(text for text in texts if text)
+    return deduplicate(text for text in map(clean_page, raws) if text)

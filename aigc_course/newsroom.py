@@ -1,0 +1,96 @@
+"""From a model's tokens to a page: tidy up, publish with a label, collect what readers think."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from aigc_course.errors import CourseError, check_choice
+from aigc_course.runtime import unused_path, write_safely
+
+LABEL = {"en": "Machine-made: written by a language model, not by a person. Names, places and events are invented.",
+         "zh": "机器生成：由语言模型撰写，并非人写。人名、地名和事件均为虚构。"}  # fmt: skip
+VOTES = ("good", "bad")
+
+
+def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) -> list[str]:
+    """What an editor would do without thinking: no unfinished or repeated headline, none that stood in the training set.
+
+    Args:
+        texts: as the model wrote them; "" where it did not come to an end.
+        known: headlines that are not new.
+        shortest: characters that a headline must have.
+    """
+    seen, kept = set(known), []
+    for text in texts:
+        text = re.sub(r"\s+", " ", text).strip()
+        if len(text) >= shortest and text not in seen:
+            seen.add(text)
+            kept.append(text[0].upper() + text[1:])
+    return kept
+
+
+def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -> str:
+    """An HTML page of headlines by section, labelled as machine-made for readers and, in its head, for machines.
+
+    Args:
+        title: of the page.
+        sections: name -> headlines.
+        language: "en" or "zh".
+    """
+    label = html.escape(LABEL[check_choice("language", language, tuple(LABEL))])
+    body = "".join(f"<h2>{html.escape(name)}</h2>\n<ul>\n" + "".join(f"<li>{html.escape(text)}</li>\n" for text in texts) + "</ul>\n"
+                   for name, texts in sections.items())
+    style = "body{font-family:sans-serif;max-width:42em;margin:2em auto;padding:0 1em} .label{border:2px solid #D55E00;padding:.6em}"
+    # The field that news agencies use to say that a text came from a model: IPTC's digital source type.
+    source = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+    return (f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
+            f'<meta name="digitalsourcetype" content="{source}">\n<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n'
+            f'<h1>{html.escape(title)}</h1>\n<p class="label" role="note">{label}</p>\n{body}</body>\n</html>\n')  # fmt: skip
+
+
+def publish(path: Path, content: str) -> Path:
+    """Write a page beside older ones, never over them; returns where it is."""
+    path = unused_path(Path(path))
+    write_safely(path, content.encode("utf-8"))
+    return path
+
+
+def vote(path: Path, text: str, verdict: str, reader: str) -> None:
+    """Add one reader's verdict to a file of JSON lines.
+
+    Args:
+        path: of the file, made when missing.
+        text: the headline.
+        verdict: "good" or "bad".
+        reader: who said so: "me", "checker" ...
+
+    Raises:
+        CourseError: the verdict is neither, or the file cannot be written.
+    """
+    check_choice("verdict", verdict, VOTES)
+    line = json.dumps({"text": text, "verdict": verdict, "reader": reader}, ensure_ascii=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder.") from None
+
+
+def votes(path: Path) -> list[dict[str, str]]:
+    """All verdicts so far, the oldest first; lines that are damaged are left out."""
+    if not path.is_file():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("verdict") in VOTES and {"text", "reader"} <= entry.keys():
+            found.append(entry)
+    return found
