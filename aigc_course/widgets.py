@@ -151,3 +151,30 @@ def generator_player(generate: Callable[..., str], show: Callable[[str], str], p
         control.observe(write, "value")
     write()
     return ipywidgets.VBox([prompt, *sliders.values(), seed, page])
+
+
+def feedback_player(texts: Sequence[str], vote: Callable[[str, str], None]) -> ipywidgets.VBox:
+    """Read one text after the other and say what you think of it.
+
+    Args:
+        texts: at least one.
+        vote: (text, "good" or "bad") -> None; keeps the verdict.
+    """
+    page, count = ipywidgets.HTML(), [0]
+    buttons = [ipywidgets.Button(description=name, tooltip=f"This headline is {name}") for name in ("good", "bad")]
+
+    def show_next() -> None:
+        done = count[0] >= len(texts)
+        page.value = "<p>Thank you: you have read all of them.</p>" if done else f"<p>{html.escape(texts[count[0]])}</p>"
+        for button in buttons:
+            button.disabled = done
+
+    def clicked(button) -> None:
+        vote(texts[count[0]], button.description)
+        count[0] += 1
+        show_next()
+
+    for button in buttons:
+        button.on_click(clicked)
+    show_next()
+    return ipywidgets.VBox([page, ipywidgets.HBox(buttons)])
