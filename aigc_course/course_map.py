@@ -32,10 +32,10 @@ class Stop:
 STOPS = (
     Stop("00", "Welcome", 20, (), (0, 1), "start"),
     Stop("01", "Rules and\nchance", 75, ("00",), (1, 1), "start"),
-    Stop("02", "Text to\ntokens", 60, ("01",), (2, 2), "text"),
-    Stop("03", "Words and\nmeaning", 75, ("02",), (3, 2), "text"),
+    Stop("02", "Text to\ntokens", 75, ("01",), (2, 2), "text"),
+    Stop("03", "Words and\nmeaning", 90, ("02",), (3, 2), "text"),
     Stop("04", "Recurrent\nnetworks", 75, ("03",), (4, 2), "text"),
-    Stop("05", "LSTM\nheadlines", 75, ("04",), (5, 2), "text"),
+    Stop("05", "LSTM\nheadlines", 90, ("04",), (5, 2), "text"),
     Stop("06", "Attention\nand GPT", 90, ("04",), (5, 1), "text"),
     Stop("07", "Translation", 75, ("06",), (6, 2), "text"),
     Stop("08", "Pretrained\nTransformers", 75, ("06",), (6, 1), "text"),

@@ -20,18 +20,9 @@ RULES = {"START": ["WHO sleeps", "WHO eats WHAT"], "WHO": ["Mia", "Tom", "Leo"],
 TEXTS = ["a b a b".split(), "a b c".split(), "c a".split()]
 
 
-def test_grammar_writes_all_its_sentences_and_no_other():
-    rng = random.Random(0)
-    written = {grammar.expand(RULES, rng) for _ in range(500)}
-    assert len(written) == grammar.count_sentences(RULES) == 9
-    assert written >= {"Mia sleeps", "Leo eats pears"}
-
-
-def test_grammar_entropy_and_loops():
-    assert grammar.entropy(RULES) == pytest.approx(1 + math.log2(3) + 0.5)
+def test_sentences_of_a_grammar():
+    assert grammar.count_sentences(RULES) == 9
     assert grammar.count_sentences({"START": ["x", "x START"]}) == math.inf
-    with pytest.raises(CourseError, match="no rule"):
-        grammar.expand(RULES, random.Random(0), "NOBODY")
 
 
 def test_relative_frequencies():

@@ -9,6 +9,7 @@ from IPython.utils.capture import capture_output
 from aigc_course import course_map, plots, widgets
 from aigc_course.data import tales
 from aigc_course.models.ngram import NGram
+from aigc_course.text import drawings
 
 ALT = "what the figure shows"
 
@@ -22,6 +23,13 @@ ALT = "what the figure shows"
         lambda: plots.histogram([1, 2, 2], ("x", "y"), ALT, truth=1),
         lambda: plots.image_grid(np.zeros((5, 1, 8, 8)), ALT, columns=3, titles="abcde"),
         lambda: plots.heatmap(np.eye(2), ["a", "b"], ["c", "d"], ("x", "y"), ALT),
+        lambda: plots.heatmap(np.eye(2), ["a", "b"], ["c", "d"], ("x", "y"), ALT, numbers=False),
+        lambda: plots.curves([1, 2], {"a": [1, 100]}, ("x", "y"), ALT, log=True),
+        lambda: plots.scatter([1, 2], [2, 1], ("x", "y"), ALT),
+        lambda: plots.tradeoff({"a": [(0, 1, "p"), (1, 0, "q")]}, ("x", "y"), ALT),
+        lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, list("abcd"), ALT),
+        lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)),
+        lambda: drawings.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
     ],
 )
 def test_figures_have_alternative_text(draw):
@@ -91,3 +99,56 @@ def test_course_map_names_every_lesson_that_is_there():
     assert all(need in numbers for stop in course_map.STOPS for need in stop.needs)
     with capture_output():
         course_map.draw()
+
+
+def test_token_player_follows_its_controls():
+    from aigc_course.text.bpe import BPE
+
+    bpe = BPE.train(["low lower lowest"] * 3, 20)
+    box = widgets.token_player(bpe, "low <b>")
+    text, merges, page = box.children
+    whole = page.value
+    assert "5 tokens for 7 characters" in whole and "&lt;" in whole and "<b>" not in whole
+    merges.value = 0
+    assert "7 tokens for 7 characters" in page.value
+    text.value = "风"
+    assert "3 tokens for 1 characters" in page.value
+
+
+def test_neighbour_player():
+    box = widgets.neighbour_player({"a": np.eye(3) + 0.1, "b": -np.eye(3)}, ["<x>", "y", "z"])
+    word, kind, page = box.children
+    before = page.value
+    word.value, kind.value = "y", "b"
+    assert page.value != before and "&lt;x&gt;" in page.value
+
+
+def test_generator_player_passes_its_knobs_and_shows_errors():
+    from aigc_course.errors import CourseError
+
+    calls = []
+
+    def generate(prompt, **knobs):
+        calls.append((prompt, knobs))
+        if prompt == "bad":
+            raise CourseError("no <such> topic")
+        return prompt.upper()
+
+    box = widgets.generator_player(generate, lambda text: f"<p>{text}</p>", ["sport", "bad"], ["temperature", "top_p"])
+    prompt, temperature, top_p, seed, page = box.children
+    assert page.value == "<p>SPORT</p>" and calls[-1] == ("sport", {"seed": 0, "temperature": 0.7, "top_p": 1.0})
+    temperature.value, top_p.value, seed.value = 1.2, 0.5, 7
+    assert calls[-1] == ("sport", {"seed": 7, "temperature": 1.2, "top_p": 0.5})
+    prompt.value = "bad"
+    assert page.value == "<p>no &lt;such&gt; topic</p>"
+
+
+def test_feedback_player_asks_one_after_the_other():
+    votes = []
+    box = widgets.feedback_player(["one", "<two>"], lambda text, verdict: votes.append((text, verdict)))
+    page, buttons = box.children
+    good, bad = buttons.children
+    good.click()
+    assert "&lt;two&gt;" in page.value
+    bad.click()
+    assert votes == [("one", "good"), ("<two>", "bad")] and good.disabled and "Thank you" in page.value

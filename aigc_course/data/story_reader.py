@@ -116,10 +116,10 @@ class Reader:
                 return Verdict(False, False, None, furthest, self._grammar_reason(atoms, furthest), _plot_of(readings))
             if first_error is None:
                 followed, errors = self._follow(readings, matches, position)
+                first_error = None if followed else (*max(errors)[1:], _plot_of(_told_by(readings, matches)) or _plot_of(readings))
                 readings = followed or readings
-                first_error = None if followed else max(errors)[1:]
             position = next(iter(matches.values())).end
-        return Verdict(True, False, None, *first_error, _plot_of(readings)) if first_error else self._ending(readings, len(atoms))
+        return Verdict(True, False, None, *first_error) if first_error else self._ending(readings, len(atoms))
 
     def _ending(self, readings: list[_Reading], length: int) -> Verdict:
         done = [r for r in readings if r.step == len(r.plot.steps)]
@@ -223,9 +223,14 @@ class Reader:
 
 
 def _plot_of(readings: list[_Reading]) -> str | None:
-    """The plot of all readings that have come some way, if it is one."""
-    names = {reading.plot.name for reading in readings if reading.step}
+    """The plot of all readings, if it is one."""
+    names = {reading.plot.name for reading in readings}
     return names.pop() if len(names) == 1 else None
+
+
+def _told_by(readings: list[_Reading], matches: dict[int, _Match]) -> list[_Reading]:
+    """The readings whose next step can be told by one of the sentences, whatever the facts say."""
+    return [r for r in readings if r.step < len(r.plot.steps) and any(id(pattern) in matches for _, pattern in r.plot.steps[r.step].patterns)]
 
 
 def _breaks_a_draw(plot: Plot, role: str, known: Known) -> bool:

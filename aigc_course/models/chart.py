@@ -28,7 +28,7 @@ def read_tree(text: str) -> Tree:
         elif piece != ")":
             stack[-1].append(piece)
         else:
-            break
+            stack.append([])  # one bracket too many: never closed, so told below
     if len(stack) != 1 or len(stack[0]) != 1 or isinstance(stack[0][0], str):
         raise CourseError(f"not a tree in matching brackets: {text[:60]!r}.")
     return stack[0][0]

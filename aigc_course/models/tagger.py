@@ -60,7 +60,8 @@ class Tagger:
         size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
         self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)
         self.start = np.log([(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags])
-        self.transition = np.log([[(follows[a, b] + k) / (total[a] + k * len(self.tags)) for b in self.tags] for a in self.tags])
+        counts = np.array([[follows[a, b] + k for b in self.tags] for a in self.tags])
+        self.transition = np.log(counts / counts.sum(1, keepdims=True))
 
     def emission(self, tokens: Sequence[str]) -> np.ndarray:
         """(T, K) log P(token | tag)."""

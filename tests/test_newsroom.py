@@ -1,0 +1,89 @@
+"""Tidying, publishing with a label, collecting votes; BLEU, ROUGE and relevance on both languages."""
+
+import pytest
+
+from aigc_course import metrics, newsroom
+from aigc_course.data import headlines
+from aigc_course.errors import CourseError
+
+
+def test_tidy():
+    texts = ["", "short", "a headline that is long enough", "a headline  that is long enough ", "a known headline, long enough"]
+    assert newsroom.tidy(texts, known=["a known headline, long enough"]) == ["A headline that is long enough"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_says_that_it_is_machine_made(language):
+    from bs4 import BeautifulSoup
+
+    page = newsroom.page("News <1>", {"sport & co": ["Lions < Bears"]}, language)
+    soup = BeautifulSoup(page, "html.parser")
+    assert soup.find(role="note").text == newsroom.LABEL[language] and soup.html["lang"] == language
+    assert soup.find("meta", attrs={"name": "digitalsourcetype"})["content"].endswith("trainedAlgorithmicMedia")
+    assert soup.h1.text == "News <1>" and soup.h2.text == "sport & co" and soup.li.text == "Lions < Bears"
+    assert "src=" not in page and "<script" not in page and "<link" not in page  # nothing is loaded from elsewhere
+
+
+def test_publishing_overwrites_nothing(tmp_path):
+    first = newsroom.publish(tmp_path / "sub" / "page.html", "one")
+    second = newsroom.publish(tmp_path / "sub" / "page.html", "two")
+    assert first.read_text() == "one" and second.read_text() == "two" and second.name == "page-2.html"
+
+
+def test_votes_are_kept_and_damaged_lines_left_out(tmp_path):
+    path = tmp_path / "votes.jsonl"
+    assert newsroom.votes(path) == []
+    newsroom.vote(path, "Lions “win” 狮队", "good", "me")
+    with path.open("a") as file:
+        file.write('{"text": 1\nnull\n{"verdict": "good"}\n')
+    newsroom.vote(path, "x", "bad", "checker")
+    assert [(v["text"], v["verdict"], v["reader"]) for v in newsroom.votes(path)] == [("Lions “win” 狮队", "good", "me"), ("x", "bad", "checker")]
+    with pytest.raises(CourseError, match="good"):
+        newsroom.vote(path, "x", "great", "me")
+    with pytest.raises(CourseError, match="Cannot write"):
+        newsroom.vote(tmp_path / "votes.jsonl" / "x", "x", "bad", "me")
+
+
+def test_bleu():
+    score, signature = metrics.bleu(["the cat sat on the mat"], [["the cat sat on the mat", "other"]])
+    assert score == pytest.approx(100) and "tok:13a" in signature and "version" in signature
+    half, _ = metrics.bleu(["the cat sat on the mat", "a b c d e"], [["the cat sat on the mat"], ["v w x y z", "a b"]])
+    assert 0 < half < 100
+    chinese = headlines.sample(1, seed=0)[0].chinese
+    assert metrics.bleu([chinese], [[chinese]], "zh")[0] == pytest.approx(100) and metrics.bleu([chinese], [[chinese]])[0] == 0
+    assert "tok:zh" in metrics.bleu([chinese], [[chinese]], "zh")[1]
+
+
+def test_rouge():
+    scores = metrics.rouge(["the cat sat"], ["the cat ran fast"])
+    assert scores["rouge1"] == pytest.approx(2 * (2 / 3) * (2 / 4) / (2 / 3 + 2 / 4)) and scores["rougeL"] == scores["rouge1"]
+    chinese = metrics.rouge(["狮队胜"], ["狮队负"], "zh")
+    assert chinese["rouge1"] == pytest.approx(2 / 3) and chinese["rouge2"] == pytest.approx(1 / 2)
+    assert metrics.rouge(["狮队胜"], ["狮队胜"])["rouge1"] == 0  # what the default tokeniser makes of Chinese
+
+
+def test_relevance():
+    stories = headlines.sample(10, seed=0)
+    topics = [story.facts[0]["topic"] for story in stories]
+    assert metrics.relevance([s.text for s in stories], topics, headlines.check) == 1
+    wrong = [headlines.TOPICS[(headlines.TOPICS.index(t) + 1) % 6] for t in topics]
+    assert metrics.relevance([s.text for s in stories], wrong, headlines.check) == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: metrics.bleu([], []),
+        lambda: metrics.bleu(["a"], []),
+        lambda: metrics.bleu(["a"], ["a"]),
+        lambda: metrics.bleu(["a"], [[]]),
+        lambda: metrics.bleu(["a"], [["a"]], "fr"),
+        lambda: metrics.rouge(["a"], []),
+        lambda: metrics.rouge([], []),
+        lambda: metrics.relevance(["a"], [], headlines.check),
+        lambda: newsroom.page("x", {}, "fr"),
+    ],
+)
+def test_bad_arguments(call):
+    with pytest.raises(CourseError):
+        call()

@@ -1,0 +1,179 @@
+"""Cleaning against a known truth, tokenisers there and back on any text, word boundaries, splits that share nothing."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aigc_course.data import dirty, headlines, tales
+from aigc_course.errors import CourseError
+from aigc_course.text import cleaning, segmentation, splitting
+from aigc_course.text.bpe import BPE, count_pairs, merge, split_words
+from aigc_course.text.vocabulary import Vocabulary
+
+TEXTS = [tale.text for tale in tales.sample(300, seed=1)]
+ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates among them
+
+
+@pytest.mark.parametrize("language", dirty.LANGUAGES)
+def test_cleaning_finds_the_truth(language):
+    pages = dirty.sample(2000, seed=1, language=language)
+    assert dirty.score(cleaning.clean(page.raw for page in pages), pages) == {"precision": 1.0, "recall": 1.0, "too many": 0.0}
+    raw = dirty.score([page.raw.decode("utf-8", "replace") for page in pages], pages)
+    assert raw["recall"] < 0.3  # it was dirty
+
+
+@pytest.mark.parametrize("language", dirty.LANGUAGES)
+def test_pages_show_every_fault_and_their_duplicates(language):
+    pages = dirty.sample(1000, seed=2, language=language)
+    faults = {fault for page in pages for fault in page.faults}
+    assert faults >= {"invisible characters", "HTML", "entities", "navigation", "script", "unclosed tag", "utf-8-sig", "utf-16"}
+    assert ("cp1252" if language == "en" else "gb18030") in faults
+    by_source = {}
+    for page in pages:
+        assert by_source.setdefault(page.source, (page.text, page.topic)) == (page.text, page.topic)
+    assert 0.15 < 1 - len(by_source) / len(pages) < 0.25
+    assert dirty.sample(20, seed=3, duplicates=0)[5].source == 5
+
+
+def test_decode():
+    text = "Tea’s price: 3 £ — naïve"
+    assert cleaning.decode(text.encode("cp1252")) == text == cleaning.decode(text.encode()) == cleaning.decode(text.encode("utf-8-sig"))
+    assert cleaning.decode(text.encode("utf-16")) == text
+    assert cleaning.decode("狮队击败熊队".encode("gb18030")) == "狮队击败熊队"
+    with pytest.raises(CourseError, match="bytes"):
+        cleaning.decode("text")
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_can_be_cleaned(raw):
+    assert isinstance(cleaning.clean_page(raw), str)
+
+
+def test_html_is_parsed_not_matched():
+    page = "<style>p{}</style><p>2 &lt; 3 &amp;&nbsp;<b>4</b> > 1</p><script>if (a < b) { x('<p>no</p>') }</script>"
+    assert cleaning.normalize(cleaning.html_to_text(page)) == "2 < 3 & 4 > 1"
+
+
+@given(ANY_TEXT)
+def test_normalise_once_is_enough(text):
+    once = cleaning.normalize(text)
+    assert cleaning.normalize(once) == once
+    assert not any(unicodedata.category(c) in ("Cc", "Cf") for c in once) and "  " not in once and once == once.strip()
+
+
+def test_deduplicate_keeps_the_first_and_the_order():
+    assert cleaning.deduplicate(["B b.", "A", "b B", "a!"]) == ["B b.", "A"]
+
+
+def bpe(n=300):
+    return BPE.train(TEXTS, n)
+
+
+def test_training_is_the_naive_algorithm():
+    from collections import Counter
+
+    words = {tuple(bytes([b]) for b in word.encode()): n for word, n in Counter(w for text in TEXTS for w in split_words(text)).items()}
+    merges = []
+    for _ in range(60):
+        pairs = count_pairs(words)
+        merges.append(min(pairs, key=lambda pair: (-pairs[pair], pair)))
+        words = {merge(word, merges[-1]): n for word, n in words.items()}
+    assert BPE.train(TEXTS, 60).merges == merges
+
+
+TOKENIZER, THEIRS = bpe(), bpe().to_hugging_face()
+
+
+@settings(max_examples=300)
+@given(ANY_TEXT)
+def test_any_text_comes_back(text):
+    assert TOKENIZER.decode(TOKENIZER.encode(text)) == text and "".join(split_words(text)) == text
+
+
+@settings(max_examples=300)
+@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("aehot 01.,'\n\t")), max_size=60))
+def test_equal_to_hugging_face(text):
+    assert THEIRS.encode(text).ids == TOKENIZER.encode(text) and THEIRS.decode(TOKENIZER.encode(text)) == text
+
+
+def test_no_token_reaches_across_words():
+    assert all(b" " not in token[1:] for token in TOKENIZER.tokens if token.strip())
+    assert len(BPE.train(["aaaa"], 100).merges) == 2  # then the word is one token, and nothing is left to merge
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: BPE([(b"ab", b"c")]),
+        lambda: BPE.train("one text", 5),
+        lambda: BPE.train(TEXTS, -1),
+        lambda: TOKENIZER.decode([10**6]),
+        lambda: TOKENIZER.decode([-1]),
+        lambda: TOKENIZER.encode(b"bytes"),
+        lambda: cleaning.normalize(b"x"),
+        lambda: splitting.split([1, 2, 3], (0.5, 0.6), seed=0),
+        lambda: splitting.split([1], (0.5, 0.5), seed=0),
+        lambda: splitting.split([], (), seed=0),
+        lambda: segmentation.scores([["ab"]], [["a"]]),
+        lambda: Vocabulary([]),
+        lambda: Vocabulary([["a"]]).encode("text"),
+        lambda: Vocabulary([["a"]]).batch([["a", "a"]], 2),
+        lambda: dirty.sample(3, seed=0, duplicates=1),
+        lambda: dirty.sample(3, seed=0, language="fr"),
+    ],
+)
+def test_bad_arguments(call):
+    with pytest.raises(CourseError):
+        call()
+
+
+@given(st.text("研究生命起源在图书馆x", max_size=20), st.sets(st.text("研究生命起源在图书馆", min_size=1, max_size=4)))
+def test_maximum_matching_loses_nothing(text, words):
+    found = segmentation.max_match(text, words)
+    assert "".join(found) == text and all(len(word) == 1 or word in words for word in found)
+    for i, word in enumerate(found):  # none could have been longer
+        rest = "".join(found[i:])
+        assert not any(rest.startswith(other) and len(other) > len(word) for other in words)
+
+
+def test_segmentation_on_the_worlds():
+    for world in (tales, headlines):
+        stories = world.sample(300, seed=1)
+        words = {word for story in stories[:200] for word in story.chinese_words}
+        true = [story.chinese_words for story in stories[200:]]
+        joined = ["".join(words) for words in true]
+        mine = segmentation.scores([segmentation.max_match(text, words) for text in joined], true)
+        jieba = segmentation.scores([segmentation.segment(text) for text in joined], true)
+        single = segmentation.scores([list(text) for text in joined], true)
+        assert mine["F1"] > 0.98 > 0.9 > jieba["F1"] > 0.75 > 0.65 > single["F1"]
+
+
+def test_scores_by_hand():
+    assert segmentation.scores([["ab", "c"]], [["a", "b", "c"]]) == pytest.approx({"precision": 1 / 2, "recall": 1 / 3, "F1": 0.4})
+
+
+def test_jieba_is_quiet(capfd):
+    segmentation._jieba.cache_clear()
+    segmentation.segment("有一天")
+    assert capfd.readouterr() == ("", "")
+
+
+@given(st.lists(st.integers(0, 30), min_size=20, max_size=80), st.integers(0, 5))
+def test_a_split_shares_nothing(items, seed):
+    if len(set(items)) < 5:
+        return
+    parts = splitting.split(items, (0.6, 0.2, 0.2), seed=seed, key=lambda item: item)
+    assert sorted(sum(parts, [])) == sorted(items) and parts == splitting.split(items, (0.6, 0.2, 0.2), seed=seed, key=lambda item: item)
+    for i in range(3):
+        for j in range(i):
+            assert not set(parts[i]) & set(parts[j])
+
+
+def test_vocabulary():
+    vocabulary = Vocabulary([["b", "a", "b"]], first=["<x>"], least=1)
+    assert vocabulary.tokens == ["<pad>", "<end>", "<unk>", "<x>", "a", "b"] and len(vocabulary) == 6
+    assert vocabulary.batch([["a"], ["<x>", "b", "new"]]).tolist() == [[4, 1, 0, 0], [3, 5, 2, 1]]
+    assert vocabulary.decode([4, 0, 5, 1, 4]) == ["a", "b"]
+    assert Vocabulary([["b", "a", "b"]], least=2).encode(["a", "b"]) == [2, 3]

@@ -1,0 +1,314 @@
+"""`training.fit` does what the loop does, survives kills and interrupts, and scales out; checkpoints are whole or not there."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aigc_course import checkpoints, live, training
+from aigc_course.errors import CourseError
+from aigc_course.training import Options
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def data(n=200):
+    torch.manual_seed(5)
+    x = torch.randn(n, 4)
+    return x, x @ torch.randn(4, 1)
+
+
+def new_model(width=8, dropout=0.0):
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(4, width), torch.nn.Dropout(dropout), torch.nn.Tanh(), torch.nn.Linear(width, 1))
+
+
+def loss_fn(model, batch):
+    x, y = batch
+    return ((model(x) - y) ** 2).mean()
+
+
+def fit(model, steps=30, loss=loss_fn, **options):
+    return training.fit(model, training.batches(*data(), batch_size=16, seed=0), loss, steps, 1e-2, Options(show=False, **options))
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def test_fit_is_the_loop():
+    model, by_hand, losses = new_model(), new_model(), []
+    optimizer = torch.optim.AdamW(by_hand.parameters(), lr=1e-2)
+    batches = training.batches(*data(), batch_size=16, seed=0)
+    while len(losses) < 30:  # more than two passes over 12 batches
+        for batch in batches:
+            loss = loss_fn(by_hand, batch)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            if len(losses) == 30:
+                break
+    history = fit(model)
+    assert history.losses == pytest.approx(losses) and not history.interrupted and history.resumed_from == 0
+    assert torch.equal(weights(model), weights(by_hand)) and history.losses[-1] < history.losses[0]
+
+
+def test_batches_are_shuffled_anew_and_complete():
+    rows = torch.arange(50)
+    loader = training.batches(rows, rows * 2, batch_size=10, seed=0)
+    first, second = ([batch for batch in loader] for _ in range(2))
+    for one in (first, second):
+        assert sorted(torch.cat([x for x, _ in one]).tolist()) == list(range(50)) and all((y == 2 * x).all() for x, y in one)
+    assert not torch.equal(first[0][0], second[0][0])
+    again = next(iter(training.batches(rows, batch_size=10, seed=0)))[0]
+    other = next(iter(training.batches(rows, batch_size=10, seed=1)))[0]
+    assert torch.equal(again, first[0][0]) and not torch.equal(other, first[0][0])
+
+
+@pytest.mark.parametrize("schedule", training.SCHEDULES)
+def test_schedules(schedule):
+    rates = [training.rate(step, 100, Options(schedule=schedule, warmup=10)) for step in range(100)]
+    assert rates[0] == pytest.approx(1 / 11) and rates[10] == pytest.approx(1) and max(rates) == pytest.approx(1)
+    assert sorted(rates[:11]) == rates[:11] and sorted(rates[10:], reverse=True) == rates[10:]
+    assert rates[-1] == 1 if schedule == "constant" else rates[-1] < 0.02
+    if schedule != "constant":
+        assert rates[55] == pytest.approx(0.5)
+
+
+def test_clipping_limits_the_step():
+    plain, clipped = new_model(), new_model()
+    sgd = torch.optim.SGD
+    fit(plain, 1, optimizer=sgd)
+    fit(clipped, 1, optimizer=sgd, clip=0.01)
+    assert (weights(clipped) - weights(new_model())).norm() == pytest.approx(1e-2 * 0.01, rel=1e-3)
+    assert (weights(plain) - weights(new_model())).norm() > 1e-3
+
+
+class Stop(Exception):
+    """Stands for a crash."""
+
+
+def crashing(at):
+    calls = iter(range(10_000))
+
+    def loss(model, batch):
+        if next(calls) == at:
+            raise Stop
+        return loss_fn(model, batch)
+
+    return loss
+
+
+@pytest.mark.parametrize("at", [1, 7, 12, 13, 25, 29])
+def test_a_resumed_run_equals_an_unbroken_one(home, capsys, at):
+    options = {"schedule": "cosine", "clip": 1.0}
+    whole = new_model(dropout=0.3)
+    expected = fit(whole, **options).losses
+    broken = new_model(dropout=0.3)
+    with pytest.raises(Stop):
+        fit(broken, loss=crashing(at), checkpoint="run", save_every=5, **options)
+    torch.manual_seed(99)  # a new process would stand elsewhere; dropout must go on from the checkpoint all the same
+    model = new_model(dropout=0.3)
+    if at < 5:  # nothing was kept: a fresh start, with the random state that new_model leaves
+        history = fit(model, checkpoint="run", save_every=5, **options)
+        assert history.resumed_from == 0
+    else:
+        torch.randn(3)
+        history = fit(model, checkpoint="run", save_every=5, **options)
+        assert history.resumed_from == at // 5 * 5 and "Resumed 'run'" in capsys.readouterr().out
+    assert history.losses == expected and torch.equal(weights(model), weights(whole))
+    again = fit(new_model(dropout=0.3), checkpoint="run", save_every=5, **options)
+    assert again.resumed_from == 30 and again.losses == expected  # nothing left to do
+
+
+def test_an_interrupt_keeps_what_was_learned(capsys):
+    calls = iter(range(1000))
+
+    def loss(model, batch):
+        if next(calls) == 20:
+            raise KeyboardInterrupt
+        return loss_fn(model, batch)
+
+    model = new_model()
+    history = fit(model, loss=loss)
+    expected = new_model()
+    assert history.interrupted and len(history.losses) == 20 and history.losses == fit(expected, 30).losses[:20]
+    assert "after 20 of 30 steps" in capsys.readouterr().out and not torch.equal(weights(model), weights(new_model()))
+
+
+_WORKER = """
+import os, torch
+from aigc_course import training
+torch.manual_seed(0)
+x = torch.randn(64, 4)
+model = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.Linear(64, 1))
+print("ready", flush=True)
+training.fit(model, training.batches(x, batch_size=16, seed=0), lambda m, b: m(b[0]).square().mean(), 100_000, 1e-3,
+             training.Options(show=False, checkpoint="killed", save_every=1))
+"""
+
+
+def test_killed_while_it_writes_leaves_a_whole_checkpoint(home):
+    """A checkpoint at every step, so that kills hit the writing; `test --full` in the reliability tests does more."""
+    rng, last = random.Random(0), 0
+    for _ in range(4):
+        worker = subprocess.Popen([sys.executable, "-c", _WORKER], stdout=subprocess.PIPE, text=True, env=os.environ)
+        assert worker.stdout.readline() == "ready\n"
+        time.sleep(1.0 + rng.random())
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        model = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.Linear(64, 1))
+        state = checkpoints.load("killed", model)
+        assert state is not None and len(state["losses"]) > last  # each run went on from the one before
+        last = len(state["losses"])
+
+
+def test_checkpoints_keep_two_and_fall_back_when_one_is_damaged(home, capsys):
+    model = new_model()
+    for step in (10, 20, 30):
+        torch.nn.init.constant_(model[0].bias, step)
+        checkpoints.save("run", model, {"losses": torch.zeros(step)}, step)
+    assert [p.name for p in sorted(checkpoints.folder("run").iterdir())] == ["step-00000020", "step-00000030"]
+    file = checkpoints.folder("run") / "step-00000030" / "model.safetensors"
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(raw)
+    other = new_model()
+    assert len(checkpoints.load("run", other)["losses"]) == 20 and other[0].bias[0] == 20
+    assert "damaged" in capsys.readouterr().out
+    assert checkpoints.load("another", other) is None
+
+
+def test_checkpoint_of_another_model_and_bad_names(home):
+    checkpoints.save("run", new_model(8), {"losses": torch.zeros(1)}, 1)
+    with pytest.raises(CourseError, match="another model"):
+        checkpoints.load("run", new_model(9))
+    for name in ("../x", "", "a/b", ".hidden", None):
+        with pytest.raises(CourseError, match="name"):
+            checkpoints.folder(name)
+
+
+def test_a_failing_write_leaves_the_old_checkpoint(home, monkeypatch):
+    model = new_model()
+    checkpoints.save("run", model, {"losses": torch.zeros(1)}, 1)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints.os, "fsync", full)
+    with pytest.raises(CourseError, match="No space left"):
+        checkpoints.save("run", model, {"losses": torch.zeros(2)}, 2)
+    assert len(checkpoints.load("run", model)["losses"]) == 1
+    assert [p.name for p in checkpoints.folder("run").iterdir()] == ["step-00000001"]
+
+
+def test_random_state_comes_back():
+    state = checkpoints.random_state()
+    drawn = random.random(), np.random.rand(), torch.rand(1).item()
+    checkpoints.set_random_state(state)
+    assert drawn == (random.random(), np.random.rand(), torch.rand(1).item())
+
+
+def test_a_loss_that_is_not_finite_is_told():
+    with pytest.raises(CourseError, match="nan at step 1"):
+        fit(new_model(), loss=lambda model, batch: loss_fn(model, batch) * float("nan"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, b: training.fit(m, b, loss_fn, 0, 1e-2),
+        lambda m, b: training.fit(m, b, loss_fn, 10, -1),
+        lambda m, b: training.fit(m, b, loss_fn, 10, float("nan")),
+        lambda m, b: training.fit(m, [1, 2], loss_fn, 10, 1e-2),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, {"clip": 1}),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(schedule="wild")),
+        lambda m, b: training.batches(torch.zeros(3), torch.zeros(4), batch_size=2, seed=0),
+        lambda m, b: training.batches(torch.zeros(3), batch_size=4, seed=0),
+        lambda m, b: training.batches(torch.zeros(3), batch_size=0, seed=0),
+        lambda m, b: training.batches(batch_size=1, seed=0),
+    ],
+)
+def test_bad_arguments(call):
+    with pytest.raises(CourseError):
+        call(new_model(), training.batches(*data(), batch_size=16, seed=0))
+
+
+_SCRIPT = """
+import os, sys, torch
+sys.path.insert(0, {tests!r})
+from test_training import data, loss_fn, new_model
+from aigc_course import training
+torch.set_num_threads(1)
+model = new_model()
+history = training.fit(model, training.batches(*data(), batch_size=16, seed=0), loss_fn, 30, 1e-2, training.Options(show=False, clip=1.0))
+if os.environ.get("RANK", "0") == "0":
+    torch.save((history.losses, int(os.environ.get("WORLD_SIZE", 1))), {out!r})
+"""
+
+
+def test_two_processes_reach_the_loss_of_one(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(_SCRIPT.format(tests=str(ROOT / "tests"), out=str(tmp_path / "losses.pt")))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
+              "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", str(script)]  # fmt: skip
+    result = subprocess.run(launch, env={**os.environ, "ACCELERATE_USE_CPU": "true"}, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr[-2000:]
+    losses, processes = torch.load(tmp_path / "losses.pt", weights_only=True)
+    assert processes == 2 and losses == pytest.approx(fit(new_model(), clip=1.0).losses, rel=1e-5)
+
+
+def test_a_tracker_gets_the_losses():
+    from accelerate.tracking import GeneralTracker
+
+    class Notebook(GeneralTracker):
+        name, requires_logging_directory, tracker = "notebook", False, None
+
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def store_init_configuration(self, values):
+            pass
+
+        def log(self, values, step=None, **_):
+            self.seen.append((step, values["loss"]))
+
+    tracker = Notebook()
+    history = fit(new_model(), tracker=tracker)
+    assert tracker.seen[-1] == (30, history.losses[-1])
+
+
+def test_the_monitor_draws_in_place(monkeypatch):
+    """One figure, updated; nothing is drawn more often than its pause allows."""
+    shown = []
+
+    class Handle:
+        def update(self, figure, metadata):
+            shown.append(("update", metadata["image/png"]["alt"]))
+
+    def display(figure, metadata, display_id):
+        shown.append(("display", metadata["image/png"]["alt"]))
+        return Handle()
+
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr(live, "SECONDS", 0.0)
+    with live.Monitor(3) as monitor:
+        for n in (2, 3):
+            monitor.update([2.0, 1.0, 0.5][:n])
+    assert [kind for kind, _ in shown] == ["display", "update"] and "from 2.00 to 0.50" in shown[-1][1]
+    monkeypatch.setattr(live, "SECONDS", 60.0)
+    shown.clear()
+    with live.Monitor(100) as monitor:
+        for n in range(1, 100):
+            monitor.update([1.0] * n)
+    assert len(shown) <= 1
