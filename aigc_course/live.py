@@ -57,7 +57,7 @@ class Monitor:
         axes.plot(np.arange(1, len(losses) + 1)[::stride], losses[::stride], color=SKY, linewidth=0.7, alpha=0.6, label="each step")
         axes.plot(np.arange(width, len(losses) + 1), smooth, color=BLUE, label=f"mean of {width}")
         low, high = np.percentile(losses, [0, 99])
-        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(min(low, 0) if low > 0.15 * high else low - 0.05 * (high - low), high * 1.05))
+        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(min(low, 0) - 0.02 * abs(high - low), high + 0.05 * abs(high - low)))
         axes.legend()
         metadata = {"image/png": {"alt": f"Training loss against steps: it goes from {losses[0]:.2f} to {smooth[-1]:.2f} in {len(losses)} steps."}}
         if self.handle is None:

@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
 from aigc_course import checkpoints
+from aigc_course.batching import batches
 from aigc_course.errors import CourseError, check_choice, check_count
 from aigc_course.live import Monitor
+
+__all__ = ["SCHEDULES", "History", "Options", "batches", "fit", "rate"]
 
 SCHEDULES = ("constant", "linear", "cosine")
 
@@ -64,63 +67,6 @@ class History:
     losses: list[float] = field(default_factory=list)
     resumed_from: int = 0
     interrupted: bool = False
-
-
-class _Rows(Dataset):
-    """Tensors of equal length; a whole batch is cut out at once."""
-
-    def __init__(self, tensors: tuple[torch.Tensor, ...]):
-        self.tensors = tensors
-
-    def __len__(self) -> int:
-        return len(self.tensors[0])
-
-    def __getitem__(self, i):
-        return tuple(tensor[i] for tensor in self.tensors)
-
-    __getitems__ = __getitem__  # the DataLoader asks for a list of rows where a dataset offers it
-
-
-class _Shuffled(Sampler):
-    """A new order each epoch that depends on the seed and the epoch alone, so that a resumed run finds its place."""
-
-    def __init__(self, length: int, seed: int):
-        self.length, self.seed, self.epoch = length, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self):
-        order = torch.randperm(self.length, generator=torch.Generator().manual_seed(self.seed * 100_003 + self.epoch))
-        self.epoch += 1
-        return iter(order.tolist())
-
-
-def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
-    """Shuffled batches of rows; every pass has a new order, and a last incomplete batch is left out.
-
-    Args:
-        tensors: each (N, ...).
-        batch_size: rows a batch, over all devices together; N at most.
-        seed: of the order.
-
-    Returns:
-        A DataLoader of tuples of (batch_size, ...) tensors.
-
-    Raises:
-        CourseError: the tensors differ in length, or there are fewer rows than one batch needs.
-    """
-    check_count("batch_size", batch_size, 1)
-    check_count("seed", seed)
-    lengths = {len(tensor) for tensor in tensors}
-    if len(lengths) != 1:
-        raise CourseError(f"batches needs tensors with equally many rows; these have {', '.join(map(str, sorted(lengths))) or 'none'}.")
-    if (rows := lengths.pop()) < batch_size:
-        raise CourseError(f"batches got {rows} rows, fewer than one batch of {batch_size}; lower batch_size or give more data.")
-    return DataLoader(_Rows(tensors), batch_size, sampler=_Shuffled(rows, seed), drop_last=True, collate_fn=tuple)
 
 
 def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: int, lr: float, options: Options | None = None) -> History:
@@ -260,4 +206,5 @@ def _check(loader, steps, lr, options) -> None:
         raise CourseError(f"options must be training.Options(...), not {type(options).__name__}.")
     check_choice("schedule", options.schedule, SCHEDULES)
     if not isinstance(loader, DataLoader):
-        raise CourseError(f"fit needs its batches as a DataLoader, not {type(loader).__name__}; training.batches(x, y, batch_size=..., seed=...) makes one.")
+        came = type(loader).__name__
+        raise CourseError(f"fit needs its batches as a DataLoader, not {came}; training.batches(x, y, batch_size=..., seed=...) makes one.")

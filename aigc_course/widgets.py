@@ -108,7 +108,8 @@ def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ip
     word = ipywidgets.Dropdown(options=sorted(words), description="word", **style)
     kind = ipywidgets.ToggleButtons(options=list(vectors), description="vectors", **style)
     page = ipywidgets.HTML()
-    bar = '<div style="display:flex"><span style="width:7em">{}</span><span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>'
+    bar = ('<div style="display:flex"><span style="width:7em">{}</span>'
+           '<span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>')
 
     def look(_=None) -> None:
         table, i = vectors[kind.value], list(words).index(word.value)

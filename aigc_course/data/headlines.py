@@ -15,7 +15,7 @@ from functools import cache
 from aigc_course.data.headlines_text import AIDS, KINDS, SITES, TAGS, WORKS
 from aigc_course.data.headlines_text import TOPICS as TEXTS
 from aigc_course.data.story_reader import Reader, Verdict
-from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, Word, lexicon_of
+from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, lexicon_of
 from aigc_course.data.story_world import Story, World, join, tokenize
 from aigc_course.errors import CourseError, check_choice, check_count
 

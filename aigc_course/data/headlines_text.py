@@ -21,27 +21,32 @@ def _cap(text: str, form: str = "") -> list[tuple[str, ...]]:
 
 # kind -> (names of the forms, tags of the English words of each form, rows of "English|Chinese")
 KINDS: Kinds = {
-    "city": (("",), ("PROPN",), _rows("Alden|奥尔登 Norby|诺尔比 Velmar|维尔马 Corvale|科维尔 Lindmoor|林德穆尔 Sundby|松德比 Tarsis|塔西斯 Harwick|哈威克 "
-                                       "Brenmouth|布伦茅斯 Eskford|埃斯克福德 Fallow|法洛 Gullport|古尔波特 Ilmen|伊尔门 Dorvale|多韦尔 Orrin|奥林 Penwick|彭威克")),
-    "person": (("",), ("PROPN",), _rows("Olsen|奥尔森 Diaz|迪亚斯 Kimura|木村 Novak|诺瓦克 Okafor|奥卡福 Rossi|罗西 Haddad|哈达德 Larsen|拉森 "
-                                         "Moreau|莫罗 Petrov|彼得罗夫 Silva|席尔瓦 Banerjee|班纳吉 Jansen|扬森 Kowalski|科瓦尔斯基 Lopez|洛佩斯 Mensah|门萨 "
-                                         "Nakamura|中村 Pereira|佩雷拉 Romano|罗马诺 Schmidt|施密特 Tanaka|田中 Weber|韦伯 Yilmaz|伊尔马兹 Zhou|周")),
+    "city": (("",), ("PROPN",), _rows(
+        "Alden|奥尔登 Norby|诺尔比 Velmar|维尔马 Corvale|科维尔 Lindmoor|林德穆尔 Sundby|松德比 Tarsis|塔西斯 Harwick|哈威克 "
+        "Brenmouth|布伦茅斯 Eskford|埃斯克福德 Fallow|法洛 Gullport|古尔波特 Ilmen|伊尔门 Dorvale|多韦尔 Orrin|奥林 Penwick|彭威克")),
+    "person": (("",), ("PROPN",), _rows(
+        "Olsen|奥尔森 Diaz|迪亚斯 Kimura|木村 Novak|诺瓦克 Okafor|奥卡福 Rossi|罗西 Haddad|哈达德 Larsen|拉森 "
+        "Moreau|莫罗 Petrov|彼得罗夫 Silva|席尔瓦 Banerjee|班纳吉 Jansen|扬森 Kowalski|科瓦尔斯基 "
+        "Lopez|洛佩斯 Mensah|门萨 Nakamura|中村 Pereira|佩雷拉 Romano|罗马诺 Schmidt|施密特 Tanaka|田中 Weber|韦伯 Yilmaz|伊尔马兹 Zhou|周")),
     "weekday": (("",), ("PROPN",), _rows("Monday|周一 Tuesday|周二 Wednesday|周三 Thursday|周四 Friday|周五 Saturday|周六 Sunday|周日")),
     "days": (("",), ("NUM",), _rows("two|两 three|三 four|四 five|五 six|六 seven|七")),
     "team": (("",), ("PROPN",), _rows("Lions|狮队 Bears|熊队 Wolves|狼队 Eagles|鹰队 Sharks|鲨队 Tigers|虎队 Hawks|隼队 Foxes|狐队")),
     "goals": (("",), ("NUM",), _rows("0|0 1|1 2|2 3|3 4|4 5|5")),
     "weather": (("", "Cap"), ("NOUN", "NOUN"), _cap("snow|大雪 storm|风暴 heat|酷热 fog|大雾 flooding|洪水 hail|冰雹 drought|干旱 ice|冰冻")),
-    "aid": (("",), ("NOUN",), _rows("ploughs|扫雪车 sledges|雪橇 roofers|屋顶工 generators|发电机 fans|风扇 icemakers|制冰机 lamps|照明灯 foghorns|雾笛 "
-                                     "boats|船只 pumps|水泵 glaziers|玻璃工 tarpaulins|防水布 tankers|水罐车 sprinklers|洒水器 salt|融雪盐 sand|沙子")),
+    "aid": (("",), ("NOUN",), _rows(
+        "ploughs|扫雪车 sledges|雪橇 roofers|屋顶工 generators|发电机 fans|风扇 icemakers|制冰机 lamps|照明灯 foghorns|雾笛 "
+        "boats|船只 pumps|水泵 glaziers|玻璃工 tarpaulins|防水布 tankers|水罐车 sprinklers|洒水器 salt|融雪盐 sand|沙子")),
     "goods": (("", "Cap"), ("NOUN", "NOUN"), _cap("bread|面包 milk|牛奶 coffee|咖啡 butter|黄油 rice|大米 sugar|食糖 tea|茶叶 honey|蜂蜜")),
-    "move": (("", "noun", "er"), ("VERB", "NOUN", "ADJ"), [("rises|上涨", "rise|涨价", "dearer|更贵"), ("falls|下跌", "fall|降价", "cheaper|更便宜")]),
+    "move": (("", "noun", "er"), ("VERB", "NOUN", "ADJ"),
+             [("rises|上涨", "rise|涨价", "dearer|更贵"), ("falls|下跌", "fall|降价", "cheaper|更便宜")]),
     "price": (("",), ("NUM",), _rows("20|20 30|30 40|40 50|50 60|60 70|70 80|80 90|90")),
     "find": (("",), ("NOUN",), _rows("fossil|化石 shipwreck|沉船 orchid|兰花 temple|神庙 crater|陨石坑 bat|蝙蝠 frog|青蛙 tomb|古墓")),
     "site": (("",), ("NOUN",), _rows("desert|沙漠 canyon|峡谷 bay|海湾 lake|湖泊 jungle|丛林 marsh|沼泽 valley|山谷 cave|山洞")),
     "artist": (("", "Cap"), ("NOUN", "NOUN"),
                _cap("director|导演 singer|歌手 painter|画家 author|作家 dancer|舞者 poet|诗人 sculptor|雕塑家 composer|作曲家")),
-    "work": (("",), ("NOUN",), _rows("film|电影 documentary|纪录片 song|歌曲 album|专辑 portrait|肖像画 mural|壁画 novel|小说 memoir|回忆录 "
-                                      "ballet|芭蕾舞 tango|探戈 poem|诗歌 ballad|叙事诗 statue|雕像 fountain|喷泉 opera|歌剧 symphony|交响曲")),
+    "work": (("",), ("NOUN",), _rows(
+        "film|电影 documentary|纪录片 song|歌曲 album|专辑 portrait|肖像画 mural|壁画 novel|小说 memoir|回忆录 "
+        "ballet|芭蕾舞 tango|探戈 poem|诗歌 ballad|叙事诗 statue|雕像 fountain|喷泉 opera|歌剧 symphony|交响曲")),
     "award": (("",), ("PROPN",), _rows("Owl|猫头鹰 Swan|天鹅 Star|星光 Rose|玫瑰 Crown|皇冠 Harp|竖琴 Lantern|灯笼 Anchor|船锚")),
     "vehicle": (("", "Cap"), ("NOUN", "NOUN"), _cap("tram|电车 bus|公交车 ferry|渡轮 train|火车 metro|地铁 shuttle|班车")),
     "stop": (("",), ("NOUN",), _rows("harbour|港口 airport|机场 university|大学 market|市场 stadium|体育场 hospital|医院 museum|博物馆 castle|城堡")),
@@ -115,7 +120,8 @@ TOPICS: dict[str, tuple[list[tuple[int, str, str]], list[tuple[int, str, str]]]]
     "culture": (
         [
             (2, "{artist:Cap} {person} wins {award} prize in {city} for a new {work} ;", "{artist} {person} 凭 新 {work} 在 {city} 获 {award} 奖 ，"),
-            (1, "{award} prize goes to {artist} {person} in {city} for a new {work} ;", "{award} 奖 在 {city} 颁给 {artist} {person} 的 新 {work} ，"),
+            (1, "{award} prize goes to {artist} {person} in {city} for a new {work} ;",
+             "{award} 奖 在 {city} 颁给 {artist} {person} 的 新 {work} ，"),
             (1, "{city} gives {award} prize to {artist} {person} for a new {work} ;", "{city} 把 {award} 奖 颁给 {artist} {person} 的 新 {work} ，"),
         ],
         [
@@ -146,8 +152,8 @@ _BY_TAG = {
     "DET": "the a no other",
     "NOUN": "cup hero fans schools days warning mayor crowns grocer surprise team show prize line trip minutes Price Surprise",
     "PROPN": "Doctor",
-    "VERB": "beat lose sing stop closes shuts stay shut orders arrive says admits pays expects calls finds found searched study wins goes gives present "
-            "enjoy thanks links opens starts cuts takes",
+    "VERB": "beat lose sing stop closes shuts stay shut orders arrive says admits pays expects calls finds found searched study wins goes gives "
+            "present enjoy thanks links opens starts cuts takes",
     "AUX": "is could will can",
     "ADP": "in against of for on after by before from until",
     "ADV": "away",

@@ -53,7 +53,7 @@ def _gates_with_tanh(x, h, c, W, b):
 
 
 def _coupled(x, h, c, W, b):
-    i, f, g, o = _parts(x, h, W, b)
+    _, f, g, o = _parts(x, h, W, b)
     c = f.sigmoid() * c + (1 - f.sigmoid()) * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
@@ -69,7 +69,8 @@ def _c_and_h_exchanged(x, h, c, W, b):
 
 def _steps():
     torch.manual_seed(0)
-    return [(torch.randn(B, D), torch.randn(B, N), torch.randn(B, N), torch.randn(4 * N, D + N), torch.randn(4 * N)) for B, D, N in ((2, 3, 4), (1, 2, 2))]
+    sizes = ((2, 3, 4), (1, 2, 2))
+    return [(torch.randn(B, D), torch.randn(B, N), torch.randn(B, N), torch.randn(4 * N, D + N), torch.randn(4 * N)) for B, D, N in sizes]
 
 
 def heat(logits, temperature):
@@ -274,6 +275,9 @@ EXERCISES = (
             Mistake(_counted, "Return a share: divide by the number of texts."),
             Mistake(_relevant_and_consistent, "You ask for logic as well; keep the two measures apart."),
         ),
-        hints=("check(text).plot is the topic that a text follows, None if it follows none.", "Share of the texts where it equals the topic at the same place."),
+        hints=(
+            "check(text).plot is the topic that a text follows, None if it follows none.",
+            "Share of the texts where it equals the topic at the same place.",
+        ),
     ),
 )

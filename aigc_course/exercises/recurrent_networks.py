@@ -40,7 +40,8 @@ def _tanh_twice(x, h, W_xh, W_hh, b_h):
 
 def _steps():
     torch.manual_seed(0)
-    return [(torch.randn(B, D), torch.randn(B, N), torch.randn(N, D), torch.randn(N, N), torch.randn(N)) for B, D, N in ((2, 3, 4), (1, 4, 4), (5, 2, 3))]
+    sizes = ((2, 3, 4), (1, 4, 4), (5, 2, 3))
+    return [(torch.randn(B, D), torch.randn(B, N), torch.randn(N, D), torch.randn(N, N), torch.randn(N)) for B, D, N in sizes]
 
 
 def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
@@ -52,7 +53,8 @@ def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
     return torch.outer(d2, x2) + torch.outer(d1, x1), torch.outer(d2, h1) + torch.outer(d1, h0), d2 + d1
 
 
-def _bptt(x1, x2, h0, W_xh, W_hh, b_h, grad_h2, *, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=True, inner=True):
+def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=True, inner=True):
+    x1, x2, h0, W_xh, W_hh, b_h, grad_h2 = inputs
     h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
     h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
     d2 = grad_h2 * slope(h2)
@@ -60,34 +62,34 @@ def _bptt(x1, x2, h0, W_xh, W_hh, b_h, grad_h2, *, slope=lambda h: 1 - h**2, bac
     return torch.outer(d2, x2) + torch.outer(d1, x1), torch.outer(d2, h1) + torch.outer(d1, h0), d2 + d1
 
 
-def _last_step_only(*a):
-    return _bptt(*a, earlier=False)
+def _last_step_only(*inputs):
+    return _bptt(inputs, earlier=False)
 
 
-def _no_slope(*a):
-    return _bptt(*a, slope=torch.ones_like)
+def _no_slope(*inputs):
+    return _bptt(inputs, slope=torch.ones_like)
 
 
-def _wrong_slope(*a):
-    return _bptt(*a, slope=lambda h: 1 - h)
+def _wrong_slope(*inputs):
+    return _bptt(inputs, slope=lambda h: 1 - h)
 
 
-def _forward_matrix(*a):
-    return _bptt(*a, back=lambda W, d: W @ d)
+def _forward_matrix(*inputs):
+    return _bptt(inputs, back=lambda W, d: W @ d)
 
 
-def _no_inner_slope(*a):
-    return _bptt(*a, inner=False)
+def _no_inner_slope(*inputs):
+    return _bptt(inputs, inner=False)
 
 
-def _swapped(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
-    return _bptt(x2, x1, h0, W_xh, W_hh, b_h, grad_h2)
+def _swapped(x1, x2, *rest):
+    return two_step_gradients(x2, x1, *rest)
 
 
 def _two_steps():
     torch.manual_seed(1)
-    return [(*(torch.randn(n, dtype=torch.float64) for n in (3, 3, 4)), torch.randn(4, 3, dtype=torch.float64), torch.randn(4, 4, dtype=torch.float64),
-             torch.randn(4, dtype=torch.float64), torch.randn(4, dtype=torch.float64)) for _ in range(2)]
+    shapes = ((3,), (3,), (4,), (4, 3), (4, 4), (4,), (4,))
+    return [tuple(torch.randn(shape, dtype=torch.float64) for shape in shapes) for _ in range(2)]
 
 
 def clip_gradients(gradients, largest):
@@ -158,7 +160,8 @@ def masked_by_hand(logits, targets):
 
 def _padded():
     torch.manual_seed(2)
-    return [(torch.randn(3, 5, 7), torch.tensor([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [6, 6, 6, 6, 1]])), (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]]))]
+    targets = torch.tensor([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [6, 6, 6, 6, 1]])
+    return [(torch.randn(3, 5, 7), targets), (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]]))]
 
 
 EXERCISES = (

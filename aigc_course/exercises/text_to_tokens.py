@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 
 from aigc_course.exercises.types import Exercise, Mistake, Question
 from aigc_course.text.bpe import count_pairs, merge
@@ -50,18 +51,18 @@ def pairs_by_loop(words):
     """Short answer: a pair counts as often as its word comes."""
     pairs = Counter()
     for word, count in words.items():
-        for pair in zip(word, word[1:], strict=False):
+        for pair in pairwise(word):
             pairs[pair] += count
     return pairs
 
 
 def _once_a_word(words):
-    return Counter(pair for word in words for pair in zip(word, word[1:], strict=False))
+    return Counter(pair for word in words for pair in pairwise(word))
 
 
 def _across_words(words):
     everything = [symbol for word, count in words.items() for _ in range(count) for symbol in word]
-    return Counter(zip(everything, everything[1:], strict=False))
+    return Counter(pairwise(everything))
 
 
 def _symbols(words):
@@ -75,7 +76,7 @@ def _symbols(words):
 def _each_pair_once_in_a_word(words):
     pairs = Counter()
     for word, count in words.items():
-        for pair in set(zip(word, word[1:], strict=False)):
+        for pair in set(pairwise(word)):
             pairs[pair] += count
     return pairs
 
@@ -204,7 +205,7 @@ def f1_by_spans(predicted, true):
     """Short answer: a word is right when both its ends are; a set of (start, end) says so."""
     def places(words):
         ends = [sum(map(len, words[:i])) for i in range(len(words) + 1)]
-        return set(zip(ends, ends[1:], strict=False))
+        return set(pairwise(ends))
 
     right = len(places(predicted) & places(true))
     return 2 * right / (len(predicted) + len(true))
@@ -357,7 +358,7 @@ EXERCISES = (
         ],
         mistakes=(
             Mistake(_as_sets_of_words, "You compare which words occur; compare where they stand, as (start, end) in the text."),
-            Mistake(_position_in_the_list, "After one extra word every later word counts as wrong with you: compare places in the text, not in the list."),
+            Mistake(_position_in_the_list, "After one extra word all later ones count as wrong: compare places in the text, not in the list."),
             Mistake(_precision, "That is precision: right words among those found. F1 asks for recall as well."),
             Mistake(_recall, "That is recall: right words among the true ones. F1 asks for precision as well."),
             Mistake(_mean_of_both, "F1 is the harmonic mean, 2 P R / (P + R), not the plain mean."),

@@ -186,7 +186,7 @@ EXERCISES = (
         shown=viterbi_with_paths,
         probes=_lattices,
         mistakes=(
-            Mistake(_greedy, "You keep only one path, the best so far; a path that is second now may win at the end. Keep the best one for each state."),
+            Mistake(_greedy, "You keep one path, the best so far; one that is second now may win at the end. Keep the best for each state."),
             Mistake(_emission_only, "You look at each word alone; add the transitions between neighbours."),
             Mistake(_no_back_pointers, "You read the best state off at each time; the best path must be walked back from its end."),
             Mistake(_transposed, "Row and column are exchanged: transition[i, j] is from i to j."),
@@ -204,7 +204,7 @@ EXERCISES = (
         title="How many trees?",
         minutes=10,
         reference=5,
-        explanation="in the park belongs to saw or to Tom; with a kite to saw, to Tom, or to park: six pairs, of which one would cross. Five are left.",
+        explanation="in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, of which one would cross. Five are left.",
         mistakes=(
             Mistake(6, "You counted every pair of attachments; one of the six makes branches cross, and a tree has none."),
             Mistake(4, "Two times two is short: with a kite has three places to go, saw, Tom and park."),

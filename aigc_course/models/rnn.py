@@ -89,9 +89,12 @@ class RecurrentLM(nn.Module):
         """-log2 of the probability of each row after its first token, padding (0) left out: ids (N, T) -> (N,)."""
         training, _ = self.training, self.eval()
         rows = rows.to(self.output.weight.device)
-        losses = [F.cross_entropy(self(part[:, :-1])[0].transpose(1, 2), part[:, 1:], ignore_index=0, reduction="none").sum(1) for part in rows.split(256)]
+        nats = []
+        for part in rows.split(256):
+            logits, _ = self(part[:, :-1])
+            nats.append(F.cross_entropy(logits.transpose(1, 2), part[:, 1:], ignore_index=0, reduction="none").sum(1))
         self.train(training)
-        return torch.cat(losses).cpu() / math.log(2)
+        return torch.cat(nats).cpu() / math.log(2)
 
     @torch.no_grad()
     def generate(self, prompt: torch.Tensor, n: int, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None,

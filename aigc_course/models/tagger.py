@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Tagger:
         self.tags = sorted({tag for _, tags in texts for tag in tags})
         self.words = Counter((word, tag) for text in texts for word, tag in zip(*text, strict=True))
         total = Counter(tag for _, tags in texts for tag in tags)
-        follows = Counter(pair for _, tags in texts for pair in zip(tags, tags[1:], strict=False))
+        follows = Counter(pair for _, tags in texts for pair in pairwise(tags))
         first = Counter(tags[0] for _, tags in texts if tags)
         size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
         self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)

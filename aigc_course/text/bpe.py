@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from aigc_course.errors import CourseError, check_count
 
@@ -33,7 +34,7 @@ def count_pairs(words: dict[Word, int]) -> Counter:
     """How often each pair of neighbours comes, in words counted as often as they come."""
     pairs: Counter = Counter()
     for word, count in words.items():
-        for pair in zip(word, word[1:], strict=False):
+        for pair in pairwise(word):
             pairs[pair] += count
     return pairs
 
@@ -75,7 +76,7 @@ class BPE:
         words = {tuple(bytes([b]) for b in _bytes(word)): n for word, n in counts.items()}
         pairs, where = count_pairs(words), defaultdict(set)
         for word in words:
-            for pair in zip(word, word[1:], strict=False):
+            for pair in pairwise(word):
                 where[pair].add(word)
         merges = []
         for _ in range(n_merges):
@@ -126,7 +127,7 @@ class BPE:
         if word not in self._cache:
             symbols: Word = tuple(bytes([b]) for b in _bytes(word))
             while len(symbols) > 1:
-                best = min(zip(symbols, symbols[1:], strict=False), key=lambda pair: self._rank.get(pair, len(self._rank)))
+                best = min(pairwise(symbols), key=lambda pair: self._rank.get(pair, len(self._rank)))
                 if best not in self._rank:
                     break
                 symbols = merge(symbols, best)
@@ -142,12 +143,12 @@ def _replace(word: Word, new: Word, words: dict[Word, int], pairs: Counter, wher
     """Put `new` in the place of `word` in all three tables."""
     count = words.pop(word)
     words[new] = words.get(new, 0) + count
-    for pair in zip(word, word[1:], strict=False):
+    for pair in pairwise(word):
         pairs[pair] -= count
         if pairs[pair] <= 0:
             del pairs[pair]
         where[pair].discard(word)
-    for pair in zip(new, new[1:], strict=False):
+    for pair in pairwise(new):
         pairs[pair] += count
         where[pair].add(new)
 
