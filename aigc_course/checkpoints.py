@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
 
 from aigc_course.errors import CourseError
@@ -46,6 +46,8 @@ def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
         CourseError: the disk does not take it; earlier checkpoints stay as they were.
     """
     target = folder(name) / f"step-{step:08d}"
+    for left in folder(name).glob(".step-*.part"):  # of a process that was killed while it wrote
+        shutil.rmtree(left, ignore_errors=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         aside.mkdir(parents=True, exist_ok=True)
@@ -60,9 +62,11 @@ def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
         aside.rename(target)
         _flush(target.parent)
     except (OSError, SafetensorError, CourseError) as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise CourseError(f"Cannot keep checkpoint {name!r} ({error}); make room, or set AIGC_HOME to another folder.") from None
-    for old in _all(name)[:-KEEP]:
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)  # renamed away when all went well
+    kept = [path for path in _all(name) if path.name <= target.name][-KEEP:]  # a later one is of a run that was damaged, and left behind
+    for old in set(_all(name)) - set(kept):
         shutil.rmtree(old, ignore_errors=True)
     return target
 
@@ -77,11 +81,10 @@ def load(name: str, model: torch.nn.Module) -> dict | None:
         if not _whole(path):
             print(f"The checkpoint {path.name} of {name!r} is damaged; trying the one before.")
             continue
-        try:
-            load_model(model, str(path / "model.safetensors"))
-        except (RuntimeError, SafetensorError):
-            raise CourseError(f"The checkpoint {name!r} was made by another model; choose another name, or delete {path.parent}.") from None
-        return torch.load(path / "state.pt", weights_only=True)
+        if not _fits(path / "model.safetensors", model):
+            raise CourseError(f"The checkpoint {name!r} was made by another model; choose another name, or delete {path.parent}.")
+        load_model(model, str(path / "model.safetensors"))
+        return torch.load(path / "state.pt", weights_only=True, map_location="cpu")
     return None
 
 
@@ -100,6 +103,15 @@ def set_random_state(state: dict) -> None:
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def _fits(path: Path, model: torch.nn.Module) -> bool:
+    """Whether a file holds this model's weights, by name and shape; looked at before anything is overwritten."""
+    mine = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+    shared = {tensor.data_ptr() for tensor in model.state_dict().values()}
+    with safe_open(str(path), framework="pt") as file:
+        there = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118, no dictionary
+    return len(there) == len(shared) and all(mine.get(name) == shape for name, shape in there.items())
 
 
 def _all(name: str) -> list[Path]:

@@ -46,7 +46,8 @@ class Monitor:
             self.drawn = time.monotonic()
 
     def _draw(self, losses: Sequence[float]) -> None:
-        if "ipykernel" not in sys.modules or len(losses) < 2:
+        losses = np.where(np.isfinite(losses), losses, np.nan)
+        if "ipykernel" not in sys.modules or np.isfinite(losses).sum() < 2:
             return
         from IPython.display import display
 
@@ -55,9 +56,10 @@ class Monitor:
         smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
         stride = max(1, len(losses) // 1000)
         axes.plot(np.arange(1, len(losses) + 1)[::stride], losses[::stride], color=SKY, linewidth=0.7, alpha=0.6, label="each step")
-        axes.plot(np.arange(width, len(losses) + 1), smooth, color=BLUE, label=f"mean of {width}")
-        low, high = np.percentile(losses, [0, 99])
-        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(min(low, 0) - 0.02 * abs(high - low), high + 0.05 * abs(high - low)))
+        axes.plot(np.arange(len(smooth)) + (width + 1) / 2, smooth, color=BLUE, label=f"mean of {width}")
+        low, high = np.nanmin(losses), np.nanmax(losses)
+        high = min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1  # one wild step must not flatten the rest
+        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)))
         axes.legend()
         metadata = {"image/png": {"alt": f"Training loss against steps: it goes from {losses[0]:.2f} to {smooth[-1]:.2f} in {len(losses)} steps."}}
         if self.handle is None:

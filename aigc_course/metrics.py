@@ -111,7 +111,7 @@ def bleu(texts: Sequence[str], references: Sequence[Sequence[str]], language: st
     """
     from sacrebleu.metrics import BLEU
 
-    if not texts or len(texts) != len(references) or isinstance(references[0], str) or not all(references):
+    if not texts or isinstance(texts, str) or len(texts) != len(references) or any(isinstance(r, str) or not r for r in references):
         raise CourseError("bleu needs at least one text, and for each a list with at least one reference: bleu([text], [[reference]]).")
     most = max(map(len, references))
     streams = [[refs[i] if i < len(refs) else None for refs in references] for i in range(most)]  # None: no i-th reference for this text
@@ -144,7 +144,7 @@ def rouge(texts: Sequence[str], references: Sequence[str], language: str = "en")
     """
     from rouge_score.rouge_scorer import RougeScorer
 
-    if not texts or len(texts) != len(references):
+    if not texts or isinstance(texts, str) or isinstance(references, str) or len(texts) != len(references):
         raise CourseError("rouge needs at least one text, and one reference for each.")
     tokenizer = _Characters() if check_choice("language", language, ("en", "zh")) == "zh" else None
     scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=tokenizer)
@@ -160,6 +160,6 @@ def relevance(texts: Sequence[str], topics: Sequence[str], check: Callable) -> f
         topics: N topics.
         check: text -> verdict with `.plot`, `headlines.check` say.
     """
-    if not texts or len(texts) != len(topics):
+    if not texts or isinstance(texts, str) or len(texts) != len(topics):
         raise CourseError("relevance needs at least one text, and one topic for each.")
     return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True)) / len(texts)

@@ -24,12 +24,15 @@ def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) ->
         known: headlines that are not new.
         shortest: characters that a headline must have.
     """
-    seen, kept = set(known), []
-    for text in texts:
+    def written(text: str) -> str:
         text = re.sub(r"\s+", " ", text).strip()
-        if len(text) >= shortest and text not in seen:
+        return text[:1].upper() + text[1:]
+
+    seen, kept = set(map(written, known)), []
+    for text in map(written, texts):
+        if text and len(text) >= shortest and text not in seen:
             seen.add(text)
-            kept.append(text[0].upper() + text[1:])
+            kept.append(text)
     return kept
 
 
@@ -45,7 +48,7 @@ def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -
     body = "".join(f"<h2>{html.escape(name)}</h2>\n<ul>\n" + "".join(f"<li>{html.escape(text)}</li>\n" for text in texts) + "</ul>\n"
                    for name, texts in sections.items())
     style = "body{font-family:sans-serif;max-width:42em;margin:2em auto;padding:0 1em} .label{border:2px solid #D55E00;padding:.6em}"
-    # The field that news agencies use to say that a text came from a model: IPTC's digital source type.
+    # The value is IPTC's term for content by a trained model; as the name of an HTML field it is this course's own convention.
     source = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
     return (f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
             f'<meta name="digitalsourcetype" content="{source}">\n<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n'
@@ -72,7 +75,8 @@ def vote(path: Path, text: str, verdict: str, reader: str) -> None:
         CourseError: the verdict is neither, or the file cannot be written.
     """
     check_choice("verdict", verdict, VOTES)
-    line = json.dumps({"text": text, "verdict": verdict, "reader": reader}, ensure_ascii=False)
+    path = Path(path)
+    line = json.dumps({"text": text, "verdict": verdict, "reader": reader})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
@@ -83,10 +87,11 @@ def vote(path: Path, text: str, verdict: str, reader: str) -> None:
 
 def votes(path: Path) -> list[dict[str, str]]:
     """All verdicts so far, the oldest first; lines that are damaged are left out."""
+    path = Path(path)
     if not path.is_file():
         return []
     found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             entry = json.loads(line)
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -50,7 +51,7 @@ def curves(x: Sequence[float], lines: dict[str, Sequence[float]], labels: tuple[
         log: make the y axis logarithmic.
     """
     figure, axes = plt.subplots(figsize=(7, 3.4))
-    for (name, values), marker in zip(lines.items(), "osD^vP", strict=False):
+    for (name, values), marker in zip(lines.items(), itertools.cycle("osD^vP"), strict=False):
         axes.plot(x, values, marker=marker if len(x) <= 20 else "", label=name)
     if truth is not None:
         truth_line(axes, truth, "entropy of the world")
@@ -147,7 +148,7 @@ def tradeoff(series: dict[str, list[tuple[float, float, str]]], labels: tuple[st
         alt: alternative text.
     """
     figure, axes = plt.subplots(figsize=(7, 4.2))
-    for (name, points), marker, side in zip(series.items(), "osD^vP", ((6, -4), (-6, 8), (6, 8), (-6, -12), (6, 0), (-6, 0)), strict=False):
+    for (name, points), marker, side in zip(series.items(), itertools.cycle("osD^vP"), itertools.cycle(((6, -4), (-6, 8), (6, 8))), strict=False):
         axes.plot([x for x, _, _ in points], [y for _, y, _ in points], marker=marker, label=name)
         for x, y, label in points:
             axes.annotate(label, (x, y), xytext=side, textcoords="offset points", fontsize=8, ha="left" if side[0] > 0 else "right")

@@ -42,7 +42,7 @@ def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, to
 
     Args:
         logits: torch tensor (..., V).
-        temperature: above 0.
+        temperature: 0 or more; 0 keeps the most probable token only (ties: the first).
         top_k: keep the k most probable tokens; None keeps all.
         top_p: keep the most probable tokens until their probability reaches p, in (0, 1]; None keeps all.
 
@@ -57,9 +57,13 @@ def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, to
     """
     import torch
 
-    if not isinstance(temperature, numbers.Real) or not 0 < temperature < math.inf:
-        raise CourseError(f"temperature must be a number above 0, not {temperature!r}; top_k=1 always takes the most probable token.")
-    logits = logits / temperature
+    if not isinstance(temperature, numbers.Real) or not 0 <= temperature < math.inf:
+        raise CourseError(f"temperature must be a number of at least 0, not {temperature!r}.")
+    if temperature == 0:
+        first = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, logits.argmax(-1, keepdim=True), True)
+        logits = logits.masked_fill(~first, -math.inf)
+    else:  # shifted by the largest: small temperatures do not overflow
+        logits = (logits - logits.max(-1, keepdim=True).values) / temperature
     if top_k is not None:
         k = min(check_count("top_k", top_k, 1), logits.shape[-1])
         logits = logits.masked_fill(logits < logits.topk(k, -1).values[..., -1:], -math.inf)

@@ -10,17 +10,21 @@ the same, so every one of the eight works on an eighth of it.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate.state import AcceleratorState
+from accelerate.utils import gather_object
 from torch.utils.data import DataLoader
 
 from aigc_course import checkpoints
 from aigc_course.batching import batches
 from aigc_course.errors import CourseError, check_choice, check_count
 from aigc_course.live import Monitor
+from aigc_course.runtime import home
 
 __all__ = ["SCHEDULES", "History", "Options", "batches", "fit", "rate"]
 
@@ -74,40 +78,50 @@ def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: in
 
     Args:
         model: moved to the fastest device there is.
-        loader: made by `batches` (or any DataLoader; a resumed run finds its place only with `batches`).
-        loss_fn: (model, batch) -> a scalar, the mean over the batch.
+        loader: made by `batches` (or any DataLoader with a length; a resumed run finds its place only with `batches`).
+        loss_fn: (model, batch) -> a scalar, the mean over the rows of the batch. On several devices each takes the mean over its
+            part and the parts count alike; a mean over the tokens of rows of different length is then only nearly the same.
         steps: optimizer steps in all, those before a resumed checkpoint included.
         lr: the largest learning rate.
         options: see `Options`.
 
-    Interrupting it (the stop button) keeps what was learned.
+    Interrupting it (the stop button) keeps what was learned, and writes a checkpoint if one is wanted.
 
     Source: stochastic gradient descent; Robbins and Monro (1951). AdamW: Loshchilov and Hutter (2019).
 
     Raises:
-        CourseError: an argument is out of range, the loss is not finite, or a checkpoint belongs to another model.
+        CourseError: an argument is out of range, the loss is not finite, or a checkpoint belongs to another model or run.
     """
     options = options or Options()
     _check(loader, steps, lr, options)
-    accelerator = Accelerator(
-        mixed_precision=options.precision, log_with=options.tracker, step_scheduler_with_optimizer=False,
-        dataloader_config=DataLoaderConfiguration(split_batches=True),
-    )  # fmt: skip
+    AcceleratorState._reset_state()  # Accelerate keeps one precision a process; every fit has its own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a missing tracker is told below
+        accelerator = Accelerator(
+            mixed_precision=options.precision, log_with=options.tracker, step_scheduler_with_optimizer=False, project_dir=home() / "runs",
+            dataloader_config=DataLoaderConfiguration(split_batches=True),
+        )  # fmt: skip
+    if options.tracker and not accelerator.log_with:
+        raise CourseError(f"The tracker {options.tracker!r} is not installed; install it, or leave tracker=None.")
+    epoch = getattr(loader.sampler, "epoch", 0)  # a second fit on one loader goes on with new orders
+    made_by = {"lr": float(lr), "schedule": options.schedule, "warmup": options.warmup, "optimizer": _name(options.optimizer),
+               "batch_size": loader.batch_size, "rows": len(loader.dataset), "seed": getattr(loader.sampler, "seed", None)}  # fmt: skip
     optimizer = options.optimizer(model.parameters(), lr=lr)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps, options))
     prepared, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    loader.iteration = epoch
     run = _Run(accelerator, prepared, optimizer, scheduler, loss_fn, options)
     if options.tracker:
         accelerator.init_trackers("aigc_course")
-    run.resume(loader, steps)
     try:
+        run.resume(loader, steps, made_by)
         run.go(loader, steps)
     except KeyboardInterrupt:
-        run.history.interrupted = True
-        way = "Run the cell again to go on from its last checkpoint" if options.checkpoint else "Call fit again to train it further"
-        print(f"Stopped after {len(run.history.losses)} of {steps} steps; the model keeps what it learned. {way}.")
-    if options.tracker:
-        accelerator.end_training()
+        run.stopped(steps)
+    finally:
+        accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # mixed precision wraps `forward`: take that off again
+        if options.tracker:
+            accelerator.end_training()
     return run.history
 
 
@@ -128,20 +142,24 @@ class _Run:
         self.history = History()
         self.waiting: list[torch.Tensor] = []  # losses still on the device: reading each at once would make it wait
 
-    def resume(self, loader, steps: int) -> None:
-        """Take the last checkpoint of this name over, if there is one."""
-        if not self.options.checkpoint:
-            return
-        state = checkpoints.load(self.options.checkpoint, self.accelerator.unwrap_model(self.model))
+    def resume(self, loader, steps: int, made_by: dict) -> None:
+        """Take the last checkpoint of this name over, if there is one and it was made by the same settings."""
+        self.made_by, name = made_by, self.options.checkpoint
+        state = checkpoints.load(name, self.accelerator.unwrap_model(self.model)) if name else None
         if state is None:
             return
+        other = {key: value for key, value in state["made_by"].items() if made_by[key] != value}
+        if other or len(state["losses"]) > steps:
+            what = f"with {other}" if other else f"for {len(state['losses'])} steps already"
+            raise CourseError(f"The run {name!r} was trained {what}; choose another name, or delete {checkpoints.folder(name)}.")
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.history.losses = state["losses"].tolist()
         step = self.history.resumed_from = len(self.history.losses)
-        loader.iteration, loader.skip_batches = divmod(step, len(loader))
-        self.accelerator.print(f"Resumed {self.options.checkpoint!r} at step {step} of {steps}.")
-        checkpoints.set_random_state(state["random"])
+        passes, loader.skip_batches = divmod(step, len(loader))
+        loader.iteration += passes
+        self.accelerator.print(f"Resumed {name!r} at step {step} of {steps}.")
+        checkpoints.set_random_state(state["random"][self.accelerator.process_index % len(state["random"])])
 
     def go(self, loader, steps: int) -> None:
         """The loop of lesson 03, until `steps` are done."""
@@ -183,28 +201,53 @@ class _Run:
         self.waiting = []
         start = len(self.history.losses)
         self.history.losses += losses
-        if self.options.tracker:
-            self.accelerator.log({"loss": losses[-1]}, step=start + len(losses))
         for step, loss in enumerate(losses, start + 1):
+            if self.options.tracker:
+                self.accelerator.log({"loss": loss}, step=step)
             if not math.isfinite(loss):
                 raise CourseError(f"The loss is {loss} at step {step}: try a smaller lr, or Options(clip=1.0), on a fresh model.")
 
+    def stopped(self, steps: int) -> None:
+        """After an interrupt: keep what there is and say how to go on."""
+        self.history.interrupted = True
+        done, way = len(self.history.losses), "Call fit again to train it further"
+        if self.options.checkpoint and done:
+            self.save()
+            way = f"It is kept as checkpoint {self.options.checkpoint!r}: run the cell again to go on from there"
+        print(f"Stopped after {done} of {steps} steps; the model keeps what it learned. {way}.")
+
     def save(self) -> None:
         self.read()
+        random, failure = gather_object([checkpoints.random_state()]), ""
         if self.accelerator.is_main_process:
-            state = {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict(),
-                     "losses": torch.tensor(self.history.losses, dtype=torch.float64), "random": checkpoints.random_state()}
-            checkpoints.save(self.options.checkpoint, self.accelerator.unwrap_model(self.model), state, len(self.history.losses))
-        self.accelerator.wait_for_everyone()
+            state = {"optimizer": self.optimizer.state_dict(), "scheduler": self.scheduler.state_dict(), "made_by": self.made_by,
+                     "losses": torch.tensor(self.history.losses, dtype=torch.float64), "random": random}
+            try:
+                checkpoints.save(self.options.checkpoint, self.accelerator.unwrap_model(self.model), state, len(self.history.losses))
+            except CourseError as error:
+                failure = str(error)
+        if failure := "".join(gather_object([failure])):  # all processes stop together
+            raise CourseError(failure)
 
 
 def _check(loader, steps, lr, options) -> None:
     check_count("steps", steps, 1)
-    if not isinstance(lr, int | float) or not 0 < lr < math.inf:
+    if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < math.inf:
         raise CourseError(f"lr must be a positive number, not {lr!r}.")
     if not isinstance(options, Options):
         raise CourseError(f"options must be training.Options(...), not {type(options).__name__}.")
     check_choice("schedule", options.schedule, SCHEDULES)
+    check_choice("precision", options.precision, ("no", "bf16", "fp16"))
+    check_count("warmup", options.warmup)
+    check_count("save_every", options.save_every, 1)
+    if options.clip is not None and not (isinstance(options.clip, int | float) and options.clip > 0):
+        raise CourseError(f"clip must be a positive number or None, not {options.clip!r}.")
     if not isinstance(loader, DataLoader):
         came = type(loader).__name__
         raise CourseError(f"fit needs its batches as a DataLoader, not {came}; training.batches(x, y, batch_size=..., seed=...) makes one.")
+    if not len(loader):
+        raise CourseError("The loader holds no batch: give more rows, or a smaller batch_size.")
+
+
+def _name(optimizer: Callable) -> str:
+    return getattr(optimizer, "__qualname__", type(optimizer).__qualname__)

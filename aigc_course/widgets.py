@@ -131,11 +131,14 @@ def generator_player(generate: Callable[..., str], show: Callable[[str], str], p
         prompts: to choose from; any other can be typed.
         knobs: some of "temperature", "top_k", "top_p".
     """
+    known = ("temperature", "top_k", "top_p")
+    if not prompts or not set(knobs) <= set(known):
+        raise CourseError(f"generator_player needs at least one prompt, and knobs out of {', '.join(known)}; got {list(knobs)}.")
     wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
     prompt = ipywidgets.Combobox(options=list(prompts), value=prompts[0], ensure_option=False, description="prompt", continuous_update=False, **wide)
     sliders = {
         "temperature": ipywidgets.FloatSlider(value=0.7, min=0.1, max=2.0, step=0.1, description="temperature", **wide),
-        "top_k": ipywidgets.IntSlider(value=50, min=1, max=50, description="top-k", **wide),
+        "top_k": ipywidgets.IntSlider(value=300, min=1, max=300, description="top-k", **wide),
         "top_p": ipywidgets.FloatSlider(value=1.0, min=0.05, max=1.0, step=0.05, description="top-p", **wide),
     }
     sliders = {name: slider for name, slider in sliders.items() if name in knobs}
@@ -171,6 +174,8 @@ def feedback_player(texts: Sequence[str], vote: Callable[[str, str], None]) -> i
             button.disabled = done
 
     def clicked(button) -> None:
+        if count[0] >= len(texts):  # a second click on the way
+            return
         vote(texts[count[0]], button.description)
         count[0] += 1
         show_next()

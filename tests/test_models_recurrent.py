@@ -19,12 +19,19 @@ def twins(kind):
     theirs = (nn.RNN if kind == "rnn" else nn.LSTM)(5, 7, batch_first=True)
     if kind == "lstm":
         return LSTM(5, 7).load_torch(theirs), theirs
-    ours = RNN(5, 7)
-    with torch.no_grad():
-        ours.W_xh.copy_(theirs.weight_ih_l0)
-        ours.W_hh.copy_(theirs.weight_hh_l0)
-        ours.b_h.copy_(theirs.bias_ih_l0 + theirs.bias_hh_l0)
-    return ours, theirs
+    return RNN(5, 7).load_torch(theirs), theirs
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.LSTM(5, 7, 2), nn.LSTM(5, 7, bidirectional=True), nn.LSTM(5, 7, bias=False), nn.LSTM(5, 8), nn.LSTM(4, 7), nn.RNN(5, 7), nn.GRU(5, 7)],
+)
+def test_other_layers_are_refused(layer):
+    with pytest.raises(CourseError, match="load_torch"):
+        LSTM(5, 7).load_torch(layer)
+    if not isinstance(layer, nn.RNN):
+        with pytest.raises(CourseError, match="load_torch"):
+            RNN(5, 7).load_torch(layer)
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm"])
@@ -95,6 +102,25 @@ def test_bits_and_generate_leave_the_mode_and_ignore_dropout():
     assert model.training
 
 
+def test_edges():
+    model = language_model().train()
+    assert model.bits(torch.tensor([[3], [4]])).tolist() == [0, 0]
+    assert model.generate(torch.tensor([[3]]), 0).tolist() == [[3]]
+    left_padded = torch.tensor([[0, 0, 3, 4, 5]])
+    assert math.isfinite(next_token_loss(model, (left_padded,)).item())
+    for bad in (torch.zeros(3, dtype=torch.long), torch.zeros(0, 3, dtype=torch.long), torch.zeros(2, 0, dtype=torch.long), torch.zeros(2, 3), [[1]]):
+        with pytest.raises(CourseError, match="ids must be"):
+            model.bits(bad)
+        with pytest.raises(CourseError, match="ids must be"):
+            model.generate(bad, 1)
+    for settings in ({"temperature": -1}, {"top_k": 0}, {"seed": "x"}):
+        with pytest.raises(CourseError):
+            model.generate(torch.tensor([[3]]), 2, **settings)
+    with pytest.raises(CourseError):
+        model.generate(torch.tensor([[3]]), -1)
+    assert model.training  # whatever happened
+
+
 def test_generation_is_seeded_and_follows_the_prompt():
     model, prompt = language_model(), torch.tensor([[3, 4], [5, 6]])
     one, two, other = (model.generate(prompt, 20, seed=s) for s in (0, 0, 1))
@@ -105,7 +131,7 @@ def test_generation_is_seeded_and_follows_the_prompt():
 
 
 KNOBS = [(1.0, None, None), (0.5, 3, None), (1.5, None, 0.7), (2.0, 5, 0.5), (1.0, 99, 1.0), (1.0, None, 0.01)]
-BAD_KNOBS = [{"temperature": 0}, {"temperature": -1}, {"temperature": "hot"}, {"top_k": 0}, {"top_k": 1.5}, {"top_p": 0}, {"top_p": 1.1}]
+BAD_KNOBS = [{"temperature": -1}, {"temperature": math.inf}, {"temperature": "hot"}, {"top_k": 0}, {"top_k": 1.5}, {"top_p": 0}, {"top_p": 1.1}]
 
 
 @pytest.mark.parametrize("temperature, top_k, top_p", KNOBS)
@@ -117,7 +143,13 @@ def test_filters_equal_those_of_transformers(temperature, top_k, top_p):
     right = TemperatureLogitsWarper(float(temperature))(None, logits)
     right = TopKLogitsWarper(top_k)(None, right) if top_k else right
     right = TopPLogitsWarper(top_p)(None, right) if top_p else right
-    torch.testing.assert_close(sampling.filter_logits(logits, temperature, top_k, top_p), right)
+    torch.testing.assert_close(sampling.filter_logits(logits, temperature, top_k, top_p).softmax(-1), right.softmax(-1))
+
+
+def test_temperatures_near_zero_and_zero():
+    logits = torch.tensor([[1.0, 3.0, 3.0], [2.0, 0.0, -1.0]])
+    assert sampling.filter_logits(logits, 0).softmax(-1).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert sampling.filter_logits(logits, 1e-30).softmax(-1).tolist() == [[0, 0.5, 0.5], [1, 0, 0]]
 
 
 @pytest.mark.parametrize("knobs", BAD_KNOBS)
@@ -126,7 +158,10 @@ def test_bad_knobs(knobs):
         sampling.filter_logits(torch.zeros(2, 3), **knobs)
 
 
-@pytest.mark.parametrize("call", [lambda: RNN(0, 3), lambda: LSTM(3, 0), lambda: RecurrentLM(RecurrentConfig(5, cell="gru"))])
+BAD_CONFIGS = (RecurrentConfig(5, cell="gru"), RecurrentConfig(0))
+
+
+@pytest.mark.parametrize("call", [lambda: RNN(0, 3), lambda: LSTM(3, 0), *(lambda c=config: RecurrentLM(c) for config in BAD_CONFIGS)])
 def test_bad_sizes(call):
     with pytest.raises(CourseError):
         call()

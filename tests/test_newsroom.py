@@ -10,6 +10,8 @@ from aigc_course.errors import CourseError
 def test_tidy():
     texts = ["", "short", "a headline that is long enough", "a headline  that is long enough ", "a known headline, long enough"]
     assert newsroom.tidy(texts, known=["a known headline, long enough"]) == ["A headline that is long enough"]
+    assert newsroom.tidy(["lions beat bears", "Lions beat bears"], shortest=5) == ["Lions beat bears"]
+    assert newsroom.tidy(["lions beat bears", ""], known=["Lions beat bears"], shortest=0) == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -36,8 +38,10 @@ def test_votes_are_kept_and_damaged_lines_left_out(tmp_path):
     newsroom.vote(path, "Lions “win” 狮队", "good", "me")
     with path.open("a") as file:
         file.write('{"text": 1\nnull\n{"verdict": "good"}\n')
-    newsroom.vote(path, "x", "bad", "checker")
-    assert [(v["text"], v["verdict"], v["reader"]) for v in newsroom.votes(path)] == [("Lions “win” 狮队", "good", "me"), ("x", "bad", "checker")]
+    newsroom.vote(str(path), "x", "bad", "checker")
+    newsroom.vote(path, "line\u2028two\x85three \ud800", "bad", "me")
+    assert newsroom.votes(path).pop()["text"] == "line\u2028two\x85three \ud800"
+    assert [(v["text"], v["verdict"], v["reader"]) for v in newsroom.votes(path)[:2]] == [("Lions “win” 狮队", "good", "me"), ("x", "bad", "checker")]
     with pytest.raises(CourseError, match="good"):
         newsroom.vote(path, "x", "great", "me")
     with pytest.raises(CourseError, match="Cannot write"):
@@ -47,8 +51,10 @@ def test_votes_are_kept_and_damaged_lines_left_out(tmp_path):
 def test_bleu():
     score, signature = metrics.bleu(["the cat sat on the mat"], [["the cat sat on the mat", "other"]])
     assert score == pytest.approx(100) and "tok:13a" in signature and "version" in signature
-    half, _ = metrics.bleu(["the cat sat on the mat", "a b c d e"], [["the cat sat on the mat"], ["v w x y z", "a b"]])
-    assert 0 < half < 100
+    uneven, _ = metrics.bleu(["the cat sat on the mat", "a b c d e"], [["x y z", "the cat sat on the mat"], ["a b c d e"]])
+    assert uneven == pytest.approx(100)
+    # Runs of one to four words: 3 of 4, 2 of 3, 1 of 2 and 0 of 1, smoothed to 1/2; no penalty, as long as its reference.
+    assert metrics.bleu(["a b c x"], [["a b c d"]])[0] == pytest.approx(100 * (3 / 4 * 2 / 3 * 1 / 2 * 1 / 2) ** 0.25, abs=0.01)
     chinese = headlines.sample(1, seed=0)[0].chinese
     assert metrics.bleu([chinese], [[chinese]], "zh")[0] == pytest.approx(100) and metrics.bleu([chinese], [[chinese]])[0] == 0
     assert "tok:zh" in metrics.bleu([chinese], [[chinese]], "zh")[1]
@@ -76,6 +82,9 @@ def test_relevance():
         lambda: metrics.bleu([], []),
         lambda: metrics.bleu(["a"], []),
         lambda: metrics.bleu(["a"], ["a"]),
+        lambda: metrics.bleu(["a", "b"], [["a"], "b"]),
+        lambda: metrics.bleu("abc", [["a"], ["b"], ["c"]]),
+        lambda: metrics.rouge("abc", "abd"),
         lambda: metrics.bleu(["a"], [[]]),
         lambda: metrics.bleu(["a"], [["a"]], "fr"),
         lambda: metrics.rouge(["a"], []),

@@ -29,6 +29,8 @@ ALT = "what the figure shows"
         lambda: plots.tradeoff({"a": [(0, 1, "p"), (1, 0, "q")]}, ("x", "y"), ALT),
         lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, list("abcd"), ALT),
         lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)),
+        lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 0, -0.5)),
+        lambda: plots.curves([1, 2], {str(i): [i, i] for i in range(9)}, ("x", "y"), ALT),
         lambda: drawings.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
     ],
 )
@@ -141,6 +143,9 @@ def test_generator_player_passes_its_knobs_and_shows_errors():
     assert calls[-1] == ("sport", {"seed": 7, "temperature": 1.2, "top_p": 0.5})
     prompt.value = "bad"
     assert page.value == "<p>no &lt;such&gt; topic</p>"
+    for prompts, knobs in (([], []), (["x"], ["top-k"])):
+        with pytest.raises(CourseError):
+            widgets.generator_player(generate, str, prompts, knobs)
 
 
 def test_feedback_player_asks_one_after_the_other():

@@ -30,6 +30,13 @@ def test_pages_show_every_fault_and_their_duplicates(language):
     faults = {fault for page in pages for fault in page.faults}
     assert faults >= {"invisible characters", "HTML", "entities", "navigation", "script", "unclosed tag", "utf-8-sig", "utf-16"}
     assert ("cp1252" if language == "en" else "gb18030") in faults
+    marks = {"HTML": "<html", "entities": "&#", "navigation": "<nav", "script": "<script", "curly quote": "\u2019", "tags inside": "</"}
+    for page in pages:  # what is named is really there
+        raw = page.raw.decode(next((f for f in page.faults if f in ("utf-8-sig", "utf-16", "cp1252", "gb18030")), "utf-8"))
+        assert all(marks[fault] in raw for fault in page.faults if fault in marks)
+        hidden = any(unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" for c in raw)
+        named = "invisible characters" in page.faults
+        assert hidden == named or ("&#" in raw and named)  # an entity may stand for it
     by_source = {}
     for page in pages:
         assert by_source.setdefault(page.source, (page.text, page.topic)) == (page.text, page.topic)
@@ -42,6 +49,8 @@ def test_decode():
     assert cleaning.decode(text.encode("cp1252")) == text == cleaning.decode(text.encode()) == cleaning.decode(text.encode("utf-8-sig"))
     assert cleaning.decode(text.encode("utf-16")) == text
     assert cleaning.decode("狮队击败熊队".encode("gb18030")) == "狮队击败熊队"
+    damaged = "狮队击败熊队，球迷歌唱".encode()[:-1]
+    assert cleaning.decode(damaged) == "狮队击败熊队，球迷歌\ufffd"
     with pytest.raises(CourseError, match="bytes"):
         cleaning.decode("text")
 
@@ -54,9 +63,16 @@ def test_any_bytes_can_be_cleaned(raw):
 def test_html_is_parsed_not_matched():
     page = "<style>p{}</style><p>2 &lt; 3 &amp;&nbsp;<b>4</b> > 1</p><script>if (a < b) { x('<p>no</p>') }</script>"
     assert cleaning.normalize(cleaning.html_to_text(page)) == "2 < 3 & 4 > 1"
+    page = "<title>Daily</title><p>Lions win</p><p>Bears lose</p>x<br>y<ul><li>a</li><li>b</li></ul>"
+    assert cleaning.normalize(cleaning.html_to_text(page)) == "Lions win Bears lose x y a b"
 
 
-@given(ANY_TEXT)
+def test_what_looks_the_same_becomes_the_same():
+    assert cleaning.normalize("e\u200b\u0301") == cleaning.normalize("e\u0301") == "é"
+    assert cleaning.normalize("A\u00ad\u030a") == "Å"
+
+
+@given(st.one_of(ANY_TEXT, st.text("eA\u200b\u0301\u00ad\u030a \n\u00a0\x00", max_size=12)))
 def test_normalise_once_is_enough(text):
     once = cleaning.normalize(text)
     assert cleaning.normalize(once) == once
@@ -118,6 +134,11 @@ def test_no_token_reaches_across_words():
         lambda: splitting.split([], (), seed=0),
         lambda: segmentation.scores([["ab"]], [["a"]]),
         lambda: Vocabulary([]),
+        lambda: Vocabulary(["the cat"]),
+        lambda: Vocabulary([["a"]]).decode([99]),
+        lambda: Vocabulary([["a"]]).decode([-1]),
+        lambda: Vocabulary([["a"]]).batch([]),
+        lambda: segmentation.scores([["ab"]], []),
         lambda: Vocabulary([["a"]]).encode("text"),
         lambda: Vocabulary([["a"]]).batch([["a", "a"]], 2),
         lambda: dirty.sample(3, seed=0, duplicates=1),

@@ -129,6 +129,65 @@ def test_a_resumed_run_equals_an_unbroken_one(home, capsys, at):
     assert again.resumed_from == 30 and again.losses == expected  # nothing left to do
 
 
+def interrupting(at):
+    calls = iter(range(1000))
+
+    def loss(model, batch):
+        if next(calls) == at:
+            raise KeyboardInterrupt
+        return loss_fn(model, batch)
+
+    return loss
+
+
+def test_an_interrupt_writes_a_checkpoint_and_the_cell_goes_on(home, capsys):
+    history = fit(new_model(), loss=interrupting(20), checkpoint="run")  # save_every is 500: only the interrupt can have kept it
+    assert history.interrupted and "run the cell again" in capsys.readouterr().out
+    model, whole = new_model(), new_model()
+    assert fit(model, checkpoint="run").resumed_from == 20
+    fit(whole)
+    assert torch.equal(weights(model), weights(whole))
+
+
+OTHER = [{"lr": 1e-5}, {"schedule": "linear"}, {"warmup": 3}, {"optimizer": torch.optim.SGD}, {"steps": 10}, {"batch_size": 8}]
+
+
+@pytest.mark.parametrize("changed", OTHER)
+def test_a_run_of_other_settings_is_not_taken_over(home, changed):
+    fit(new_model(), checkpoint="run")
+    changed = dict(changed)
+    steps, lr, batch_size = changed.pop("steps", 30), changed.pop("lr", 1e-2), changed.pop("batch_size", 16)
+    loader = training.batches(*data(), batch_size=batch_size, seed=0)
+    with pytest.raises(CourseError, match="choose another name"):
+        training.fit(new_model(), loader, loss_fn, steps, lr, Options(show=False, checkpoint="run", **changed))
+
+
+def test_more_steps_go_on_where_the_run_ended(home):
+    fit(new_model(), 20, checkpoint="run")
+    assert fit(new_model(), 30, checkpoint="run").losses == fit(new_model(), 30).losses
+
+
+def test_a_second_fit_sees_new_orders():
+    seen = []
+
+    def loss(model, batch):
+        seen.append(batch[0][0, 0].item())
+        return loss_fn(model, batch)
+
+    loader = training.batches(*data(), batch_size=16, seed=0)
+    for _ in range(2):
+        training.fit(new_model(), loader, loss, 3, 1e-2, Options(show=False))
+    assert seen[:3] != seen[3:]
+
+
+def test_each_fit_has_its_own_precision():
+    model, loader = new_model(), training.batches(*data(), batch_size=16, seed=0)
+    for precision in ("no", "bf16", "no"):
+        training.fit(model, loader, loss_fn, 2, 1e-2, Options(show=False, precision=precision))
+        out = model(data()[0])
+        assert out.dtype == torch.float32 and not hasattr(model.forward, "__wrapped__")
+
+
 def test_an_interrupt_keeps_what_was_learned(capsys):
     calls = iter(range(1000))
 
@@ -192,12 +251,20 @@ def test_checkpoints_keep_two_and_fall_back_when_one_is_damaged(home, capsys):
     assert len(checkpoints.load("run", other)["losses"]) == 20 and other[0].bias[0] == 20
     assert "damaged" in capsys.readouterr().out
     assert checkpoints.load("another", other) is None
+    checkpoints.save("run", model, {"losses": torch.zeros(25)}, 25)  # the run goes on from 20: the damaged one is left behind
+    assert [p.name for p in sorted(checkpoints.folder("run").iterdir())] == ["step-00000020", "step-00000025"]
 
 
 def test_checkpoint_of_another_model_and_bad_names(home):
     checkpoints.save("run", new_model(8), {"losses": torch.zeros(1)}, 1)
+    other = new_model(9)
+    before = weights(other)
     with pytest.raises(CourseError, match="another model"):
-        checkpoints.load("run", new_model(9))
+        checkpoints.load("run", other)
+    assert torch.equal(weights(other), before)  # nothing was overwritten on the way
+    deeper = torch.nn.Sequential(*new_model(8), torch.nn.Linear(1, 1))
+    with pytest.raises(CourseError, match="another model"):
+        checkpoints.load("run", deeper)
     for name in ("../x", "", "a/b", ".hidden", None):
         with pytest.raises(CourseError, match="name"):
             checkpoints.folder(name)
@@ -215,6 +282,13 @@ def test_a_failing_write_leaves_the_old_checkpoint(home, monkeypatch):
         checkpoints.save("run", model, {"losses": torch.zeros(2)}, 2)
     assert len(checkpoints.load("run", model)["losses"]) == 1
     assert [p.name for p in checkpoints.folder("run").iterdir()] == ["step-00000001"]
+
+
+def test_leftovers_of_a_kill_are_swept(home):
+    checkpoints.save("run", new_model(), {"losses": torch.zeros(1)}, 1)
+    (checkpoints.folder("run") / ".step-00000002.99999.part").mkdir()
+    checkpoints.save("run", new_model(), {"losses": torch.zeros(3)}, 3)
+    assert [p.name for p in sorted(checkpoints.folder("run").iterdir())] == ["step-00000001", "step-00000003"]
 
 
 def test_random_state_comes_back():
@@ -238,6 +312,13 @@ def test_a_loss_that_is_not_finite_is_told():
         lambda m, b: training.fit(m, [1, 2], loss_fn, 10, 1e-2),
         lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, {"clip": 1}),
         lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(schedule="wild")),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(clip=-1)),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(save_every=0)),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(warmup="x")),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(precision="bfloat16")),
+        lambda m, b: training.fit(m, b, loss_fn, 10, 1e-2, Options(tracker="tensorboard")),  # not installed here
+        lambda m, b: training.fit(m, b, loss_fn, 10, True),
+        lambda m, b: training.fit(m, torch.utils.data.DataLoader([1, 2], 8, drop_last=True), loss_fn, 10, 1e-2),
         lambda m, b: training.batches(torch.zeros(3), torch.zeros(4), batch_size=2, seed=0),
         lambda m, b: training.batches(torch.zeros(3), batch_size=4, seed=0),
         lambda m, b: training.batches(torch.zeros(3), batch_size=0, seed=0),
@@ -291,7 +372,7 @@ def test_a_tracker_gets_the_losses():
 
     tracker = Notebook()
     history = fit(new_model(), tracker=tracker)
-    assert tracker.seen[-1] == (30, history.losses[-1])
+    assert tracker.seen == list(enumerate(history.losses, 1))
 
 
 def test_the_monitor_draws_in_place(monkeypatch):
@@ -313,6 +394,9 @@ def test_the_monitor_draws_in_place(monkeypatch):
         for n in (2, 3):
             monitor.update([2.0, 1.0, 0.5][:n])
     assert [kind for kind, _ in shown] == ["display", "update"] and "from 2.00 to 0.50" in shown[-1][1]
+    for odd in ([1.0, float("nan"), float("inf"), 2.0], [-5.1, -4.9, -5.0], [1.0, 1.0, 1.0]):
+        with live.Monitor(len(odd)) as monitor:
+            monitor.update(odd)  # a loss that is not finite must not hide the error that says so
     monkeypatch.setattr(live, "SECONDS", 60.0)
     shown.clear()
     with live.Monitor(100) as monitor:

@@ -74,24 +74,25 @@ def _spoil(text: str, language: str, rng: random.Random) -> tuple[bytes, tuple[s
             return True
         return False
 
+    encoding = rng.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "gb18030" if language == "zh" else "cp1252"))
     shown = text.replace("'", "\u2019") if "'" in text and happens("curly quote", 0.7) else text
     if happens("invisible characters", 0.3):
         at = rng.randrange(1, len(shown))
-        shown = shown[:at] + rng.choice(_INVISIBLE) + shown[at:]
+        shown = shown[:at] + rng.choice(_INVISIBLE if encoding != "cp1252" else ("\u00ad", "\x07", "\x00")) + shown[at:]
     if " " in shown and happens("odd spaces", 0.4):
         shown = shown.replace(" ", rng.choice(("\u00a0", "  ", "\n    ", "\t")), rng.randrange(1, 4))
-    encoding = rng.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "gb18030" if language == "zh" else "cp1252"))
     if happens("HTML", 0.7):
         shown = _html(shown, happens, rng)
     if encoding != "utf-8":
         faults.append(encoding)
-    return shown.encode(encoding, errors="xmlcharrefreplace" if "HTML" in faults else "ignore"), tuple(faults)
+    return shown.encode(encoding), tuple(faults)
 
 
 def _html(text: str, happens, rng: random.Random) -> str:
     text = html.escape(text, quote=False)
     if happens("entities", 0.5):
-        text = "".join(f"&#{ord(c)};" if ord(c) > 32 and rng.random() < 0.1 else c for c in text)
+        sure = rng.choice([i for i, c in enumerate(text) if c.isalnum()])
+        text = "".join(f"&#{ord(c)};" if i == sure or (ord(c) > 32 and c not in "&;" and rng.random() < 0.1) else c for i, c in enumerate(text))
     words = text.split(" ")
     if len(words) > 3 and happens("tags inside", 0.5):
         at = rng.randrange(len(words) - 1)
@@ -99,7 +100,8 @@ def _html(text: str, happens, rng: random.Random) -> str:
     before = "<nav>Home | News | Weather</nav>" if happens("navigation", 0.5) else ""
     after = "<script>if (a < b) { track('<b>'); }</script>" if happens("script", 0.5) else ""
     closed = "" if happens("unclosed tag", 0.3) else "</p>"
-    return f"<html><head><style>p {{ color: red }}</style></head><body>{before}<p>{' '.join(words)}{closed}{after}</body></html>"
+    head = "<head><title>Daily News</title><style>p { color: red }</style></head>"
+    return f"<html>{head}<body>{before}<p>{' '.join(words)}{closed}{after}</body></html>"
 
 
 def score(cleaned: list[str], pages: list[Page]) -> dict[str, float]:

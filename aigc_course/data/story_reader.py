@@ -113,7 +113,8 @@ class Reader:
         while position < len(atoms):
             matches, furthest = self._sentences_at(atoms, position)
             if not matches:
-                return Verdict(False, False, None, furthest, self._grammar_reason(atoms, furthest), _plot_of(readings))
+                plot = first_error[-1] if first_error else _plot_of(readings)
+                return Verdict(False, False, None, furthest, self._grammar_reason(atoms, furthest), plot)
             if first_error is None:
                 followed, errors = self._follow(readings, matches, position)
                 first_error = None if followed else (*max(errors)[1:], _plot_of(_told_by(readings, matches)) or _plot_of(readings))

@@ -90,7 +90,7 @@ def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcom
             continue
         call = f"for {', '.join(map(shorten, arguments))}"
         if got.error:
-            return f"{call} it raised {got.error}."
+            return f"it raised {got.error} {call}."
         expected = f"an error ({want.error})" if want.error else f"{shorten(want.value)}"
         return f"{call} expected {expected}, but yours gave {shorten(got.value)}."
     return "it differs from the reference."
@@ -100,11 +100,30 @@ def shorten(value: object) -> str:
     """A value as text of at most 200 characters."""
     if isinstance(value, float):
         return f"{value:.4g}"
+    if hasattr(value, "shape") and math.prod(value.shape) > 6:  # what is wrong is mostly the shape
+        return f"{type(value).__name__.lower()} of shape {tuple(value.shape)}"
     try:
         text = repr(value)
     except Exception:
         text = f"something that cannot be shown ({type(value).__name__})"
     return text if len(text) <= 200 else text[:197] + "..."
+
+
+def with_gradients(answer: Callable, arguments: tuple) -> object:
+    """For `observe`, where a lesson trains through an answer: its value and the gradients that it lets through.
+
+    Raises:
+        TypeError: the answer gives back something that no gradient can go through.
+    """
+    import torch
+
+    tracked = [a.clone().requires_grad_() if isinstance(a, torch.Tensor) and a.is_floating_point() else a for a in arguments]
+    value = answer(*tracked)
+    parts = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(part, torch.Tensor) and part.requires_grad for part in parts):
+        raise TypeError("the result must be a tensor that gradients can go through: no .item(), no .detach(), no NumPy")
+    sum((part * torch.arange(1, part.numel() + 1).reshape(part.shape)).sum() for part in parts).backward()
+    return value, [a.grad for a in tracked if isinstance(a, torch.Tensor) and a.is_floating_point()]
 
 
 def with_time_limit(seconds: float, work: Callable[[], object]) -> object:

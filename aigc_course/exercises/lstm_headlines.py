@@ -7,15 +7,10 @@ import math
 import torch
 
 from aigc_course.data import headlines
+from aigc_course.exercises.compare import with_gradients
 from aigc_course.exercises.types import Exercise, Mistake, Question
 from aigc_course.metrics import relevance
-
-
-def lstm_step(x, h, c, W, b):
-    """One step: x (B, D), h and c (B, N), W (4 N, D + N) and b (4 N,) in blocks i, f, g, o -> the next h and c."""
-    i, f, g, o = (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(c), c
+from aigc_course.models.lstm import lstm_step
 
 
 def _parts(x, h, W, b):
@@ -36,6 +31,22 @@ def _f_first(x, h, c, W, b):
 
 def _o_before_g(x, h, c, W, b):
     i, f, o, g = _parts(x, h, W, b)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
+
+
+def _no_sigmoids(x, h, c, W, b):
+    i, f, g, o = _parts(x, h, W, b)
+    c = f * c + i * g.tanh()
+    return o * c.tanh(), c
+
+
+def _no_bias(x, h, c, W, b):
+    return lstm_step(x, h, c, W, b * 0)
+
+
+def _h_before_x(x, h, c, W, b):
+    i, f, g, o = (torch.cat([h, x], 1) @ W.T + b).chunk(4, 1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
@@ -101,7 +112,7 @@ def _wrong_axis(logits, temperature):
 def nucleus(probabilities, p):
     """Keep the most probable tokens until they reach p together, set the rest to 0, normalise: (V,) -> (V,)."""
     ordered, order = probabilities.sort(descending=True)
-    kept = ordered.cumsum(0) - ordered < p  # what came before is not enough yet
+    kept = (ordered.cumsum(0) - ordered < p) | (p >= 1)  # what came before is not enough yet
     result = torch.zeros_like(probabilities)
     result[order[kept]] = ordered[kept]
     return result / result.sum()
@@ -111,6 +122,14 @@ def _stops_one_early(probabilities, p):
     ordered, order = probabilities.sort(descending=True)
     kept = ordered.cumsum(0) <= p + 1e-6
     kept[0] = True
+    result = torch.zeros_like(probabilities)
+    result[order[kept]] = ordered[kept]
+    return result / result.sum()
+
+
+def _stops_before_the_first(probabilities, p):
+    ordered, order = probabilities.sort(descending=True)
+    kept = ordered.cumsum(0) <= p + 1e-6
     result = torch.zeros_like(probabilities)
     result[order[kept]] = ordered[kept]
     return result / result.sum()
@@ -169,6 +188,10 @@ def _counted(texts, topics, check):
     return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True))
 
 
+def _per_cent(texts, topics, check):
+    return 100 * relevance(texts, topics, check)
+
+
 def _relevant_and_consistent(texts, topics, check):
     verdicts = [check(text) for text in texts]
     return sum(v.plot == topic and v.consistent for v, topic in zip(verdicts, topics, strict=True)) / len(texts)
@@ -190,10 +213,14 @@ EXERCISES = (
         minutes=20,
         reference=lstm_step,
         probes=_steps,
+        observe=with_gradients,
         mistakes=(
             Mistake(_no_tanh_on_the_cell, "h shows tanh of the cell: o * tanh(c)."),
             Mistake(_f_first, "The blocks lie in the order i, f, g, o: you took f from the first."),
             Mistake(_o_before_g, "The blocks lie in the order i, f, g, o: you exchanged g and o."),
+            Mistake(_no_sigmoids, "Gates are missing their sigmoid: i, f and o must lie between 0 and 1."),
+            Mistake(_no_bias, "The bias b is not used."),
+            Mistake(_h_before_x, "The columns of W belong to x first, then h: torch.cat([x, h], 1)."),
             Mistake(_g_with_sigmoid, "g is what is written, not a gate: tanh, so that it may be negative."),
             Mistake(_gates_with_tanh, "Gates are sigmoids, between 0 (shut) and 1 (open)."),
             Mistake(_coupled, "You used 1 - f in place of i; the LSTM has a gate of its own for writing."),
@@ -215,11 +242,13 @@ EXERCISES = (
         mistakes=(
             Mistake(5.0, "A tenth is lost of what is left, not of the beginning: powers, not subtraction."),
             Mistake(10.0, "1 / (1 - f) is when a share of 1/e, 37 %, is left, roughly; here half."),
+            Mistake(6.0, "Nearly: after 6 steps 53 % are left. A fraction is fine: ln 0.5 / ln 0.9."),
+            Mistake(7.0, "Nearly: after 7 steps 48 % are left. A fraction is fine: ln 0.5 / ln 0.9."),
             Mistake(0.45, "That is what is left of 0.5 after one step; how many steps until half is left?"),
             Mistake(69.0, "That is for f = 0.99."),
         ),
         hints=("After k steps 0.9 ** k of it is left.", "Solve 0.9 ** k = 0.5 with logarithms."),
-        tolerance=0.5,
+        tolerance=0.11,
     ),
     Exercise(
         name="lstm.temperature",
@@ -249,6 +278,7 @@ EXERCISES = (
         ],
         mistakes=(
             Mistake(_stops_one_early, "The token that crosses p belongs to the nucleus: keep until p is reached."),
+            Mistake(_stops_before_the_first, "The token that reaches p is left out, even the first: keep a token if what came before it is below p."),
             Mistake(_not_normalised, "What is kept must sum to 1 again."),
             Mistake(_left_in_order, "The result is sorted; each probability must go back to its own token."),
             Mistake(_threshold, "p is no threshold for single tokens; add up from the most probable one."),
@@ -273,6 +303,7 @@ EXERCISES = (
             Mistake(_mentions, "A headline about sport need not hold the word; check(text).plot names its topic."),
             Mistake(_any_topic, "You accept any topic that was asked for by someone; compare each text with its own."),
             Mistake(_counted, "Return a share: divide by the number of texts."),
+            Mistake(_per_cent, "Return a share between 0 and 1, not per cent."),
             Mistake(_relevant_and_consistent, "You ask for logic as well; keep the two measures apart."),
         ),
         hints=(

@@ -5,13 +5,9 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from aigc_course.exercises.compare import with_gradients
 from aigc_course.exercises.types import Exercise, Mistake, Question
-from aigc_course.models.rnn import masked_cross_entropy
-
-
-def rnn_step(x, h, W_xh, W_hh, b_h):
-    """h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h) for rows: x (B, D), h (B, N), W_xh (N, D), W_hh (N, N), b_h (N,)."""
-    return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)
+from aigc_course.models.rnn import masked_cross_entropy, rnn_step
 
 
 def _no_tanh(x, h, W_xh, W_hh, b_h):
@@ -82,6 +78,35 @@ def _no_inner_slope(*inputs):
     return _bptt(inputs, inner=False)
 
 
+def _without_autograd(answer, arguments):
+    """By hand means by hand: inside a backward pass autograd is off."""
+    with torch.no_grad():
+        return answer(*arguments)
+
+
+def _no_outer_slope(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
+    h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
+    d1 = (W_hh.T @ grad_h2) * (1 - h1**2)
+    return torch.outer(grad_h2, x2) + torch.outer(d1, x1), torch.outer(grad_h2, h1) + torch.outer(d1, h0), grad_h2 + d1
+
+
+def _bias_once(*inputs):
+    W, U, _ = two_step_gradients(*inputs)
+    x1, x2, h0, W_xh, W_hh, b_h, grad_h2 = inputs
+    h2 = torch.tanh(W_xh @ x2 + W_hh @ torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h) + b_h)
+    return W, U, grad_h2 * (1 - h2**2)
+
+
+def _other_order(*inputs):
+    W, U, b = two_step_gradients(*inputs)
+    return U, W, b
+
+
+def _results_transposed(*inputs):
+    W, U, b = two_step_gradients(*inputs)
+    return W.T, U.T, b
+
+
 def _swapped(x1, x2, *rest):
     return two_step_gradients(x2, x1, *rest)
 
@@ -95,7 +120,7 @@ def _two_steps():
 def clip_gradients(gradients, largest):
     """Scale all gradients by one number so that their joint norm is at most `largest`; a list of new tensors."""
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    return [g * min(1.0, largest / norm.item()) for g in gradients]
+    return [g * min(1.0, largest / max(norm.item(), 1e-12)) for g in gradients]
 
 
 def _each_number(gradients, largest):
@@ -121,6 +146,11 @@ def _absolute(gradients, largest):
     return [g * min(1.0, largest / norm.item()) for g in gradients]
 
 
+def _sum_of_norms(gradients, largest):
+    norm = sum(g.norm() for g in gradients)
+    return [g * min(1.0, largest / norm.item()) for g in gradients]
+
+
 def _only_large_dropped(gradients, largest):
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
     return [g * float(norm <= largest) for g in gradients]
@@ -136,6 +166,14 @@ def _padding_counted(logits, targets):
 
 def _softmax_first(logits, targets):
     return F.cross_entropy(logits.softmax(-1).flatten(0, 1), targets.flatten(), ignore_index=0)
+
+
+def _bits(logits, targets):
+    return masked_cross_entropy(logits, targets) / torch.log(torch.tensor(2.0))
+
+
+def _cut_off(logits, targets):
+    return masked_cross_entropy(logits, targets).item()
 
 
 def _sum(logits, targets):
@@ -171,6 +209,7 @@ EXERCISES = (
         minutes=10,
         reference=rnn_step,
         probes=_steps,
+        observe=with_gradients,
         mistakes=(
             Mistake(_no_tanh, "tanh is missing: without it the network is linear, and its state can grow without end."),
             Mistake(_sigmoid, "That is a sigmoid; the equation has tanh."),
@@ -187,12 +226,17 @@ EXERCISES = (
         minutes=40,
         reference=two_step_gradients,
         probes=_two_steps,
+        observe=_without_autograd,
         mistakes=(
             Mistake(_last_step_only, "You stop after the last step; the same weights worked in step 1 as well, through h_1."),
             Mistake(_no_slope, "The slope of tanh is missing: multiply with 1 - h ** 2."),
             Mistake(_wrong_slope, "The slope of tanh is 1 - h ** 2, with the square."),
             Mistake(_forward_matrix, "Backwards, W_hh acts transposed: W_hh.T @ d2."),
             Mistake(_no_inner_slope, "Step 1 has a tanh as well: multiply with 1 - h1 ** 2."),
+            Mistake(_no_outer_slope, "Step 2 has a tanh as well: d2 = grad_h2 * (1 - h2 ** 2)."),
+            Mistake(_bias_once, "b_h worked in both steps: d2 + d1."),
+            Mistake(_other_order, "The order of the results is W_xh, W_hh, b_h."),
+            Mistake(_results_transposed, "A gradient has the shape of its weights: torch.outer(d, x), not the other way round."),
             Mistake(_swapped, "x1 and x2 are exchanged."),
         ),
         hints=(
@@ -217,6 +261,7 @@ EXERCISES = (
             Mistake(_always_scaled, "A small gradient must stay as it is: scale only when the norm is too large."),
             Mistake(_squared_norm, "The square root of the norm is missing."),
             Mistake(_absolute, "That is the sum of absolute values; take the root of the sum of squares."),
+            Mistake(_sum_of_norms, "Norms do not add up: take the root of the sum of all squares."),
             Mistake(_only_large_dropped, "You throw a large gradient away; shorten it."),
         ),
         hints=("norm = sqrt of the sum of squares over all tensors.", "The factor is min(1, largest / norm), the same for all."),
@@ -228,12 +273,15 @@ EXERCISES = (
         reference=masked_cross_entropy,
         shown=masked_by_hand,
         probes=_padded,
+        observe=with_gradients,  # the lesson trains through it
         mistakes=(
             Mistake(_over_padding, "You divide by all positions; the padding's share makes the loss look small. Divide by the tokens that count."),
             Mistake(_padding_counted, "Padding counts as a token to be predicted: leave targets of 0 out."),
             Mistake(_softmax_first, "cross_entropy applies the softmax itself: give it logits."),
             Mistake(_sum, "Take the mean, so that the loss does not depend on the length of the texts."),
             Mistake(_mean_of_rows, "A mean of row means lets a token of a short text count more; divide the whole sum by all real tokens."),
+            Mistake(_bits, "Nats are asked for: no division by ln 2 here."),
+            Mistake(_cut_off, "Give back the tensor itself: .item() and .detach() cut the gradient, and nothing could be learned."),
             Mistake(_no_log, "The logarithm is missing: that is minus the mean probability."),
         ),
         hints=(

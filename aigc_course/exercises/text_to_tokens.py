@@ -31,6 +31,14 @@ def _not_composed(text):
     return re.sub(" +", " ", text).strip()
 
 
+def _nfd(text):
+    return unicodedata.normalize("NFD", normalize(text))
+
+
+def _compatibility(text):
+    return normalize(unicodedata.normalize("NFKC", text))
+
+
 def _not_stripped(text):
     text = "".join(c for c in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)) if unicodedata.category(c) not in ("Cc", "Cf"))
     return re.sub(" +", " ", text)
@@ -65,19 +73,23 @@ def _across_words(words):
     return Counter(pairwise(everything))
 
 
-def _symbols(words):
-    counts = Counter()
-    for word, count in words.items():
-        for symbol in word:
-            counts[symbol] += count
-    return counts
-
-
 def _each_pair_once_in_a_word(words):
     pairs = Counter()
     for word, count in words.items():
         for pair in set(pairwise(word)):
             pairs[pair] += count
+    return pairs
+
+
+def _joined(words):
+    return Counter({a + b: n for (a, b), n in count_pairs(words).items()})
+
+
+def _overwritten(words):
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in pairwise(word):
+            pairs[pair] = count
     return pairs
 
 
@@ -123,13 +135,8 @@ def _forgets_the_second(symbols, pair):
     return tuple(out)
 
 
-def _drops_the_last(symbols, pair):
-    merged, i = [], 0
-    while i < len(symbols) - 1:
-        together = tuple(symbols[i : i + 2]) == pair
-        merged.append(symbols[i] + symbols[i + 1] if together else symbols[i])
-        i += 2 if together else 1
-    return tuple(merged)
+def _as_a_list(symbols, pair):
+    return list(merge(symbols, pair))
 
 
 def _any_order(symbols, pair):
@@ -216,6 +223,10 @@ def _as_sets_of_words(predicted, true):
     return 2 * right / (len(set(predicted)) + len(set(true)))
 
 
+def _bag_of_words(predicted, true):
+    return 2 * (Counter(predicted) & Counter(true)).total() / (len(predicted) + len(true))
+
+
 def _position_in_the_list(predicted, true):
     right = sum(a == b for a, b in zip(predicted, true, strict=False))
     return 2 * right / (len(predicted) + len(true))
@@ -248,12 +259,17 @@ EXERCISES = (
         minutes=15,
         reference=normalize,
         shown=normalize_in_three_lines,
-        probes=lambda: [("  New  tram\n links\u00a0it ",), ("so\u00adft\u200b hy\x07phen",), ("cafe\u0301 na\u00efve 新闻!",), ("a\x00 b\r\nc",)],
+        probes=lambda: [
+            ("  New  tram\n links\u00a0it ",), ("so\u00adft\u200b hy\x07phen",), ("cafe\u0301 na\u00efve 新闻!",), ("a\x00 b\r\nc",),
+            ("½ ﬁg \u200b x",),
+        ],
         mistakes=(
             Mistake(_spaces_only, "Characters that nobody sees are still there: drop those of category Cc (control) and Cf (format)."),
             Mistake(_ascii_only, "You threw away every letter beyond ASCII: é and 新 are text."),
             Mistake(_controls_first, "A line break is a control character, too: turn white space into spaces before you drop controls."),
             Mistake(_not_composed, "e + accent and é look the same but are not equal: unicodedata.normalize('NFC', text) composes them."),
+            Mistake(_nfd, "NFD takes letters and accents apart; NFC puts them together (both look the same on the screen)."),
+            Mistake(_compatibility, "NFKC changes what is written: ½ becomes 1⁄2. NFC only composes."),
             Mistake(_not_stripped, "Spaces at the beginning or the end are left."),
             Mistake(_printable, "Punctuation is gone: drop only control and format characters."),
         ),
@@ -273,8 +289,9 @@ EXERCISES = (
         mistakes=(
             Mistake(_once_a_word, "Each word counts once with you; it stands for as many as its number says."),
             Mistake(_across_words, "You count pairs across the border of two words; no merge may happen there."),
-            Mistake(_symbols, "You count single symbols; count pairs of neighbours, (a, b)."),
             Mistake(_each_pair_once_in_a_word, "A pair may come twice within one word: a, a, a holds (a, a) two times."),
+            Mistake(_joined, 'A pair is the tuple (a, b), not the joined string "ab": ("l", "ow") and ("lo", "w") are two pairs.'),
+            Mistake(_overwritten, "Add to what was counted before (+=): the same pair comes in several words."),
             Mistake(_every_second, "You step over every second pair: after (a, b) comes (b, c), not (c, d)."),
         ),
         hints=("zip(word, word[1:]) gives the pairs of one word.", "Add the word's own count, not 1, to each of its pairs."),
@@ -291,17 +308,19 @@ EXERCISES = (
             (("x", "y", "x"), ("y", "x")),
             (("a", "b"), ("c", "d")),
             (("b", "a", "b"), ("a", "b")),
+            ((b"a", b"b", b"a"), (b"a", b"b")),  # the lesson's symbols are bytes
         ],
+        observe=lambda answer, arguments: (type(value := answer(*arguments)).__name__, value),  # words are keys of a dictionary: tuples
         mistakes=(
             Mistake(_overlapping, "In a, a, a you merged twice: once a symbol is used, go on after it."),
             Mistake(_first_only, "Only the first occurrence is merged; do all of them."),
             Mistake(_forgets_the_second, "The second symbol of the pair is still there after the merge: go two steps on."),
-            Mistake(_drops_the_last, "The last symbol is lost when it does not belong to a pair."),
+            Mistake(_as_a_list, "Return a tuple: words are keys of a dictionary, and a list cannot be one."),
             Mistake(_any_order, "You also merged the pair the other way round; (y, x) is not (x, y)."),
         ),
         hints=(
             "Walk with an index; if symbols[i] and symbols[i + 1] are the pair, append their sum and go two steps on.",
-            "Otherwise append symbols[i] and go one step on. Return a tuple.",
+            "Otherwise append symbols[i] and go one step on. Return a tuple. (symbols[i] + symbols[i + 1] joins strings and bytes alike.)",
         ),
     ),
     Question(
@@ -354,10 +373,13 @@ EXERCISES = (
             (["他", "他们", "他"], ["他", "他", "们他"]),
             (["a", "b", "cd"], ["a", "b", "c", "d"]),
             (["ab", "a"], ["a", "ba"]),
+            (["a", "ba"], ["ab", "a"]),
+            (["ba", "a", "b"], ["b", "a", "ab"]),
             (["x"], ["x"]),
         ],
         mistakes=(
             Mistake(_as_sets_of_words, "You compare which words occur; compare where they stand, as (start, end) in the text."),
+            Mistake(_bag_of_words, "You count equal words wherever they stand; a word is right only at its own place, (start, end)."),
             Mistake(_position_in_the_list, "After one extra word all later ones count as wrong: compare places in the text, not in the list."),
             Mistake(_precision, "That is precision: right words among those found. F1 asks for recall as well."),
             Mistake(_recall, "That is recall: right words among the true ones. F1 asks for precision as well."),

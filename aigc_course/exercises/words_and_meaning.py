@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from aigc_course.exercises.compare import with_gradients
 from aigc_course.exercises.types import Exercise, Mistake, Question
 from aigc_course.models.tagger import viterbi
 from aigc_course.models.vectors import negative_sampling_loss, ppmi
@@ -29,6 +30,22 @@ def _no_back_pointers(start, transition, emission):
         best = (best[:, None] + transition).max(0) + seen
         states.append(int(best.argmax()))
     return states
+
+
+def _sums_paths(start, transition, emission):
+    best, back = start + emission[0], []
+    for seen in emission[1:]:
+        ways = best[:, None] + transition
+        back.append(ways.argmax(0))
+        best = np.logaddexp.reduce(ways, 0) + seen
+    states = [int(best.argmax())]
+    for pointers in reversed(back):
+        states.append(int(pointers[states[-1]]))
+    return states[::-1]
+
+
+def _first_word_ignored(start, transition, emission):
+    return viterbi(start, transition, np.vstack([np.zeros_like(start), emission[1:]]))
 
 
 def _transposed(start, transition, emission):
@@ -57,7 +74,7 @@ def viterbi_with_paths(start, transition, emission):
 def _lattices():
     rng = np.random.default_rng(4)
     cases = []
-    for states, times in ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9)):
+    for states, times in ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14)):
         start, transition = rng.dirichlet(np.ones(states)), rng.dirichlet(np.ones(states), states)
         cases.append((np.log(start + 1e-9), np.log(transition + 1e-9), np.log(rng.dirichlet(np.ones(states), times))))
     return cases
@@ -97,15 +114,22 @@ def _forgot_the_total(counts):
 def ppmi_in_four_lines(counts):
     """Short answer: joint probability over the product of the two margins, log2, negative values (and log 0) to 0."""
     p = counts / counts.sum()
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
-    return np.maximum(pmi, 0)
+    return np.where(counts > 0, np.maximum(pmi, 0), 0)
 
 
 def neuron_gradient(x, y, w, b):
     """Gradient of the mean binary cross-entropy of sigmoid(x w + b): ((p - y) x averaged, p - y averaged)."""
     error = 1 / (1 + np.exp(-(x @ w + b))) - y
     return x.T @ error / len(x), error.mean()
+
+
+def _flat_bias(result):
+    """A gradient by b of shape (1,) is as good as a number."""
+    if isinstance(result, tuple) and len(result) == 2 and np.size(result[1]) == 1:
+        return result[0], float(np.reshape(result[1], ()))
+    return result
 
 
 def _p(x, w, b):
@@ -133,6 +157,15 @@ def _no_sigmoid(x, y, w, b):
     return x.T @ error / len(x), error.mean()
 
 
+def _only_w(x, y, w, b):
+    return neuron_gradient(x, y, w, b)[0]
+
+
+def _b_summed(x, y, w, b):
+    g, h = neuron_gradient(x, y, w, b)
+    return g, h * len(x)
+
+
 def _no_input(x, y, w, b):
     error = (_p(x, w, b) - y).mean()
     return np.full_like(w, error), error
@@ -158,6 +191,22 @@ def _mean_over_negatives(positive, negative):
 
 def _not_negated(positive, negative):
     return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
+
+
+def _seen_only(positive, negative):
+    return -F.logsigmoid(positive).mean()
+
+
+def _no_sigmoid_at_all(positive, negative):
+    return -(positive - negative.sum(-1)).mean()
+
+
+def _one_row_each(positive, negative):
+    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1))
+
+
+def _detached(positive, negative):
+    return negative_sampling_loss(positive, negative).item()
 
 
 def _no_log(positive, negative):
@@ -189,6 +238,8 @@ EXERCISES = (
             Mistake(_greedy, "You keep one path, the best so far; one that is second now may win at the end. Keep the best for each state."),
             Mistake(_emission_only, "You look at each word alone; add the transitions between neighbours."),
             Mistake(_no_back_pointers, "You read the best state off at each time; the best path must be walked back from its end."),
+            Mistake(_sums_paths, "You add up all paths into a state (the forward algorithm); keep only the best one: max, not a sum."),
+            Mistake(_first_word_ignored, "The first word counts as well: begin with start + emission[0]."),
             Mistake(_transposed, "Row and column are exchanged: transition[i, j] is from i to j."),
             Mistake(_no_start, "The first state has a log-probability of its own: start."),
             Mistake(_backwards, "Your path is back to front: reverse it."),
@@ -220,7 +271,12 @@ EXERCISES = (
         minutes=15,
         reference=ppmi,
         shown=ppmi_in_four_lines,
-        probes=lambda: [(np.array([[0, 4.0, 1], [4, 2, 3], [1, 3, 0]]),), (np.array([[5.0, 1], [1, 5]]),), (np.array([[1.0, 1], [1, 1]]),)],
+        probes=lambda: [
+            (np.array([[0, 4.0, 1], [4, 2, 3], [1, 3, 0]]),),
+            (np.array([[5.0, 1], [1, 5]]),),
+            (np.array([[1.0, 1], [1, 1]]),),
+            (np.array([[1.0, 5, 0], [2, 2, 0], [3, 0, 0]]),),  # not symmetric, and a column that was never counted
+        ],
         mistakes=(
             Mistake(_pmi_with_negatives, "Negative values are left: the first P stands for positive."),
             Mistake(_pmi_infinite, "log2(0) is -inf for pairs that never met: set them to 0, and negative values, too."),
@@ -231,7 +287,7 @@ EXERCISES = (
         hints=(
             "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) are the margins.",
             "np.outer(p.sum(1), p.sum(0)) is what chance alone would give.",
-            "np.maximum(np.log2(...), 0); with np.errstate(divide='ignore') it keeps quiet about log2(0).",
+            "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with np.errstate(divide='ignore', invalid='ignore') it keeps quiet.",
         ),
     ),
     Exercise(
@@ -240,11 +296,14 @@ EXERCISES = (
         minutes=20,
         reference=neuron_gradient,
         probes=_points,
+        observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
         mistakes=(
             Mistake(_sign, "The sign is wrong: the gradient points uphill, so it is p - y, not y - p."),
             Mistake(_sum, "The loss is the mean over the points: divide by their number."),
             Mistake(_squared_error, "p (1 - p) belongs to squared error; in cross-entropy it cancels."),
             Mistake(_no_sigmoid, "p is sigmoid(x w + b), a number between 0 and 1."),
+            Mistake(_only_w, "Return two things: the gradient by w and the gradient by b."),
+            Mistake(_b_summed, "The gradient by b is a mean over the points as well."),
             Mistake(_no_input, "Each weight is multiplied with its input: the derivative with respect to w is (p - y) x."),
         ),
         hints=(
@@ -260,12 +319,17 @@ EXERCISES = (
         reference=negative_sampling_loss,
         shown=negative_sampling_in_one_line,
         probes=_scores,
+        observe=with_gradients,  # the lesson trains through it
         mistakes=(
             Mistake(_negative_not_negated, "Random pairs should get a low score: log sigmoid of minus the score."),
             Mistake(_mean_over_negatives, "Equation 4 adds up over the random contexts of one pair; you average."),
             Mistake(_not_negated, "It is a loss: minus the log-probabilities, so that less is better."),
             Mistake(_no_log, "The logarithm is missing: F.logsigmoid."),
             Mistake(_summed_over_the_batch, "Average over the batch, so that the learning rate does not depend on its size."),
+            Mistake(_seen_only, "The random pairs are missing: without them all vectors would become one."),
+            Mistake(_no_sigmoid_at_all, "The sigmoid is missing: F.logsigmoid of the scores."),
+            Mistake(_one_row_each, "One number is asked for: the mean over the batch."),
+            Mistake(_detached, "Give back the tensor itself: .item() and .detach() cut the gradient, and nothing could be learned."),
             Mistake(_softmax, "That is a softmax over the candidates; here each pair is a yes-or-no question of its own."),
         ),
         hints=("-log sigmoid(positive) for the seen pair.", "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch."),

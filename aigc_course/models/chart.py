@@ -16,7 +16,7 @@ def read_tree(text: str) -> Tree:
     """ "(S (NP (PROPN Mia)) ...)" -> nested tuples.
 
     Raises:
-        CourseError: the brackets do not match.
+        CourseError: the brackets do not match, or a phrase holds bare words: each word has its part of speech above it.
     """
     stack: list[list] = [[]]
     for piece in re.findall(r"\(|\)|[^\s()]+", text):
@@ -29,9 +29,16 @@ def read_tree(text: str) -> Tree:
             stack[-1].append(piece)
         else:
             stack.append([])  # one bracket too many: never closed, so told below
-    if len(stack) != 1 or len(stack[0]) != 1 or isinstance(stack[0][0], str):
-        raise CourseError(f"not a tree in matching brackets: {text[:60]!r}.")
+    if len(stack) != 1 or len(stack[0]) != 1 or not _is_tree(stack[0][0]):
+        raise CourseError(f"not a tree in matching brackets, each word under its part of speech: {text[:60]!r}.")
     return stack[0][0]
+
+
+def _is_tree(node) -> bool:
+    """A label above one word, or above trees."""
+    if isinstance(node, str) or len(node) < 2 or not isinstance(node[0], str):
+        return False
+    return (len(node) == 2 and isinstance(node[1], str)) or all(map(_is_tree, node[1:]))
 
 
 def leaves(tree: Tree) -> list[str]:
@@ -55,6 +62,8 @@ def bracket_scores(predicted: Sequence[Tree | None], true: Sequence[Tree]) -> di
 
     Source: Black et al. (1991), the PARSEVAL measures.
     """
+    if len(predicted) != len(true):
+        raise CourseError(f"bracket_scores compares as many trees with as many; got {len(predicted)} and {len(true)}.")
     mine = [Counter(brackets(tree)) if tree else Counter() for tree in predicted]
     theirs = [Counter(brackets(tree)) for tree in true]
     right = sum((a & b).total() for a, b in zip(mine, theirs, strict=True))
@@ -103,6 +112,8 @@ class TreebankParser:
 
     def parse(self, tokens: Sequence[str], label: str = "S") -> tuple[Tree, float] | None:
         """(tree, log2 of its probability), or None where the grammar has no tree for the sentence."""
+        if isinstance(tokens, str):
+            raise CourseError("parse takes a list of tokens, not a string; text.split() or tales.tokenize(text) makes one.")
         chart = self.chart(tokens)
         end = len(tokens)
         if label not in chart.get((0, end), {}):
@@ -166,7 +177,7 @@ def _symbol(tree: Tree) -> str:
 def _build(chart: dict, tokens: Sequence[str], label: str, start: int, end: int) -> Tree:
     _, how = chart[start, end][label]
     if how is None:
-        return (label.lstrip("/"), tokens[start])
+        return (label.removeprefix("/"), tokens[start])
     if isinstance(how, str):
         return (label, _build(chart, tokens, how, start, end))
     middle, a, b = how

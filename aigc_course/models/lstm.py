@@ -8,6 +8,14 @@ import torch
 from torch import nn
 
 from aigc_course.errors import check_count
+from aigc_course.models.rnn import check_one_layer
+
+
+def lstm_step(x, h, c, W, b):
+    """One step: x (B, D), h and c (B, N), W (4 N, D + N) and b (4 N,) in blocks i, f, g, o -> the next h and c."""
+    i, f, g, o = (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
 
 
 class LSTM(nn.Module):
@@ -34,23 +42,23 @@ class LSTM(nn.Module):
         self.W = nn.Parameter(torch.empty(4 * n_hidden, check_count("n_inputs", n_inputs, 1) + n_hidden).uniform_(-scale, scale))
         self.b = nn.Parameter(torch.zeros(4 * n_hidden))
 
-    def step(self, x_t: torch.Tensor, h: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """x_t (B, n_inputs), h and c (B, n_hidden) -> the next h and c."""
-        i, f, g, o = (torch.cat([x_t, h], -1) @ self.W.T + self.b).chunk(4, -1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(c), c
-
     def forward(self, x: torch.Tensor, state=None) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """(B, T, n_inputs) and (h, c) before, or None for zeros -> all h (B, T, n_hidden), the last (h, c)."""
         h, c = state if state is not None else (x.new_zeros(len(x), len(self.b) // 4),) * 2
         states = []
         for x_t in x.unbind(1):
-            h, c = self.step(x_t, h, c)
+            h, c = lstm_step(x_t, h, c, self.W, self.b)
             states.append(h)
         return torch.stack(states, 1), (h, c)
 
     def load_torch(self, layer: nn.LSTM) -> LSTM:
-        """Take the weights of a one-layer `torch.nn.LSTM` over; its two biases are added up."""
+        """Take the weights of a one-layer `torch.nn.LSTM` over; its two biases are added up.
+
+        Raises:
+            CourseError: the layer has another form or size.
+        """
+        n_hidden = len(self.b) // 4
+        check_one_layer(layer, nn.LSTM, self.W.shape[1] - n_hidden, n_hidden)
         with torch.no_grad():
             self.W.copy_(torch.cat([layer.weight_ih_l0, layer.weight_hh_l0], 1))
             self.b.copy_(layer.bias_ih_l0 + layer.bias_hh_l0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 
@@ -9,8 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.errors import check_choice, check_count
+from aigc_course.errors import CourseError, check_choice, check_count
 from aigc_course.sampling import choose
+
+
+def rnn_step(x, h, W_xh, W_hh, b_h):
+    """h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h) for rows: x (B, D), h (B, N), W_xh (N, D), W_hh (N, N), b_h (N,) -> (B, N)."""
+    return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)
 
 
 class RNN(nn.Module):
@@ -35,9 +41,30 @@ class RNN(nn.Module):
         h = x.new_zeros(len(x), len(self.W_hh)) if h is None else h
         states = []
         for x_t in x.unbind(1):
-            h = torch.tanh(x_t @ self.W_xh.T + h @ self.W_hh.T + self.b_h)
+            h = rnn_step(x_t, h, self.W_xh, self.W_hh, self.b_h)
             states.append(h)
         return torch.stack(states, 1), h
+
+    def load_torch(self, layer: nn.RNN) -> RNN:
+        """Take the weights of a one-layer `torch.nn.RNN` over; its two biases are added up.
+
+        Raises:
+            CourseError: the layer has another form or size.
+        """
+        check_one_layer(layer, nn.RNN, self.W_xh.shape[1], len(self.W_hh))
+        with torch.no_grad():
+            self.W_xh.copy_(layer.weight_ih_l0)
+            self.W_hh.copy_(layer.weight_hh_l0)
+            self.b_h.copy_(layer.bias_ih_l0 + layer.bias_hh_l0)
+        return self
+
+
+def check_one_layer(layer: nn.Module, kind: type, n_inputs: int, n_hidden: int) -> None:
+    """Raise a CourseError unless `layer` is one plain recurrent layer of PyTorch with these sizes."""
+    plain = isinstance(layer, kind) and layer.num_layers == 1 and not layer.bidirectional and layer.bias and not layer.proj_size
+    if not plain or (layer.input_size, layer.hidden_size) != (n_inputs, n_hidden) or getattr(layer, "nonlinearity", "tanh") != "tanh":
+        wanted = f"torch.nn.{kind.__name__}({n_inputs}, {n_hidden})"
+        raise CourseError(f"load_torch takes the weights of {wanted} with one layer, one direction and a bias; got {layer}.")
 
 
 @dataclass(frozen=True)
@@ -73,6 +100,8 @@ class RecurrentLM(nn.Module):
     def __init__(self, config: RecurrentConfig):
         super().__init__()
         self.config = config
+        for name in ("vocab_size", "d_embedding", "n_hidden", "n_layers"):
+            check_count(name, getattr(config, name), 1)
         layer = {"rnn": nn.RNN, "lstm": nn.LSTM}[check_choice("cell", config.cell, ("rnn", "lstm"))]
         self.embedding = nn.Embedding(config.vocab_size, config.d_embedding)
         self.recurrent = layer(config.d_embedding, config.n_hidden, config.n_layers, batch_first=True, dropout=config.dropout * (config.n_layers > 1))
@@ -87,30 +116,48 @@ class RecurrentLM(nn.Module):
     @torch.no_grad()
     def bits(self, rows: torch.Tensor) -> torch.Tensor:
         """-log2 of the probability of each row after its first token, padding (0) left out: ids (N, T) -> (N,)."""
-        training, _ = self.training, self.eval()
-        rows = rows.to(self.output.weight.device)
+        rows = _checked(rows).to(self.output.weight.device)
+        if rows.shape[1] == 1:
+            return torch.zeros(len(rows))
         nats = []
-        for part in rows.split(256):
-            logits, _ = self(part[:, :-1])
-            nats.append(F.cross_entropy(logits.transpose(1, 2), part[:, 1:], ignore_index=0, reduction="none").sum(1))
-        self.train(training)
+        with _evaluating(self):
+            for part in rows.split(256):
+                logits, _ = self(part[:, :-1])
+                nats.append(F.cross_entropy(logits.transpose(1, 2), part[:, 1:], ignore_index=0, reduction="none").sum(1))
         return torch.cat(nats).cpu() / math.log(2)
 
     @torch.no_grad()
     def generate(self, prompt: torch.Tensor, n: int, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None,
                  seed: int | None = None) -> torch.Tensor:
         """Draw n tokens after each prompt, one at a time: ids (B, T) -> (B, T + n). The knobs are those of `sampling.filter_logits`."""
-        training, _ = self.training, self.eval()
         device = self.output.weight.device
-        generator = None if seed is None else torch.Generator(device).manual_seed(seed)
-        tokens, state = prompt.to(device), None
+        generator = None if seed is None else torch.Generator(device).manual_seed(check_count("seed", seed))
+        tokens, state = _checked(prompt).to(device), None
         rows = [tokens]
-        for _ in range(check_count("n", n)):
-            logits, state = self(tokens, state)
-            tokens = choose(logits[:, -1], temperature, top_k, top_p, generator)[:, None]
-            rows.append(tokens)
-        self.train(training)
+        with _evaluating(self):
+            for _ in range(check_count("n", n)):
+                logits, state = self(tokens, state)
+                tokens = choose(logits[:, -1], temperature, top_k, top_p, generator)[:, None]
+                rows.append(tokens)
         return torch.cat(rows, 1).cpu()
+
+
+def _checked(rows: torch.Tensor) -> torch.Tensor:
+    if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or 0 in rows.shape or rows.is_floating_point():
+        came = f"a tensor of shape {tuple(rows.shape)}" if isinstance(rows, torch.Tensor) else type(rows).__name__
+        raise CourseError(f"ids must be a (B, T) tensor of integers with at least one row and one token, not {came}; vocabulary.batch makes one.")
+    return rows
+
+
+@contextlib.contextmanager
+def _evaluating(model: nn.Module):
+    """Dropout off, and back as it was, whatever happens."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
 
 
 def masked_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -121,5 +168,5 @@ def masked_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.T
 def next_token_loss(model: nn.Module, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """Teacher forcing: from the true tokens before, predict each next one. Ids (B, T), padded with 0 -> a scalar in nats."""
     rows = batch[0]
-    rows = rows[:, : int((rows != 0).sum(1).max())]  # no work for columns that are all padding
+    rows = rows[:, : int((rows != 0).any(0).nonzero().max()) + 1]  # no work for columns that are all padding
     return masked_cross_entropy(model(rows[:, :-1])[0], rows[:, 1:])

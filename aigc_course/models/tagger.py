@@ -50,7 +50,9 @@ class Tagger:
 
     def __init__(self, texts: Iterable[tuple[Sequence[str], Sequence[str]]], k: float = 0.01):
         texts = list(texts)
-        if not texts or any(len(tokens) != len(tags) for tokens, tags in texts):
+        if not k > 0:
+            raise CourseError(f"k must be above 0, not {k!r}: with nothing added, an unknown word would be impossible.")
+        if not any(tags for _, tags in texts) or any(len(tokens) != len(tags) for tokens, tags in texts):
             raise CourseError("a tagger needs texts as (tokens, tags) with one tag for each token.")
         self.k = k
         self.tags = sorted({tag for _, tags in texts for tag in tags})

@@ -26,7 +26,9 @@ def cooccurrence(texts: Iterable[Sequence[int]], size: int, window: int) -> np.n
     check_count("window", window, 1)
     counts = np.zeros((size, size))
     for ids in texts:
-        ids = np.asarray(ids)
+        ids = np.asarray(ids, dtype=np.int64)
+        if len(ids) and not 0 <= ids.min() <= ids.max() < size:
+            raise CourseError(f"ids must be 0 to {size - 1}; got {ids.min()} to {ids.max()}.")
         for distance in range(1, window + 1):
             np.add.at(counts, (ids[:-distance], ids[distance:]), 1)
     return counts + counts.T
@@ -113,9 +115,10 @@ def negative_sampling_loss(positive: torch.Tensor, negative: torch.Tensor) -> to
 
 def window_pairs(texts: Iterable[Sequence[int]], window: int) -> torch.Tensor:
     """(N, 2) ids: every token with every other at most `window` away."""
-    pairs = []
+    check_count("window", window, 1)
+    pairs = [torch.empty(0, 2, dtype=torch.int64)]
     for ids in texts:
-        row = torch.tensor(ids)
+        row = torch.tensor(ids, dtype=torch.int64)
         for distance in range(1, window + 1):
             near = torch.stack([row[:-distance], row[distance:]], 1)
             pairs += [near, near.flip(1)]

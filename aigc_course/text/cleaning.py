@@ -11,15 +11,17 @@ from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 
 from aigc_course.errors import CourseError
 
-_NOT_TEXT = ("script", "style", "nav", "footer", "template")
+_NOT_TEXT = ("head", "title", "script", "style", "nav", "footer", "template")
+_BLOCKS = ("p", "br", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "article", "section", "blockquote")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{3}")
 
 
 def decode(raw: bytes) -> str:
     """Bytes of unknown encoding -> text: a byte order mark decides, then UTF-8 if it fits, then GB 18030 or Windows-1252.
 
-    Bytes that are no UTF-8 are GB 18030 when three Chinese characters in a row come out, else Windows-1252 (where a byte means
-    nothing there: U+FFFD). That rule is right for news in English and Chinese, not for every language.
+    A few damaged bytes among many good ones leave it UTF-8 (with U+FFFD). Bytes that are no UTF-8 are GB 18030 when three Chinese
+    characters in a row come out, else Windows-1252 (where a byte means nothing there: U+FFFD). That rule is right for news in
+    English and Chinese, not for every language.
 
     Raises:
         CourseError: `raw` is not bytes.
@@ -31,7 +33,10 @@ def decode(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        pass
+        text = raw.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    if sum(ord(character) > 127 for character in text) - damaged > 2 * damaged:
+        return text
     text = raw.decode("gb18030", errors="replace")
     return text if _CHINESE.search(text) else raw.decode("cp1252", errors="replace")
 
@@ -43,6 +48,9 @@ def html_to_text(page: str) -> str:
         soup = BeautifulSoup(page, "html.parser")
     for tag in soup(_NOT_TEXT):
         tag.decompose()
+    for tag in soup(_BLOCKS):  # a browser begins a new line there
+        tag.insert_before("\n")
+        tag.insert_after("\n")
     return soup.get_text()
 
 
@@ -58,6 +66,7 @@ def normalize(text: str) -> str:
         raise CourseError(f"normalize takes a string, not {type(text).__name__}; bytes go through decode first.")
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
+    text = unicodedata.normalize("NFC", text)  # again: what stood between a letter and its accent is gone now
     return re.sub(" +", " ", text).strip()
 
 

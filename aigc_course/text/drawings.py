@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -22,7 +23,7 @@ def word_map(points, groups: dict[str, Sequence[int]], names: Sequence[str], alt
     """
     points = np.asarray(points)
     figure, axes = plt.subplots(figsize=(7.5, 5) if names else (5.5, 3.6))
-    for (group, rows), marker in zip(groups.items(), "osD^vP", strict=False):
+    for (group, rows), marker in zip(groups.items(), itertools.cycle("osD^vP"), strict=False):
         axes.scatter(*points[list(rows)].T, marker=marker, s=45, label=group)
         if names:
             block = [" ".join(names[i] for i in rows[start : start + 3]) for start in range(0, len(rows), 3)]
@@ -30,8 +31,10 @@ def word_map(points, groups: dict[str, Sequence[int]], names: Sequence[str], alt
             axes.annotate("\n".join(block), spot, xytext=(0, 8), textcoords="offset points", ha="center", fontsize=9)
     if line is not None:
         low, high = axes.get_xlim(), axes.get_ylim()
-        x = np.linspace(*low, 200)
-        axes.plot(x, -(line[0] * x + line[2]) / line[1], color=BLACK, linestyle="--", linewidth=1.5, label="boundary")
+        w, norm = np.array(line[:2]), np.hypot(line[0], line[1])
+        nearest, along = -line[2] * w / norm**2, np.array([-w[1], w[0]]) / norm  # the point nearest to the origin, and the direction
+        ends = nearest + np.outer([-1e3, 1e3], along)
+        axes.plot(*ends.T, color=BLACK, linestyle="--", linewidth=1.5, label="boundary")
         axes.set(xlim=low, ylim=high)
     axes.margins(x=0.15, y=0.18)
     axes.legend(loc="best", fontsize=9)

@@ -63,8 +63,10 @@ def scores(predicted: Sequence[Sequence[str]], true: Sequence[Sequence[str]]) ->
     """Precision, recall and F1 of words found at their exact place, over all texts together.
 
     Raises:
-        CourseError: the two do not spell the same texts.
+        CourseError: the two do not spell the same texts, or are not equally many.
     """
+    if len(predicted) != len(true):
+        raise CourseError(f"scores compares as many texts with as many; got {len(predicted)} and {len(true)}.")
     right = found = there = 0
     for mine, truth in zip(predicted, true, strict=True):
         if "".join(mine) != "".join(truth):

@@ -14,7 +14,7 @@ def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[
 
     Args:
         items: anything.
-        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1).
+        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1); with a `key`, of the different keys.
         seed: of the random numbers.
         key: items with equal keys stay together, so that no near copy of a training text is in another part; None takes
             every item for itself.

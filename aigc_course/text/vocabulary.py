@@ -22,11 +22,14 @@ class Vocabulary:
     """
 
     def __init__(self, texts: Iterable[Sequence[str]], first: Sequence[str] = (), least: int = 1):
+        texts = list(texts)
+        if any(isinstance(text, str) for text in texts):
+            raise CourseError("a vocabulary needs texts as lists of tokens, not as strings; tokenise them first.")
         counts = Counter(token for text in texts for token in text)
-        special = [PAD, END, UNKNOWN, *first]
+        special = list(dict.fromkeys([PAD, END, UNKNOWN, *first]))
         self.tokens = special + sorted(token for token, n in counts.items() if n >= least and token not in special)
         self._id = {token: i for i, token in enumerate(self.tokens)}
-        if len(self.tokens) == len(special):
+        if not counts:
             raise CourseError("a vocabulary needs texts with tokens; got none.")
 
     def __len__(self) -> int:
@@ -39,11 +42,17 @@ class Vocabulary:
         return [self._id.get(token, 2) for token in tokens]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Ids -> tokens up to the end token, padding left out."""
+        """Ids -> tokens up to the end token, padding left out.
+
+        Raises:
+            CourseError: an id is out of range.
+        """
         tokens = []
         for i in ids:
             if int(i) == 1:
                 break
+            if not 0 <= int(i) < len(self.tokens):
+                raise CourseError(f"ids must be 0 to {len(self.tokens) - 1}, not {int(i)}.")
             if int(i) != 0:
                 tokens.append(self.tokens[int(i)])
         return tokens
@@ -54,6 +63,8 @@ class Vocabulary:
         Raises:
             CourseError: a text does not fit into `length`.
         """
+        if not texts:
+            raise CourseError("batch needs at least one text.")
         rows = [[*self.encode(text), 1] for text in texts]
         needed = max(map(len, rows), default=1)
         length = needed if length is None else check_count("length", length, 1)
