@@ -68,7 +68,7 @@ class History:
         interrupted: whether the learner stopped it.
     """
 
-    losses: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list, repr=False)
     resumed_from: int = 0
     interrupted: bool = False
 
@@ -94,22 +94,12 @@ def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: in
     """
     options = options or Options()
     _check(loader, steps, lr, options)
-    AcceleratorState._reset_state()  # Accelerate keeps one precision a process; every fit has its own
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a missing tracker is told below
-        accelerator = Accelerator(
-            mixed_precision=options.precision, log_with=options.tracker, step_scheduler_with_optimizer=False, project_dir=home() / "runs",
-            dataloader_config=DataLoaderConfiguration(split_batches=True),
-        )  # fmt: skip
-    if options.tracker and not accelerator.log_with:
-        raise CourseError(f"The tracker {options.tracker!r} is not installed; install it, or leave tracker=None.")
-    epoch = getattr(loader.sampler, "epoch", 0)  # a second fit on one loader goes on with new orders
-    made_by = {"lr": float(lr), "schedule": options.schedule, "warmup": options.warmup, "optimizer": _name(options.optimizer),
-               "batch_size": loader.batch_size, "rows": len(loader.dataset), "seed": getattr(loader.sampler, "seed", None)}  # fmt: skip
+    accelerator = _accelerator(options)
+    epoch, made_by = getattr(loader.sampler, "epoch", 0), _settings(loader, lr, options)
     optimizer = options.optimizer(model.parameters(), lr=lr)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps, options))
     prepared, optimizer, loader = accelerator.prepare(model, optimizer, loader)
-    loader.iteration = epoch
+    loader.iteration = epoch  # a second fit on one loader goes on with new orders
     run = _Run(accelerator, prepared, optimizer, scheduler, loss_fn, options)
     if options.tracker:
         accelerator.init_trackers("aigc_course")
@@ -249,5 +239,21 @@ def _check(loader, steps, lr, options) -> None:
         raise CourseError("The loader holds no batch: give more rows, or a smaller batch_size.")
 
 
-def _name(optimizer: Callable) -> str:
-    return getattr(optimizer, "__qualname__", type(optimizer).__qualname__)
+def _accelerator(options: Options) -> Accelerator:
+    AcceleratorState._reset_state()  # Accelerate keeps one precision a process; every fit has its own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a missing tracker is told below
+        accelerator = Accelerator(
+            mixed_precision=options.precision, log_with=options.tracker, step_scheduler_with_optimizer=False, project_dir=home() / "runs",
+            dataloader_config=DataLoaderConfiguration(split_batches=True),
+        )  # fmt: skip
+    if options.tracker and not accelerator.log_with:
+        raise CourseError(f"The tracker {options.tracker!r} is not installed; install it, or leave tracker=None.")
+    return accelerator
+
+
+def _settings(loader: DataLoader, lr: float, options: Options) -> dict:
+    """What a checkpoint must have been made with to be taken over; the number of steps may grow."""
+    optimizer = getattr(options.optimizer, "__qualname__", type(options.optimizer).__qualname__)
+    return {"lr": float(lr), "schedule": options.schedule, "warmup": options.warmup, "optimizer": optimizer,
+            "batch_size": loader.batch_size, "rows": len(loader.dataset), "seed": getattr(loader.sampler, "seed", None)}  # fmt: skip
