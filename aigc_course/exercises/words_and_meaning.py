@@ -83,7 +83,7 @@ def _lattices():
 def _pmi_with_negatives(counts):
     counts = np.asarray(counts, dtype=float)
     p = counts / counts.sum()
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
     return np.where(counts > 0, pmi, 0)
 
@@ -91,7 +91,7 @@ def _pmi_with_negatives(counts):
 def _pmi_infinite(counts):
     counts = np.asarray(counts, dtype=float)
     p = counts / counts.sum()
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.log2(p / np.outer(p.sum(1), p.sum(0)))
 
 
@@ -102,12 +102,13 @@ def _nats(counts):
 def _no_logarithm(counts):
     counts = np.asarray(counts, dtype=float)
     p = counts / counts.sum()
-    return p / np.outer(p.sum(1), p.sum(0))
+    with np.errstate(invalid="ignore"):
+        return p / np.outer(p.sum(1), p.sum(0))
 
 
 def _forgot_the_total(counts):
     counts = np.asarray(counts, dtype=float)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.maximum(np.log2(counts / np.outer(counts.sum(1), counts.sum(0))), 0)
 
 
