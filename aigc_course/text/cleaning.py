@@ -51,7 +51,7 @@ def html_to_text(page: str) -> str:
     for tag in soup(_BLOCKS):  # a browser begins a new line there
         tag.insert_before("\n")
         tag.insert_after("\n")
-    return soup.get_text()
+    return soup.get_text().strip()
 
 
 def normalize(text: str) -> str:
