@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from aigc_course.data import headlines
 from aigc_course.data.headlines_text import KINDS, TOPICS
+from aigc_course.data.story_reader import Reader
+from aigc_course.data.story_rules import Draw, Pattern, Plot, Step
 from aigc_course.data.story_world import World
 from aigc_course.errors import CourseError
 
@@ -154,6 +156,17 @@ def test_words_are_told_apart():
         for column in range(2):
             written = [row[0].split("|")[column] for row in rows]
             assert len(set(written)) == len(written), kind
+
+
+def test_the_longest_match_is_the_sentence():
+    """Without a full stop one sentence may begin like another: the shorter one must not end the text."""
+    world = headlines.world()
+    step = Step("it", ((1, Pattern("(S {team} win)", "{team} 赢")), (1, Pattern("(S {team} win today)", "{team} 赢 今天"))))
+    draw = Draw(("team",), (("Lions",), ("Bears",)))
+    small = World(world.lexicon, world.tags | {"win": "VERB", "today": "NOUN"}, [Plot("p", 1, (step,), (draw,), lambda values: (values,))])
+    reader = Reader(small, "en", lambda *_: "no")
+    assert reader.read("Lions win").bits == reader.read("Lions win today").bits == 2
+    assert not reader.read("Lions win win").grammatical
 
 
 def test_same_seed_same_headlines():
