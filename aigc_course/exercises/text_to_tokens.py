@@ -55,15 +55,6 @@ def normalize_in_three_lines(text):
     return " ".join(text.split())
 
 
-def pairs_by_loop(words):
-    """Short answer: a pair counts as often as its word comes."""
-    pairs = Counter()
-    for word, count in words.items():
-        for pair in pairwise(word):
-            pairs[pair] += count
-    return pairs
-
-
 def _once_a_word(words):
     return Counter(pair for word in words for pair in pairwise(word))
 
@@ -99,16 +90,6 @@ def _every_second(words):
         for pair in zip(word[::2], word[1::2], strict=False):
             pairs[pair] += count
     return pairs
-
-
-def merge_by_loop(symbols, pair):
-    """Short answer: after a merge go two steps on, else one."""
-    merged, i = [], 0
-    while i < len(symbols):
-        together = tuple(symbols[i : i + 2]) == pair
-        merged.append(symbols[i] + symbols[i + 1] if together else symbols[i])
-        i += 2 if together else 1
-    return tuple(merged)
 
 
 def _overlapping(symbols, pair):
@@ -284,7 +265,6 @@ EXERCISES = (
         title="Count neighbours",
         minutes=10,
         reference=count_pairs,
-        shown=pairs_by_loop,
         probes=lambda: [({("l", "o", "w"): 5, ("l", "o", "g"): 2},), ({("a", "a", "a"): 3, ("b",): 7},), ({("x", "y"): 1, ("y", "x", "y"): 4},)],
         mistakes=(
             Mistake(_once_a_word, "Each word counts once with you; it stands for as many as its number says."),
@@ -301,7 +281,6 @@ EXERCISES = (
         title="Merge a pair",
         minutes=10,
         reference=merge,
-        shown=merge_by_loop,
         probes=lambda: [
             (("l", "o", "w", "l", "o"), ("l", "o")),
             (("a", "a", "a"), ("a", "a")),
