@@ -96,12 +96,13 @@ class Stop(Exception):
     """Stands for a crash."""
 
 
-def crashing(at):
+def raising(error, at):
+    """The loss function, until its call number `at` raises `error`."""
     calls = iter(range(10_000))
 
     def loss(model, batch):
         if next(calls) == at:
-            raise Stop
+            raise error
         return loss_fn(model, batch)
 
     return loss
@@ -114,7 +115,7 @@ def test_a_resumed_run_equals_an_unbroken_one(home, capsys, at):
     expected = fit(whole, **options).losses
     broken = new_model(dropout=0.3)
     with pytest.raises(Stop):
-        fit(broken, loss=crashing(at), checkpoint="run", save_every=5, **options)
+        fit(broken, loss=raising(Stop, at), checkpoint="run", save_every=5, **options)
     torch.manual_seed(99)  # a new process would stand elsewhere; dropout must go on from the checkpoint all the same
     model = new_model(dropout=0.3)
     if at < 5:  # nothing was kept: a fresh start, with the random state that new_model leaves
@@ -129,19 +130,8 @@ def test_a_resumed_run_equals_an_unbroken_one(home, capsys, at):
     assert again.resumed_from == 30 and again.losses == expected  # nothing left to do
 
 
-def interrupting(at):
-    calls = iter(range(1000))
-
-    def loss(model, batch):
-        if next(calls) == at:
-            raise KeyboardInterrupt
-        return loss_fn(model, batch)
-
-    return loss
-
-
 def test_an_interrupt_writes_a_checkpoint_and_the_cell_goes_on(home, capsys):
-    history = fit(new_model(), loss=interrupting(20), checkpoint="run")  # save_every is 500: only the interrupt can have kept it
+    history = fit(new_model(), loss=raising(KeyboardInterrupt, 20), checkpoint="run")  # save_every is 500: only the interrupt can have kept it
     assert history.interrupted and "run the cell again" in capsys.readouterr().out
     model, whole = new_model(), new_model()
     assert fit(model, checkpoint="run").resumed_from == 20
@@ -189,15 +179,8 @@ def test_each_fit_has_its_own_precision():
 
 
 def test_an_interrupt_keeps_what_was_learned(capsys):
-    calls = iter(range(1000))
-
-    def loss(model, batch):
-        if next(calls) == 20:
-            raise KeyboardInterrupt
-        return loss_fn(model, batch)
-
     model = new_model()
-    history = fit(model, loss=loss)
+    history = fit(model, loss=raising(KeyboardInterrupt, 20))
     expected = new_model()
     assert history.interrupted and len(history.losses) == 20 and history.losses == fit(expected, 30).losses[:20]
     assert "after 20 of 30 steps" in capsys.readouterr().out and not torch.equal(weights(model), weights(new_model()))
