@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="machine-readable")
     reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
     reset.add_argument("lesson", help='number of the lesson, "01" say')
+    pretrain = add("pretrain", _pretrain, "make one of the checkpoints that ship with the course again, from its seed")
+    pretrain.add_argument("name", help="tales-gpt, tales-gpt2 or tales-bert")
+    pretrain.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
+    pretrain.add_argument("--tales", type=int, help="fewer or more training tales than the recipe's")
     store = add("store", _store, "for authors: run lessons and store their outputs")
     store.add_argument("lesson", nargs="*", help="numbers; default: all")
     add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
@@ -155,6 +159,13 @@ def _doctor(options: argparse.Namespace, rest: list[str]) -> int:
 
 def _reset(options: argparse.Namespace, rest: list[str]) -> int:
     print(lessons.reset(options.lesson))
+    return 0
+
+
+def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
+    from aigc_course import pretraining
+
+    print(f"The checkpoint is in {pretraining.make(options.name, options.steps, options.tales)}")
     return 0
 
 

@@ -41,7 +41,8 @@ class Options:
         warmup: steps in which the learning rate rises from 0 to `lr`.
         clip: largest norm of the gradient; None leaves it alone.
         checkpoint: name of the run, kept under `runs/` in the learner's folder and resumed when it is there; None keeps nothing.
-        save_every: steps between two checkpoints.
+        save_every: steps between two checkpoints, and between two calls of `watch`.
+        watch: (step, model) -> None, called every `save_every` steps and at the end, for curves and pictures.
         precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
         tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
         show: draw the progress bar and the live plot.
@@ -53,6 +54,7 @@ class Options:
     clip: float | None = None
     checkpoint: str | None = None
     save_every: int = 500
+    watch: Callable | None = None
     precision: str = "no"
     tracker: object | None = None
     show: bool = True
@@ -163,8 +165,8 @@ class _Run:
                         if step % every == 0 or step == steps:
                             self.read()
                             monitor.update(self.history.losses)
-                        if self.options.checkpoint and (step % self.options.save_every == 0 or step == steps):
-                            self.save()
+                        if step % self.options.save_every == 0 or step == steps:
+                            self.pause(step)
                         if step == steps:
                             break
                     loader.skip_batches = 0
@@ -182,6 +184,13 @@ class _Run:
         self.optimizer.step()
         self.scheduler.step()
         self.waiting.append(loss.detach())
+
+    def pause(self, step: int) -> None:
+        """Every `save_every` steps: keep a checkpoint, let the caller look."""
+        if self.options.checkpoint:
+            self.save()
+        if self.options.watch and self.accelerator.is_main_process:
+            self.options.watch(step, self.accelerator.unwrap_model(self.model))
 
     def read(self) -> None:
         """Bring the losses over from the device, averaged over all processes."""

@@ -11,7 +11,8 @@ from aigc_course import sampling
 from aigc_course.errors import CourseError
 from aigc_course.exercises.recurrent_networks import two_step_gradients
 from aigc_course.models.lstm import LSTM
-from aigc_course.models.rnn import RNN, RecurrentConfig, RecurrentLM, masked_cross_entropy, next_token_loss
+from aigc_course.models.language_model import masked_cross_entropy, next_token_loss
+from aigc_course.models.rnn import RNN, RecurrentConfig, RecurrentLM
 
 
 def twins(kind):
@@ -98,38 +99,38 @@ def test_bits_and_generate_leave_the_mode_and_ignore_dropout():
     model = language_model(n_layers=2, dropout=0.5).train()
     rows = torch.randint(1, 11, (4, 8))
     assert torch.equal(model.bits(rows), model.bits(rows)) and model.training
-    model.generate(rows, 2)
+    sampling.generate(model, rows, 2)
     assert model.training
 
 
 def test_edges():
     model = language_model().train()
     assert model.bits(torch.tensor([[3], [4]])).tolist() == [0, 0]
-    assert model.generate(torch.tensor([[3]]), 0).tolist() == [[3]]
+    assert sampling.generate(model, torch.tensor([[3]]), 0).tolist() == [[3]]
     left_padded = torch.tensor([[0, 0, 3, 4, 5]])
     assert math.isfinite(next_token_loss(model, (left_padded,)).item())
     for bad in (torch.zeros(3, dtype=torch.long), torch.zeros(0, 3, dtype=torch.long), torch.zeros(2, 0, dtype=torch.long), torch.zeros(2, 3), [[1]]):
         with pytest.raises(CourseError, match="ids must be"):
             model.bits(bad)
         with pytest.raises(CourseError, match="ids must be"):
-            model.generate(bad, 1)
+            sampling.generate(model, bad, 1)
     for settings in ({"temperature": -1}, {"top_k": 0}, {"seed": "x"}):
         with pytest.raises(CourseError):
-            model.generate(torch.tensor([[3]]), 2, **settings)
+            sampling.generate(model, torch.tensor([[3]]), 2, **settings)
     with pytest.raises(CourseError):
-        model.generate(torch.tensor([[3]]), -1)
+        sampling.generate(model, torch.tensor([[3]]), -1)
     assert model.training  # whatever happened
 
 
 def test_generation_is_seeded_and_follows_the_prompt():
     model, prompt = language_model(), torch.tensor([[3, 4], [5, 6]])
-    one, two, other = (model.generate(prompt, 20, seed=s) for s in (0, 0, 1))
+    one, two, other = (sampling.generate(model, prompt, 20, seed=s) for s in (0, 0, 1))
     assert one.shape == (2, 22) and torch.equal(one[:, :2], prompt) and torch.equal(one, two) and not torch.equal(one, other)
     with torch.no_grad():
         for weight in model.parameters():
             weight *= 5  # so that the most probable token differs from place to place
     prompt = torch.randint(1, 11, (20, 3))
-    greedy = model.generate(prompt, 5, top_k=1)
+    greedy = sampling.generate(model, prompt, 5, top_k=1)
     logits = model(greedy[:, :-1])[0]
     assert torch.equal(greedy[:, 3:], logits.argmax(-1)[:, 2:])
 

@@ -18,7 +18,7 @@ from aigc_course.data.story_world import Story, World, join, tokenize
 from aigc_course.data.tales_text import ENDINGS, EPISODES, KINDS, LINKS, LONG_ENDINGS, OPENINGS, RECAPS, TAGS
 from aigc_course.errors import CourseError, check_choice, check_count
 
-__all__ = ["Story", "Verdict", "alter", "check", "entropy", "join", "sample", "tokenize", "world"]
+__all__ = ["Story", "Verdict", "alter", "check", "entropy", "join", "posterior", "sample", "tokenize", "words", "world"]
 
 FORMS = ("short", "long")
 LANGUAGES = ("en", "zh")
@@ -69,6 +69,27 @@ def check(text: str, *, form: str = "short", language: str = "en") -> Verdict:
     return _reader(form, check_choice("language", language, LANGUAGES)).read(text)
 
 
+def posterior(tokens: list[str], at: int, *, form: str = "short") -> dict[str, float]:
+    """What a hidden word can be, given all the others: exact, by trying every word of the world in its place.
+
+    Args:
+        tokens: an English tale.
+        at: index of the hidden token; what stands there is not looked at.
+        form: "short" or "long".
+
+    Returns:
+        token -> probability, the most probable first; {} when no word makes a tale.
+
+    Raises:
+        CourseError: `at` is no index of `tokens`.
+    """
+    if isinstance(tokens, str) or check_count("at", at) >= len(tokens):
+        raise CourseError(f"posterior needs a list of tokens and an index of it, not {at} of {len(tokens)}.")
+    bits = {word: check(join([*tokens[:at], word, *tokens[at + 1 :]]), form=form).bits for word in words()}
+    weights = {word: 2.0**-cost for word, cost in bits.items() if cost is not None}
+    return {word: weight / sum(weights.values()) for word, weight in sorted(weights.items(), key=lambda item: -item[1])}
+
+
 def alter(tale: Story, *, seed: int) -> str:
     """Change one fact in one place of a tale's English text: a colour, a name, a count or a place.
 
@@ -90,6 +111,15 @@ def world(form: str = "short") -> World:
     """The rules themselves: lexicon, patterns and plots."""
     check_choice("form", form, FORMS)
     return World(_lexicon(), TAGS, _short_plots() if form == "short" else _long_plots())
+
+
+@cache
+def words() -> list[str]:
+    """Every English token of both forms, in alphabetical order."""
+    items = [item for form in FORMS for pattern in world(form).patterns for item in pattern.english_items]
+    kinds = {(World.kind(item.role), item.form) for item in items if isinstance(item, Slot)}
+    slots = {token for kind, form in kinds for word in _lexicon()[kind] for token in word.forms[form][0].split()}
+    return sorted(slots | {item.partition("/")[0] for item in items if isinstance(item, str)})
 
 
 @cache

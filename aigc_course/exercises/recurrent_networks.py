@@ -7,7 +7,8 @@ import torch.nn.functional as F
 
 from aigc_course.exercises.compare import with_gradients
 from aigc_course.exercises.types import Exercise, Mistake, Question
-from aigc_course.models.rnn import masked_cross_entropy, rnn_step
+from aigc_course.models.language_model import masked_cross_entropy
+from aigc_course.models.rnn import rnn_step
 
 
 def _no_tanh(x, h, W_xh, W_hh, b_h):

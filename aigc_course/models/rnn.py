@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from aigc_course.errors import CourseError, check_choice, check_count
-from aigc_course.sampling import choose
+from aigc_course.models.language_model import LanguageModel
 
 
 def rnn_step(x, h, W_xh, W_hh, b_h):
@@ -88,7 +86,7 @@ class RecurrentConfig:
     dropout: float = 0.0
 
 
-class RecurrentLM(nn.Module):
+class RecurrentLM(LanguageModel):
     """Next-token probabilities from a state that is carried along: y_t = softmax(W_hy h_t + b_y).
 
     Args:
@@ -113,60 +111,4 @@ class RecurrentLM(nn.Module):
         hidden, state = self.recurrent(self.embedding(tokens), state)
         return self.output(self.dropout(hidden)), state
 
-    @torch.no_grad()
-    def bits(self, rows: torch.Tensor) -> torch.Tensor:
-        """-log2 of the probability of each row after its first token, padding (0) left out: ids (N, T) -> (N,)."""
-        rows = _checked(rows).to(self.output.weight.device)
-        if rows.shape[1] == 1:
-            return torch.zeros(len(rows))
-        nats = []
-        with _evaluating(self):
-            for part in rows.split(256):
-                logits, _ = self(part[:, :-1])
-                nats.append(F.cross_entropy(logits.transpose(1, 2), part[:, 1:], ignore_index=0, reduction="none").sum(1))
-        return torch.cat(nats).cpu() / math.log(2)
-
-    @torch.no_grad()
-    def generate(self, prompt: torch.Tensor, n: int, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None,
-                 seed: int | None = None) -> torch.Tensor:
-        """Draw n tokens after each prompt, one at a time: ids (B, T) -> (B, T + n). The knobs are those of `sampling.filter_logits`."""
-        device = self.output.weight.device
-        generator = None if seed is None else torch.Generator(device).manual_seed(check_count("seed", seed))
-        tokens, state = _checked(prompt).to(device), None
-        rows = [tokens]
-        with _evaluating(self):
-            for _ in range(check_count("n", n)):
-                logits, state = self(tokens, state)
-                tokens = choose(logits[:, -1], temperature, top_k, top_p, generator)[:, None]
-                rows.append(tokens)
-        return torch.cat(rows, 1).cpu()
-
-
-def _checked(rows: torch.Tensor) -> torch.Tensor:
-    if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or 0 in rows.shape or rows.is_floating_point():
-        came = f"a tensor of shape {tuple(rows.shape)}" if isinstance(rows, torch.Tensor) else type(rows).__name__
-        raise CourseError(f"ids must be a (B, T) tensor of integers with at least one row and one token, not {came}; vocabulary.batch makes one.")
-    return rows
-
-
-@contextlib.contextmanager
-def _evaluating(model: nn.Module):
-    """Dropout off, and back as it was, whatever happens."""
-    training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(training)
-
-
-def masked_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy in nats over the targets that are no padding (id 0): logits (B, T, V), targets (B, T) -> a scalar."""
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0)
-
-
-def next_token_loss(model: nn.Module, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Teacher forcing: from the true tokens before, predict each next one. Ids (B, T), padded with 0 -> a scalar in nats."""
-    rows = batch[0]
-    rows = rows[:, : int((rows != 0).any(0).nonzero().max()) + 1]  # no work for columns that are all padding
-    return masked_cross_entropy(model(rows[:, :-1])[0], rows[:, 1:])
+    read = forward

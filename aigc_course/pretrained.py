@@ -1,0 +1,100 @@
+"""Checkpoints that ship with the course, in the format of Hugging Face Transformers: found, verified, loaded.
+
+    >>> folder = path("tales-gpt")                          # doctest: +SKIP
+    >>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP
+    >>> AutoModelForCausalLM.from_pretrained(folder)        # Transformers' class  # doctest: +SKIP
+
+Weights are read as safetensors only, and only when every file has the SHA-256 that stands in SHA256SUMS beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from aigc_course import runtime
+from aigc_course.errors import CourseError, check_choice
+
+NAMES = ("tales-gpt", "tales-gpt2", "tales-bert")
+SUMS = "SHA256SUMS"
+_UNSAFE = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".py"}  # can run code, or are not what is verified
+
+
+def path(name: str, own: bool = False) -> Path:
+    """Folder of a checkpoint, every file of it verified.
+
+    Args:
+        name: "tales-gpt" (long tales, GPT-NeoX class), "tales-gpt2" (short tales, GPT-2 class) or "tales-bert" (short tales).
+        own: the one that `python3 course.py pretrain` made in the learner's folder, not the one that ships.
+
+    Raises:
+        CourseError: there is none, or a file was altered.
+    """
+    check_choice("name", name, NAMES)
+    folder = own_folder(name) if own else runtime.course_root() / "data" / "pretrained" / name
+    if not (folder / SUMS).is_file():
+        way = f"make it with `python3 course.py pretrain {name}`" if own else "get a fresh copy of the course"
+        raise CourseError(f"There is no checkpoint in {folder}; {way}.")
+    verify(folder)
+    return folder
+
+
+def own_folder(name: str) -> Path:
+    """Where a checkpoint made on this machine lies."""
+    return runtime.home() / "pretrained" / name
+
+
+def verify(folder: Path) -> None:
+    """Compare every file of a checkpoint with its recorded SHA-256.
+
+    Raises:
+        CourseError: a file is missing, altered, not recorded, or of a kind that could run code.
+    """
+    recorded = {}
+    for line in (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line)
+        if not match:
+            raise CourseError(f"{folder / SUMS} is damaged; get a fresh copy of this checkpoint.")
+        recorded[match[2]] = match[1]
+    there = {file.name for file in folder.iterdir() if file.name != SUMS and not file.name.startswith(".")}
+    for file in sorted(there | set(recorded)):
+        if file not in there:
+            raise CourseError(f"{folder / file} is missing; get a fresh copy of this checkpoint.")
+        if file not in recorded or Path(file).suffix in _UNSAFE:
+            raise CourseError(f"{folder / file} does not belong to this checkpoint: move it away.")
+        if digest(folder / file) != recorded[file]:
+            raise CourseError(f"{folder / file} was altered: its SHA-256 is not the recorded one. Get a fresh copy of this checkpoint.")
+
+
+def record(folder: Path) -> None:
+    """Write SHA256SUMS over every file of a folder."""
+    names = sorted(file.name for file in folder.iterdir() if file.name != SUMS)
+    runtime.write_safely(folder / SUMS, "".join(f"{digest(folder / name)}  {name}\n" for name in names).encode())
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        CourseError: it is no readable file.
+    """
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise CourseError(f"Cannot read {file} ({error.strerror}); get a fresh copy of this checkpoint.") from None
+
+
+def load_gpt(name: str = "tales-gpt", own: bool = False):
+    """Our GPT with a checkpoint's weights in float32, and its tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from aigc_course.models.hub import from_transformers
+
+    if name == "tales-bert":
+        raise CourseError("tales-bert is no GPT: load it with BertForMaskedLM.from_pretrained(pretrained.path('tales-bert')).")
+    folder = path(name, own)
+    theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
+    return from_transformers(theirs), AutoTokenizer.from_pretrained(folder, local_files_only=True)
