@@ -81,7 +81,7 @@ def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], label
     axes.set_xticks(range(len(names)), names)
     axes.grid(axis="x", visible=False)
     axes.set_ylabel(label)
-    axes.legend()
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(groups))  # above: beside the bars there may be no room
     show(figure, alt)
 
 
@@ -155,6 +155,21 @@ def tradeoff(series: dict[str, list[tuple[float, float, str]]], labels: tuple[st
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.margins(0.08)
     axes.legend(loc="lower left")
+    show(figure, alt)
+
+
+def frontier(series: dict[str, list[tuple[float, float]]], labels: tuple[str, str], alt: str, *, truth: float) -> None:
+    """What each budget buys: lines of (x, y) on two logarithmic axes, the truth as a dashed line; a single point is drawn as a star."""
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for (name, points), marker in zip(series.items(), itertools.cycle("osD^vP"), strict=False):
+        x, y = zip(*points, strict=True)
+        look = {"marker": marker, "markersize": 5} if len(points) > 1 else {"marker": "*", "markersize": 14, "linestyle": ""}
+        axes.plot(x, y, label=name, **look)
+    truth_line(axes, truth, "entropy of the world")
+    axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", yscale="log")
+    axes.yaxis.set_major_formatter("{x:.0f}")
+    axes.yaxis.set_minor_formatter("{x:.0f}")
+    axes.legend()
     show(figure, alt)
 
 

@@ -98,3 +98,22 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
     folder = path(name, own)
     theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
     return from_transformers(theirs), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def from_hub(name: str):
+    """A causal model and its tokenizer from a folder, or by its name on the Hugging Face hub, such as "gpt2".
+
+    Raises:
+        CourseError: it is neither here nor can be fetched, or has no safetensors.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, use_safetensors=True, trust_remote_code=False)
+        return model.eval(), tokenizer
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        raise CourseError(f"{name!r} is not on this machine and could not be fetched, or has no safetensors; connect to a network and try again, "
+                          f"or leave the setting empty to go on with the course's own model. ({reason})") from None  # fmt: skip

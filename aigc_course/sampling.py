@@ -84,18 +84,18 @@ def choose(logits, temperature: float = 1.0, top_k: int | None = None, top_p: fl
     return torch.multinomial(filter_logits(logits, temperature, top_k, top_p).softmax(-1), 1, generator=generator)[:, 0]
 
 
-def generate(model, prompt, n: int, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, *, seed: int | None = None,
-             end: int | None = None, remember: bool = True):
+def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | None = None, end: int | None = None, remember: bool = True, **knobs):
     """Draw tokens after each prompt, one at a time, from any `LanguageModel`: an LSTM, a GPT.
 
     Args:
         model: reads (tokens, state) -> (logits, state).
         prompt: ids (B, T).
         n: how many tokens to draw, n or until every row has come to its end.
-        temperature, top_k, top_p: see `filter_logits`.
+        temperature: 0 or more, see `filter_logits`.
         seed: of the random numbers; None goes on with torch's own.
         end: id of the token after which a row is over; it is followed by padding (0). None: no token ends a row.
         remember: keep the state (a GPT's keys and values) instead of reading everything again for each token; the tokens are the same.
+        knobs: `top_k` and `top_p`, see `filter_logits`.
 
     Returns:
         ids (B, at most T + n), on the CPU.
@@ -114,7 +114,7 @@ def generate(model, prompt, n: int, temperature: float = 1.0, top_k: int | None 
     with torch.no_grad(), evaluating(model):
         for _ in range(check_count("n", n)):
             logits, state = model.read(given, state)
-            drawn = choose(logits[:, -1], temperature, top_k, top_p, generator).masked_fill(over, 0)
+            drawn = choose(logits[:, -1], temperature, generator=generator, **knobs).masked_fill(over, 0)
             rows = torch.cat([rows, drawn[:, None]], 1)
             over |= drawn == (-1 if end is None else end)
             if over.all():

@@ -25,10 +25,9 @@ from aigc_course.batching import batches
 from aigc_course.errors import CourseError, check_choice, check_count
 from aigc_course.live import Monitor
 from aigc_course.runtime import home
+from aigc_course.schedules import SCHEDULES, rate
 
 __all__ = ["SCHEDULES", "History", "Options", "batches", "fit", "rate"]
-
-SCHEDULES = ("constant", "linear", "cosine")
 
 
 @dataclass(frozen=True)
@@ -115,14 +114,6 @@ def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: in
         if options.tracker:
             accelerator.end_training()
     return run.history
-
-
-def rate(step: int, steps: int, options: Options) -> float:
-    """Share of the largest learning rate at a step."""
-    if step < options.warmup:
-        return (step + 1) / (options.warmup + 1)
-    done = (step - options.warmup) / max(1, steps - options.warmup)
-    return {"constant": 1.0, "linear": 1 - done, "cosine": 0.5 + 0.5 * math.cos(math.pi * min(done, 1))}[options.schedule]
 
 
 class _Run:

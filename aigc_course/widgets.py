@@ -13,6 +13,7 @@ from PIL import Image
 
 from aigc_course.errors import CourseError
 from aigc_course.plots import judged, token_boxes
+from aigc_course.text.drawings import attended
 
 
 def text_player(models: dict[int, object], check: Callable, tokenize: Callable, join: Callable, known: Sequence[str]) -> ipywidgets.VBox:
@@ -184,3 +185,58 @@ def feedback_player(texts: Sequence[str], vote: Callable[[str, str], None]) -> i
         button.on_click(clicked)
     show_next()
     return ipywidgets.VBox([page, ipywidgets.HBox(buttons)])
+
+
+def attention_player(weights, tokens: Sequence[str], asks: int | None = None) -> ipywidgets.VBox:
+    """Choose a layer, a head and the token that asks; see whom it looks at.
+
+    Args:
+        weights: (L, H, T, T), each row summing to 1, as `GPT.attention` gives them for one text.
+        tokens: T tokens.
+        asks: index of the token to begin with; None is the last.
+    """
+    weights = np.asarray(weights)
+    if weights.ndim != 4 or weights.shape[2:] != (len(tokens), len(tokens)):
+        raise CourseError(f"attention_player needs weights of shape (layers, heads, {len(tokens)}, {len(tokens)}), not {weights.shape}.")
+    wide = {"layout": ipywidgets.Layout(width="40em"), "style": {"description_width": "5em"}}
+    layer = ipywidgets.IntSlider(value=weights.shape[0] - 1, min=0, max=weights.shape[0] - 1, description="layer", **wide)
+    head = ipywidgets.IntSlider(value=0, min=0, max=weights.shape[1] - 1, description="head", **wide)
+    places = [(f"{i} {token}", i) for i, token in enumerate(tokens)]
+    token = ipywidgets.SelectionSlider(options=places, value=len(tokens) - 1 if asks is None else asks, description="token", **wide)
+    page = ipywidgets.HTML()
+
+    def look(_=None) -> None:
+        page.value = attended(tokens, weights[layer.value, head.value, token.value], token.value)
+
+    for control in (layer, head, token):
+        control.observe(look, "value")
+    look()
+    return ipywidgets.VBox([layer, head, token, page])
+
+
+def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywidgets.VBox:
+    """Choose or type a text and the width of the beam; see its translation.
+
+    Args:
+        show: (text, width) -> HTML; an error of the course is shown as its message.
+        texts: to choose from.
+    """
+    if not texts:
+        raise CourseError("translation_player needs at least one text to begin with.")
+    wide = {"layout": ipywidgets.Layout(width="50em"), "style": {"description_width": "5em"}}
+    chosen = ipywidgets.Dropdown(options=[(text[:70], text) for text in texts], description="tale", **wide)
+    written = ipywidgets.Textarea(value=texts[0], rows=4, description="text", continuous_update=False, **wide)
+    beam = ipywidgets.IntSlider(value=1, min=1, max=6, description="beam", continuous_update=False, **wide)
+    page = ipywidgets.HTML()
+
+    def look(_=None) -> None:
+        try:
+            page.value = show(written.value, beam.value)
+        except CourseError as error:
+            page.value = f"<p>{html.escape(str(error))}</p>"
+
+    chosen.observe(lambda change: setattr(written, "value", change["new"]), "value")
+    for control in (written, beam):
+        control.observe(look, "value")
+    look()
+    return ipywidgets.VBox([chosen, written, beam, page])

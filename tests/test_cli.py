@@ -50,6 +50,10 @@ def test_no_such_lesson(command):
     one_line(course(command, "99"), "no lesson '99'", "00, 01")
 
 
+def test_pretrain_of_an_unknown_name():
+    one_line(course("pretrain", "gpt3"), "gpt3", "tales-gpt2")
+
+
 def test_wrong_scale():
     one_line(course("run", "00", AIGC_SCALE="big"), "AIGC_SCALE is 'big'", "smoke, cpu, gpu")
 

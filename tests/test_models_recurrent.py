@@ -10,8 +10,8 @@ from torch import nn
 from aigc_course import sampling
 from aigc_course.errors import CourseError
 from aigc_course.exercises.recurrent_networks import two_step_gradients
-from aigc_course.models.lstm import LSTM
 from aigc_course.models.language_model import masked_cross_entropy, next_token_loss
+from aigc_course.models.lstm import LSTM
 from aigc_course.models.rnn import RNN, RecurrentConfig, RecurrentLM
 
 

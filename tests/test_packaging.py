@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aigc_course import lessons, publish, runtime
+from aigc_course import lessons, pretrained, publish, runtime
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -69,6 +69,9 @@ def test_wheel_carries_lessons_cards_and_settings(wheel):
     for lesson in lessons.all_lessons():
         assert f"aigc_course/_course/notebooks/{lesson.path.name}" in names
         assert f"aigc_course/_course/data/pictures/{lesson.number}.png" in names
+    for name in pretrained.NAMES:
+        assert {f"aigc_course/_course/data/pretrained/{name}/{file}" for file in ("model.safetensors", "SHA256SUMS", "README.md")} <= names
+    assert "aigc_course/_course/data/curves/scaling.json" in names
     assert {"aigc_course/jupyter/jupyter_server_config.json", "aigc_course/jupyter/labconfig/default_setting_overrides.json"} <= names
     assert not [name for name in names if name.startswith(("tests", "benchmarks")) or "ipynb_checkpoints" in name]
 

@@ -8,6 +8,7 @@ from IPython.utils.capture import capture_output
 
 from aigc_course import course_map, plots, widgets
 from aigc_course.data import tales
+from aigc_course.errors import CourseError
 from aigc_course.models.ngram import NGram
 from aigc_course.text import drawings
 
@@ -31,6 +32,9 @@ ALT = "what the figure shows"
         lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)),
         lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 0, -0.5)),
         lambda: plots.curves([1, 2], {str(i): [i, i] for i in range(9)}, ("x", "y"), ALT),
+        lambda: plots.frontier({"a": [(1, 9), (10, 5)], "one": [(3, 4)]}, ("x", "y"), ALT, truth=2),
+        lambda: drawings.attention_row("Mia had a hat . Mia".split(), [0.7, 0, 0.1, 0.1, 0.1], ALT, width=12),
+        lambda: drawings.alignment(np.eye(2), ["one", "two"], ["un", "deux"], ("x", "y"), ALT),
         lambda: drawings.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
     ],
 )
@@ -157,3 +161,54 @@ def test_feedback_player_asks_one_after_the_other():
     assert "&lt;two&gt;" in page.value
     bad.click()
     assert votes == [("one", "good"), ("<two>", "bad")] and good.disabled and "Thank you" in page.value
+
+
+@pytest.mark.parametrize("font", [False, True])
+def test_alignment_of_chinese_words_without_a_font_for_them(font, monkeypatch, capsys):
+    """Empty boxes in place of words help nobody: numbers then, and the words below."""
+    from matplotlib import font_manager
+
+    monkeypatch.setattr(drawings, "_chinese_font", lambda: font_manager.FontProperties("DejaVu Sans") if font else None)
+    with capture_output() as captured:
+        drawings.alignment(np.eye(2), ["\u83b2\u5a1c", "\u6709"], ["Lena", "had"], ("x", "y"), ALT)
+    assert ("1:\u83b2\u5a1c 2:\u6709" in captured.stdout) is not font
+
+
+def test_attended_shows_shares():
+    page = drawings.attended(["<end>", "Mia", "had"], [0.02, 0.9, 0.08], 2)
+    assert "&lt;end&gt;" in page and "<sub>90%</sub>" in page and "2%</sub>" not in page.replace("90%", "") and page.count("border:2px") == 1
+    with pytest.raises(ValueError):
+        drawings.attended(["Mia"], [0.5, 0.5], 0)
+
+
+def test_attention_player_follows_its_sliders():
+    weights = np.zeros((2, 3, 4, 4))
+    weights[..., 0] = 1
+    weights[0, 2, 3] = [0, 1, 0, 0]
+    player = widgets.attention_player(weights, ["Mia", "had", "a", "hat"])
+    layer, head, token, page = player.children
+    before = page.value
+    layer.value, head.value = 0, 2
+    assert page.value != before and page.value.index("had<sub>100%") and token.value == 3
+    token.value = 0
+    assert "Mia<sub>100%" in page.value
+    with pytest.raises(CourseError, match="attention_player"):
+        widgets.attention_player(weights, ["Mia"])
+
+
+def test_translation_player_shows_translations_and_errors():
+    def show(text, width):
+        if not text:
+            raise CourseError("type a <text>")
+        return f"{text} {width}"
+
+    player = widgets.translation_player(show, ["one", "two"])
+    chosen, written, beam, page = player.children
+    assert page.value == "one 1"
+    chosen.value = "two"
+    beam.value = 3
+    assert page.value == "two 3" and written.value == "two"
+    written.value = ""
+    assert page.value == "<p>type a &lt;text&gt;</p>"
+    with pytest.raises(CourseError, match="at least one"):
+        widgets.translation_player(show, [])

@@ -12,7 +12,13 @@ from aigc_course import lessons, runtime
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "aigc_course").rglob("*.py"))
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "data").glob("*.md"))]
+TEXTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "data").rglob("*.md")),
+]
 
 
 def named(path):

@@ -11,7 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aigc_course.data.story_rules import Pattern, Plot, Slot
 from aigc_course.data.story_world import World, tokenize
@@ -31,6 +31,7 @@ class Verdict:
         error_at: index of the first wrong token (in Chinese: character), None when all is well.
         reason: what is wrong, in plain words; "" when all is well.
         plot: name of the plot that the text follows, up to its first error if it has one; None where it follows none.
+        facts: role -> word of what a consistent text says, named alike in every language; {} where something is wrong.
     """
 
     grammatical: bool
@@ -39,6 +40,7 @@ class Verdict:
     error_at: int | None
     reason: str
     plot: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ class Reader:
             tells = readings[0].plot.steps[readings[0].step].tells
             return Verdict(True, False, None, length, f"the text stops too early: it does not tell {tells}", _plot_of(readings))
         log2 = [r.log2_probability - sum(draw.bits for draw in r.plot.draws) for r in done]
-        return Verdict(True, True, -math.log2(sum(2**value for value in log2)), None, "", _plot_of(done))
+        facts = {role: min(keys) for role, keys in done[0].known.items() if len(keys) == 1}
+        return Verdict(True, True, -math.log2(sum(2**value for value in log2)), None, "", _plot_of(done), facts)
 
     def _follow(self, readings: list[_Reading], matches: dict[int, _Match], start: int):
         """Extend every reading by one sentence; returns (readings, errors as (rank, position, reason))."""

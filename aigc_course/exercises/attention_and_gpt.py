@@ -34,7 +34,7 @@ def _wrong_axis(q, k, v, mask):
 
 
 def _mask_turned_round(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(mask, -math.inf).softmax(-1).nan_to_num() @ v
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(mask, -math.inf).softmax(-1) @ v
 
 
 def _masked_with_zero(q, k, v, mask):
@@ -51,6 +51,10 @@ def _no_mask(q, k, v, mask):
 
 def _no_softmax(q, k, v, mask):
     return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, 0) @ v
+
+
+def _no_softmax_and_infinite(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf) @ v
 
 
 def _questions_and_keys():
@@ -200,6 +204,7 @@ EXERCISES = (
             Mistake(_masked_with_zero, "A score of 0 is not nothing, exp(0) = 1: put -inf where the mask is False."),
             Mistake(_masked_after_the_softmax, "The mask comes before the softmax; after it the weights of a row no longer sum to 1."),
             Mistake(_no_mask, "The mask is not used."),
+            Mistake(_no_softmax_and_infinite, "The softmax is missing: without it an infinite score stays infinite."),
             Mistake(_no_softmax, "The softmax is missing: without it the scores are no weights."),
         ),
         hints=(

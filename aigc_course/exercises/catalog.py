@@ -14,6 +14,9 @@ TOPICS = {
     "words": ("03", "words_and_meaning"),
     "rnn": ("04", "recurrent_networks"),
     "lstm": ("05", "lstm_headlines"),
+    "gpt": ("06", "attention_and_gpt"),
+    "translation": ("07", "translation"),
+    "pretrained": ("08", "pretrained_transformers"),
 }
 """First part of an exercise's name -> (lesson, module of this package)."""
 

@@ -80,7 +80,7 @@ def _same(a: object, b: object) -> bool:
 
 def _same_arrays(a: object, b: object) -> bool:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=True)
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcome]) -> str:
@@ -122,7 +122,7 @@ def with_gradients(answer: Callable, arguments: tuple) -> object:
     parts = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(part, torch.Tensor) and part.requires_grad for part in parts):
         raise TypeError("the result must be a tensor that gradients can go through: no .item(), no .detach(), no NumPy")
-    sum((part * torch.arange(1, part.numel() + 1).reshape(part.shape)).sum() for part in parts).backward()
+    sum((part * torch.linspace(0.5, 1.5, part.numel()).reshape(part.shape)).sum() for part in parts).backward()
     return value, [a.grad for a in tracked if isinstance(a, torch.Tensor) and a.is_floating_point()]
 
 

@@ -7,7 +7,9 @@ Shapes: B batch, T time, V vocabulary, C = d_model, H heads, D = C / H.
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -150,7 +152,7 @@ class GPT(LanguageModel):
         check_choice("positions", config.positions, POSITIONS)
         if config.d_model % (config.n_heads * (2 if config.positions == "rotary" else 1)):
             need = "into heads of even width" if config.positions == "rotary" else "evenly"
-            raise CourseError(f"d_model = {config.d_model} must divide {need}: {config.n_heads} heads do not fit; try d_model = {24 * config.n_heads}.")
+            raise CourseError(f"d_model = {config.d_model} must divide {need} among {config.n_heads} heads; try {24 * config.n_heads}.")
         self.config = config
         self.embedding = nn.Embedding(config.vocab_size, config.d_model)
         self.places = nn.Embedding(config.context_length, config.d_model) if config.positions == "learned" else None
@@ -190,7 +192,7 @@ class GPT(LanguageModel):
         """Tokens (B, T), the first at place `start` -> vectors (B, T, C)."""
         end = start + check_ids(tokens).shape[1]
         if end > self.config.context_length:
-            raise CourseError(f"This GPT looks at {self.config.context_length} tokens at most, not {end}: give it less text, or a longer context_length.")
+            raise CourseError(f"This GPT looks at {self.config.context_length} tokens at most, not {end}: less text, or a longer context_length.")
         x = self.embedding(tokens)
         return self.dropout(x if self.places is None else x + self.places.weight[start:end])
 
@@ -204,3 +206,17 @@ class GPT(LanguageModel):
                 layers.append(attention_weights(q, k, causal_mask(*tokens.shape[1:] * 2).to(x.device)))
                 x, _ = block(x)
         return torch.stack(layers, 1)
+
+
+@contextlib.contextmanager
+def silenced(model: GPT, heads: Sequence[tuple[int, int]]):
+    """For ablation: within this block, some heads, given as (layer, head), add nothing to the stream."""
+    kept = [block.attention.out.weight.detach().clone() for block in model.blocks]
+    D = model.config.d_model // model.config.n_heads
+    for layer, head in heads:
+        model.blocks[layer].attention.out.weight.data[:, head * D : (head + 1) * D] = 0
+    try:
+        yield model
+    finally:
+        for block, weight in zip(model.blocks, kept, strict=True):
+            block.attention.out.weight.data.copy_(weight)

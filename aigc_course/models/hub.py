@@ -60,14 +60,16 @@ def from_transformers(theirs) -> GPT:
         CourseError: the model is of another kind, or has parts that ours lacks.
     """
     config = theirs.config
-    if config.model_type == "gpt2" and config.activation_function == "gelu" and config.n_inner in (None, 4 * config.n_embd):
+    if (config.model_type == "gpt2" and config.activation_function == "gelu" and config.n_inner in (None, 4 * config.n_embd)
+            and config.tie_word_embeddings and not config.scale_attn_by_inverse_layer_idx and config.layer_norm_epsilon == 1e-5):  # fmt: skip
         ours = GPTConfig(config.vocab_size, config.n_positions, config.n_layer, config.n_head, config.n_embd, "learned", config.resid_pdrop)
     elif (config.model_type == "gpt_neox" and not config.use_parallel_residual and config.hidden_act == "gelu" and config.tie_word_embeddings
-          and config.rope_parameters["partial_rotary_factor"] == 1):  # fmt: skip
+          and config.attention_bias and config.intermediate_size == 4 * config.hidden_size and config.layer_norm_eps == 1e-5
+          and config.rope_parameters["partial_rotary_factor"] == 1 and config.rope_parameters["rope_theta"] == 10000):  # fmt: skip
         ours = GPTConfig(config.vocab_size, config.max_position_embeddings, config.num_hidden_layers, config.num_attention_heads,
                          config.hidden_size, "rotary", config.hidden_dropout)  # fmt: skip
     else:
-        raise CourseError(f"from_transformers takes a GPT-2 with exact GELU, or a GPT-NeoX as `to_transformers` makes it, not {type(theirs).__name__}.")
+        raise CourseError(f"from_transformers takes a GPT-2 with exact GELU or what `to_transformers` makes, not {type(theirs).__name__}.")
     model = GPT(ours)
     with torch.no_grad():
         for name, weight in model.named_parameters():

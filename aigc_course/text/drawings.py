@@ -1,14 +1,15 @@
-"""Words in a plane, and sentences as trees."""
+"""Words in a plane, sentences as trees, and who looks at whom."""
 
 from __future__ import annotations
 
+import html
 import itertools
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from aigc_course.plots import BLACK, BLUE, show
+from aigc_course.plots import BLACK, BLUE, ORANGE, show
 
 
 def word_map(points, groups: dict[str, Sequence[int]], names: Sequence[str], alt: str, *, line: Sequence[float] | None = None) -> None:
@@ -70,3 +71,81 @@ def tree(root: tuple, alt: str) -> None:
     axes.set(xlim=(-0.6, len(words) - 0.4), ylim=(-0.5, depth(root) + 0.5))
     axes.axis("off")
     show(figure, alt)
+
+
+def attention_row(tokens: Sequence[str], weights: Sequence[float], alt: str, *, width: int = 92) -> None:
+    """A text with every token the darker the more the last but one looks at it; that token framed, the one that comes next in orange.
+
+    Args:
+        tokens: T + 1 tokens: those read, and the one to come.
+        weights: (T,) shares of attention that the last token read gives.
+        width: characters a line.
+    """
+    lines, column = [[]], 0
+    for i, token in enumerate(tokens):
+        if column and column + len(token) > width:
+            lines.append([])
+            column = 0
+        lines[-1].append((i, column, token))
+        column += len(token) + 1.6
+    figure, axes = plt.subplots(figsize=(8, 0.3 + 0.27 * len(lines)))
+    axes.set(xlim=(0, width + 4), ylim=(len(lines), 0))
+    axes.axis("off")
+    for row, line in enumerate(lines):
+        for i, column, token in line:
+            share = float(weights[i]) if i < len(weights) else 0.0
+            colour = ORANGE if i == len(weights) else plt.get_cmap("Blues")(0.85 * share)
+            frame = BLACK if i == len(weights) - 1 else "none"
+            axes.text(column, row + 0.5, token, family="monospace", fontsize=9, va="center", color="white" if share > 0.6 else "black",
+                      bbox={"boxstyle": "round,pad=0.15", "facecolor": colour, "edgecolor": frame})
+    show(figure, alt)
+
+
+def alignment(weights, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str) -> None:
+    """Who looks at whom across two texts, as colours; words of any script.
+
+    Args:
+        weights: (len(rows), len(columns)) in [0, 1].
+        rows: words that look. Where they are Chinese and this machine has no font for them, numbers stand in the figure and the words below it.
+        columns: words looked at.
+        labels: (what the columns are, what the rows are).
+    """
+    font = None if "".join(rows).isascii() else _chinese_font()
+    numbered = not font and not "".join(rows).isascii()
+    figure, axes = plt.subplots(figsize=(1.2 + 0.17 * len(columns), 1.0 + 0.16 * len(rows)))
+    axes.imshow(np.asarray(weights), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(rows)), map(str, range(1, len(rows) + 1)) if numbered else rows, fontsize=8, fontproperties=font)
+    axes.grid(visible=False)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    show(figure, alt)
+    if numbered:
+        print(" ".join(f"{i}:{word}" for i, word in enumerate(rows, 1)))
+
+
+def _chinese_font():
+    """A font with Chinese characters, if this machine has one that we know by name."""
+    from matplotlib import font_manager
+
+    known = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "PingFang SC", "Hiragino Sans GB",
+             "Microsoft YaHei", "SimHei")  # fmt: skip
+    there = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
+    return next((font_manager.FontProperties(fname=there[name], size=8) for name in known if name in there), None)
+
+
+def attended(tokens: Sequence[str], weights: Sequence[float], at: int) -> str:
+    """HTML of a text: the asking token framed, every other the darker the more it is looked at, with its share from 5 % on.
+
+    Args:
+        tokens: T tokens.
+        weights: (T,) shares of attention that token `at` gives.
+        at: index of the token that asks.
+    """
+    style = "background:rgba(0,114,178,{share:.2f});color:{ink};padding:1px 3px;margin:1px;{frame}display:inline-block"
+    box = '<span title="{share:.1%}" style="' + style + '">{token}{small}</span>'
+    parts = []
+    for i, (token, share) in enumerate(zip(tokens, weights, strict=True)):
+        small = f"<sub>{share:.0%}</sub>" if share >= 0.05 else ""
+        frame = f"border:2px solid {ORANGE};" if i == at else ""
+        parts.append(box.format(share=share, ink="white" if share > 0.55 else "black", frame=frame, token=html.escape(token), small=small))
+    return '<p style="line-height:1.9">' + "".join(parts) + "</p>"

@@ -23,7 +23,8 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
     Args:
         vocabulary: its words.
         context_length: most tokens of the model.
-        begin: put the end token, which also stands for the beginning, before every text.
+        begin: for a model that writes: the end token, which also stands for the beginning, comes before every text, and padding on the left.
+            False, for one that reads: it comes before and after.
 
     Returns:
         PreTrainedTokenizerFast; `decode(..., skip_special_tokens=True)` writes a tale as `tales.join` does.
@@ -39,8 +40,8 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
         decoders.Replace(Regex(r"(?<=[,?!.]) \"(?= [a-z])"), "\""),  # a quotation ends after a mark and before a small letter
         decoders.Replace(Regex(r"(?<![,?!.])\" "), "\""),  # any other quotation mark opens
     ])  # fmt: skip
-    if begin:
-        tokenizer.post_processor = processors.TemplateProcessing(single=f"{END} $A", pair=f"{END} $A {END} $B", special_tokens=[(END, 1)])
+    single, pair = (f"{END} $A", f"{END} $A {END} $B") if begin else (f"{END} $A {END}", f"{END} $A {END} $B {END}")
+    tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=pair, special_tokens=[(END, 1)])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token=END, eos_token=END, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK, cls_token=END,
         model_max_length=context_length, padding_side="left" if begin else "right", clean_up_tokenization_spaces=False,

@@ -1,0 +1,143 @@
+"""The encoder-decoder against torch.nn.Transformer; decoding; what a translation keeps."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from aigc_course.data import tales
+from aigc_course.errors import CourseError
+from aigc_course.exercises.translation import smooth_loss
+from aigc_course.models import decoding, seq2seq
+from aigc_course.models.gpt import causal_mask
+from aigc_course.models.seq2seq import Seq2Seq, Seq2SeqConfig
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(1)
+    model = Seq2Seq(Seq2SeqConfig(30, 12, d_model=32, d_ff=64)).eval()
+    model.target.weight.data *= 2  # surer, so that decoding has something to choose
+    return model
+
+
+def test_equal_to_pytorchs_transformer():
+    torch.manual_seed(0)
+    theirs = nn.Transformer(32, 4, 2, 2, 64, dropout=0.0, batch_first=True).eval()
+    for weight in theirs.parameters():
+        weight.data.add_(torch.randn(weight.shape) * 0.1)
+    ours = Seq2Seq(Seq2SeqConfig(30, 12, d_model=32, d_ff=64)).load_torch(theirs).eval()
+    source, target = torch.randint(1, 30, (3, 9)), torch.randint(1, 12, (3, 7))
+    source[1, 5:], source[2, 8:] = 0, 0
+    masks = {"src_key_padding_mask": source == 0, "memory_key_padding_mask": source == 0, "tgt_mask": ~causal_mask(7, 7)}
+    with torch.no_grad():
+        vectors = theirs(ours.embed(source, ours.source), ours.embed(target, ours.target), **masks)
+        torch.testing.assert_close(ours(source, target), F.linear(vectors, ours.target.weight), atol=1e-4, rtol=0)
+
+
+def test_padding_and_later_tokens_change_nothing(model):
+    source, target = torch.randint(2, 30, (1, 6)), torch.randint(2, 12, (1, 5))
+    logits = model(source, target)
+    longer = torch.cat([source, torch.zeros(1, 4, dtype=torch.long)], 1)
+    torch.testing.assert_close(model(longer, target), logits, atol=1e-5, rtol=0)
+    other = torch.cat([target[:, :3], torch.randint(2, 12, (1, 2))], 1)
+    torch.testing.assert_close(model(source, other)[:, :3], logits[:, :3], atol=1e-5, rtol=0)
+
+
+def test_beam_of_one_is_greedy_and_scores_are_log_probabilities():
+    torch.manual_seed(0)
+    small, ended = Seq2Seq(Seq2SeqConfig(30, 5, d_model=32, d_ff=64)).eval(), 0
+    for seed in range(8):
+        torch.manual_seed(seed)
+        source = torch.randint(2, 30, (1, 6))
+        greedy = decoding.translate(small, source, 12)[0].tolist()
+        assert decoding.beam_search(small, source, 12, width=1, alpha=0)[0][1] == greedy
+        scored = decoding.beam_search(small, source, 12, width=4, alpha=0)
+        for score, ids in scored:
+            assert score == pytest.approx(log_probability(small, source, ids), abs=1e-4)
+        assert [score for score, _ in scored] == sorted((score for score, _ in scored), reverse=True)
+        ended += greedy[-1] == 1
+    assert ended >= 4  # else the test shows little
+    with pytest.raises(CourseError, match="width"):
+        decoding.beam_search(small, source, 12, width=0)
+
+
+NEXT = {1: [0, 0, 0.6, 0.4], 2: [0, 0.5, 0.25, 0.25], 3: [0, 0.9, 0.05, 0.05]}  # probabilities after each token
+
+
+class Trap:
+    """Token 2 looks best at first, but what begins with 3 ends better."""
+
+    def encode(self, source):
+        return torch.zeros(len(source), 1, 1)
+
+    def decode(self, target, memory, source):
+        return torch.tensor([[NEXT[i] for i in row] for row in target.tolist()]).log()
+
+
+def test_a_beam_takes_a_step_back_where_greedy_cannot():
+    source = torch.tensor([[5]])
+    assert decoding.translate(Trap(), source, 5)[0].tolist() == [1, 2, 1]
+    (score, ids), *_ = decoding.beam_search(Trap(), source, 5, width=2, alpha=0)
+    assert ids == [1, 3, 1] and score == pytest.approx(math.log(0.36))
+    penalised = {tuple(ids): score for score, ids in decoding.beam_search(Trap(), source, 5, width=2, alpha=1)}
+    assert penalised[1, 3, 1] == pytest.approx(math.log(0.36) / ((5 + 2) / 6))
+
+
+def log_probability(model, source, ids):
+    ids = torch.tensor([ids])
+    with torch.no_grad():
+        logp = model(source, ids[:, :-1]).log_softmax(-1)
+    return logp.gather(-1, ids[:, 1:, None]).sum().item()
+
+
+def test_rows_of_a_batch_are_translated_alike(model):
+    source = torch.randint(2, 30, (3, 6))
+    source[1, 4:] = 0
+    together = decoding.translate(model, source, 8)
+    for row, text in zip(source, together, strict=True):
+        alone = decoding.translate(model, row[row != 0][None], 8)[0]
+        assert [i for i in text.tolist() if i] == alone.tolist()
+
+
+def test_alignment_rows_sum_to_one_and_leave_padding_out(model):
+    source, target = torch.randint(2, 30, (2, 6)), torch.randint(2, 12, (2, 5))
+    source[0, 4:] = 0
+    weights = model.alignment(source, target)
+    assert weights.shape == (2, 2, 4, 5, 6) and weights[0, ..., 4:].abs().max() == 0
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 2, 4, 5))
+
+
+def test_losses_agree(model):
+    source, target = torch.randint(2, 30, (3, 6)), torch.randint(2, 12, (3, 7))
+    target[1, 4:] = 0
+    logits = model(source, target[:, :-1])
+    expected = F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=0, label_smoothing=0.1)
+    torch.testing.assert_close(seq2seq.translation_loss(model, (source, target)), expected)
+    torch.testing.assert_close(smooth_loss(logits, target[:, 1:], 0.1), expected)
+
+
+def test_waves_turn_alike():
+    waves = seq2seq.sinusoids(50, 16)
+    dots = waves @ waves.T
+    torch.testing.assert_close(dots[3, 10], dots[30, 37])  # the dot product depends on distance alone
+    assert waves[0].tolist() == [0, 1] * 8
+
+
+def test_bad_sizes():
+    for sizes, word in (({"d_model": 30}, "even and divide"), ({"n_layers": 0}, "n_layers")):
+        with pytest.raises(CourseError, match=word):
+            Seq2Seq(Seq2SeqConfig(9, 9, **sizes))
+
+
+def test_facts_are_the_same_in_both_languages():
+    for form in ("short", "long"):
+        for tale in tales.sample(40, seed=3, form=form):
+            facts = tales.check(tale.text, form=form).facts
+            assert facts and facts == tales.check(tale.chinese, form=form, language="zh").facts
+            assert all(tale.values[role] == word for role, word in facts.items())
+    assert tales.check("Mia is here.").facts == {}
+    altered = tales.alter(tales.sample(1, seed=3)[0], seed=1)
+    assert tales.check(altered).facts == {}
