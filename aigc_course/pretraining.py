@@ -52,13 +52,12 @@ def make(name: str, steps: int | None = None, n_tales: int | None = None, show: 
     options = training.Options(
         optimizer=functools.partial(torch.optim.AdamW, betas=(0.9, 0.98), weight_decay=0.01), schedule="linear", warmup=min(500, recipe.steps // 10),
         clip=1.0, checkpoint=run, save_every=-(-recipe.steps // 12), watch=curve, precision=recipe.precision, show=show)  # fmt: skip
+    parts = [(recipe.loss, recipe.steps, options)]
     if recipe.first:
-        before = replace(options, checkpoint=f"{run}-first", watch=None)
-        if training.fit(model, data, recipe.first, recipe.first_steps, recipe.lr, before).interrupted:
+        parts.insert(0, (recipe.first, recipe.first_steps, replace(options, checkpoint=f"{run}-first", watch=None)))
+    for loss, n, how in parts:
+        if training.fit(model, data, loss, n, recipe.lr, how).interrupted:
             raise CourseError(f"Not finished; `python3 course.py pretrain {name}` goes on from there.")
-    history = training.fit(model, data, recipe.loss, recipe.steps, recipe.lr, options)
-    if history.interrupted:
-        raise CourseError(f"Not finished; `python3 course.py pretrain {name}` goes on from there.")
     return _keep(name, recipe, model.cpu().eval(), tokenizer, curve)
 
 

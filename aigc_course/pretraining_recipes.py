@@ -12,7 +12,7 @@ import torch
 from aigc_course import metrics, sampling
 from aigc_course.data import tales
 from aigc_course.models.gpt import GPT, GPTConfig, causal_mask
-from aigc_course.models.language_model import masked_cross_entropy, next_token_loss
+from aigc_course.models.language_model import next_token_loss
 from aigc_course.text import hub_tokenizer
 
 
@@ -107,10 +107,12 @@ def left_to_right_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
     chance): one word in five asks, and asks with the same <mask>. One network for both directions: Dong et al. (2019),
     "Unified language model pre-training" (UniLM).
     """
-    rows = batch[0][:, : int((batch[0] != 0).any(0).nonzero().max()) + 1]
-    T = rows.shape[1] - 1
-    mask = causal_mask(T, T).to(rows.device).expand(len(rows), 1, T, T)
-    return masked_cross_entropy(model(input_ids=rows[:, :-1], attention_mask=mask).logits, rows[:, 1:])
+    def logits_of(tokens: torch.Tensor) -> torch.Tensor:
+        T = tokens.shape[1]
+        mask = causal_mask(T, T).to(tokens.device).expand(len(tokens), 1, T, T)
+        return model(input_ids=tokens, attention_mask=mask).logits
+
+    return next_token_loss(logits_of, batch)
 
 
 def _bert(vocab_size: int):
