@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from aigc_course import lessons, runtime
+from aigc_course import lessons, pretrained, runtime
 from aigc_course.errors import CourseError
 
 DESCRIPTION = "The AIGC course: open it, run it, test it."
@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
     reset.add_argument("lesson", help='number of the lesson, "01" say')
     pretrain = add("pretrain", _pretrain, "make one of the checkpoints that ship with the course again, from its seed")
-    pretrain.add_argument("name", help="tales-gpt, tales-gpt2 or tales-bert")
+    pretrain.add_argument("name", help=", ".join(pretrained.NAMES))
     pretrain.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
-    pretrain.add_argument("--tales", type=int, help="fewer or more training tales than the recipe's")
+    pretrain.add_argument("--examples", "--tales", type=int, help="fewer or more training tales or images than the recipe's")
     store = add("store", _store, "for authors: run lessons and store their outputs")
     store.add_argument("lesson", nargs="*", help="numbers; default: all")
     add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
@@ -165,7 +165,7 @@ def _reset(options: argparse.Namespace, rest: list[str]) -> int:
 def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
     from aigc_course import pretraining
 
-    print(f"The checkpoint is in {pretraining.make(options.name, options.steps, options.tales)}")
+    print(f"The checkpoint is in {pretraining.make(options.name, options.steps, options.examples)}")
     return 0
 
 

@@ -39,9 +39,9 @@ STOPS = (
     Stop("06", "Attention\nand GPT", 110, ("04",), (5, 1), "text"),
     Stop("07", "Translation", 110, ("06",), (6, 2), "text"),
     Stop("08", "Pretrained\nTransformers", 100, ("06",), (6, 1), "text"),
-    Stop("09", "Convolutional\nnetworks", 75, ("03",), (4, 0), "image"),
-    Stop("10", "VAE", 75, ("09",), (5, 0), "image"),
-    Stop("11", "GAN", 75, ("10",), (6, 0), "image"),
+    Stop("09", "Convolutional\nnetworks", 100, ("03",), (4, 0), "image"),
+    Stop("10", "VAE", 110, ("09",), (5, 0), "image"),
+    Stop("11", "GAN", 110, ("10",), (6, 0), "image"),
     Stop("12-20", "Diffusion,\nCLIP, music,\nserving ...", 0, ("08", "11"), (7.1, 0.5), "later"),
 )
 

@@ -1,4 +1,4 @@
-"""Checkpoints that ship with the course, in the format of Hugging Face Transformers: found, verified, loaded.
+"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format of Hugging Face Transformers.
 
     >>> folder = path("tales-gpt")                          # doctest: +SKIP
     >>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP
@@ -16,7 +16,9 @@ from pathlib import Path
 from aigc_course import runtime
 from aigc_course.errors import CourseError, check_choice
 
-NAMES = ("tales-gpt", "tales-gpt2", "tales-bert")
+TALES = ("tales-gpt", "tales-gpt2", "tales-bert")
+GLYPHS = ("glyphs-judge", "glyphs-fonts", "glyphs-vae", "glyphs-gan")
+NAMES = (*TALES, *GLYPHS)
 SUMS = "SHA256SUMS"
 _UNSAFE = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".py"}  # can run code, or are not what is verified
 
@@ -25,7 +27,8 @@ def path(name: str, own: bool = False) -> Path:
     """Folder of a checkpoint, every file of it verified.
 
     Args:
-        name: "tales-gpt" (long tales, GPT-NeoX class), "tales-gpt2" (short tales, GPT-2 class) or "tales-bert" (short tales).
+        name: "tales-gpt" (long tales, GPT-NeoX class), "tales-gpt2" (short tales, GPT-2 class), "tales-bert" (short tales), or one for
+            images of glyph digits: "glyphs-judge", "glyphs-fonts" (`Classifier`), "glyphs-vae" (`VAE`), "glyphs-gan" (`Generator`).
         own: the one that `python3 course.py pretrain` made in the learner's folder, not the one that ships.
 
     Raises:
@@ -95,9 +98,22 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
 
     if name == "tales-bert":
         raise CourseError("tales-bert is no GPT: load it with BertForMaskedLM.from_pretrained(pretrained.path('tales-bert')).")
+    if name in GLYPHS:
+        raise CourseError(f"{name} is no GPT but a model of images: load it with pretrained.load_image_model({name!r}).")
     folder = path(name, own)
     theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
     return from_transformers(theirs), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def load_image_model(name: str, own: bool = False):
+    """A checkpoint for images as a model of the course, in float32.
+
+    Raises:
+        CourseError: there is none of that name, or a file was altered.
+    """
+    from aigc_course import model_files
+
+    return model_files.load(path(check_choice("name", name, GLYPHS), own))
 
 
 def from_hub(name: str):

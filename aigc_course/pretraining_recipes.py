@@ -12,7 +12,7 @@ import torch
 from aigc_course import metrics, sampling
 from aigc_course.data import tales
 from aigc_course.models.gpt import GPT, GPTConfig, causal_mask
-from aigc_course.models.language_model import next_token_loss
+from aigc_course.models.language_model import next_token_loss, trim
 from aigc_course.text import hub_tokenizer
 
 
@@ -91,7 +91,7 @@ def masked_word_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
 
     Source: Devlin et al. (2019), "BERT", section 3.1; there 15 %, of which a fifth are not masked but changed or left.
     """
-    rows = batch[0][:, : int((batch[0] != 0).any(0).nonzero().max()) + 1]
+    rows = trim(batch[0])
     words = rows > 1
     chance = torch.rand(rows.shape, device=rows.device).masked_fill(~words, 2)
     hidden = chance < torch.rand(len(rows), 1, device=rows.device) * 0.4

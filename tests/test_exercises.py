@@ -74,6 +74,23 @@ def test_solutions_can_be_switched_off(monkeypatch, capsys):
     assert "switched off" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_every_way_to_draw_gaussian_noise_is_right(seed):
+    import torch
+
+    task = catalog.find("vae.reparameterize")
+
+    def other_way(mean, log_variance):
+        torch.manual_seed(seed)
+        return mean - log_variance.exp().sqrt() * torch.randn(mean.shape)
+
+    def by_distribution(mean, log_variance):
+        torch.manual_seed(seed)
+        return torch.distributions.Normal(mean, (0.5 * log_variance).exp()).rsample()
+
+    assert [engine.judge(task, way)[0].state for way in (other_way, by_distribution)] == ["right", "right"]
+
+
 def test_unknown_mistake_shows_arguments_expected_and_got():
     report, says = engine.judge(catalog.find("chance.entropy"), lambda p: 42.0)
     assert report.state == "wrong" and "expected 1.5" in says and "gave 42" in says

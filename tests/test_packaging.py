@@ -64,7 +64,7 @@ def test_dependencies_are_ranges_without_pins():
 
 def test_wheel_carries_lessons_cards_and_settings(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for kind in ("tales", "headlines", "dirty", "glyphs", "digits", "python_docs"):
+    for kind in ("tales", "headlines", "dirty", "glyphs", "digits", "python_docs", "vision"):
         assert f"aigc_course/_course/data/{kind}.md" in names
     for lesson in lessons.all_lessons():
         assert f"aigc_course/_course/notebooks/{lesson.path.name}" in names

@@ -1,12 +1,15 @@
 """Figures carry alternative text; widgets answer at once and show what the model gave."""
 
+import io
 import time
 
 import numpy as np
 import pytest
+import torch
 from IPython.utils.capture import capture_output
+from PIL import Image
 
-from aigc_course import course_map, plots, widgets
+from aigc_course import course_map, image_plots, image_widgets, plots, widgets
 from aigc_course.data import tales
 from aigc_course.errors import CourseError
 from aigc_course.models.ngram import NGram
@@ -35,6 +38,10 @@ ALT = "what the figure shows"
         lambda: plots.frontier({"a": [(1, 9), (10, 5)], "one": [(3, 4)]}, ("x", "y"), ALT, truth=2),
         lambda: drawings.attention_row("Mia had a hat . Mia".split(), [0.7, 0, 0.1, 0.1, 0.1], ALT, width=12),
         lambda: drawings.alignment(np.eye(2), ["one", "two"], ["un", "deux"], ("x", "y"), ALT),
+        lambda: image_plots.signed([np.eye(3), -np.eye(3), np.zeros((2, 2))], ALT, titles="abc", columns=2),
+        lambda: image_plots.latent_map(np.zeros((9, 9)), np.zeros((4, 2)), np.array([0, 1, 1, 0]), ("a", "b"), ALT),
+        lambda: image_plots.densities([0, 1], [{"title": "t", "real": [0, 1], "painted": [1, 0], "D": [0, 1], "best D": [0, 1]}] * 2, ALT),
+        lambda: image_plots.clouds({"a": np.eye(2), "b": np.eye(2)}, np.eye(2), ALT, labels={"b": np.array([1, 2])}),
         lambda: drawings.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
     ],
 )
@@ -212,3 +219,88 @@ def test_translation_player_shows_translations_and_errors():
     assert page.value == "<p>type a &lt;text&gt;</p>"
     with pytest.raises(CourseError, match="at least one"):
         widgets.translation_player(show, [])
+
+
+def test_display_images_shows_once_and_then_changes_it(monkeypatch):
+    import IPython.display
+
+    class Handle:
+        updates = 0
+
+        def update(self, figure, metadata):
+            self.updates += 1
+            assert metadata == {"image/png": {"alt": ALT}} and len(figure.axes) == 6
+
+    monkeypatch.setattr(IPython.display, "display", lambda figure, metadata, display_id: Handle())
+    handle = image_plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3)
+    assert image_plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3, handle=handle) is handle and handle.updates == 1
+
+
+def pixels(data):
+    return np.asarray(Image.open(io.BytesIO(bytes(data))).convert("L"))
+
+
+def test_restoration_player_damages_repairs_and_changes_no_picture():
+    images = torch.rand(3, 1, 28, 28)
+    before, seen = images.clone(), []
+
+    def repair(image):
+        seen.append(image.clone())
+        return torch.zeros_like(image)
+
+    player = image_widgets.restoration_player(images, repair)
+    controls, shown, _ = player.children
+    picture, across, down, wide, amount = controls.children
+    first = bytes(shown.value)
+    assert pixels(first).shape == (196, 588) and (seen[-1] == 0.5).sum() >= 64
+    for control, value in ((picture, 2), (across, 0), (down, 27), (wide, 3), (amount, 0.4)):
+        control.value = value
+        assert bytes(shown.value) != first
+        first = bytes(shown.value)
+    assert (seen[-1][0, 26:, :2] == 0.5).all() and torch.equal(images, before)
+    assert not np.asarray(pixels(first))[:, 196:392].any()  # what `repair` gave, in the middle
+    with pytest.raises(CourseError, match="at least one"):
+        image_widgets.restoration_player(images[:0], repair)
+
+
+def test_plane_player_follows_the_point_and_the_sliders():
+    seen = []
+
+    def decode(points):
+        seen.append(points.tolist()[0])
+        return torch.full((1, 1, 4, 4), float(points[0, 0] + 2) / 4)
+
+    player = image_widgets.plane_player(decode, np.zeros((8, 8)))
+    plane, right = player.children
+    shown, across, up = right.children
+    before = bytes(shown.value)
+    start = time.perf_counter()
+    plane.x = 1.5  # as the mouse or an arrow key sets it
+    assert time.perf_counter() - start < 0.3
+    assert across.value == 1.5 and bytes(shown.value) != before and seen[-1] == [1.5, 0.0]
+    up.value = -1.0
+    assert plane.y == -1.0 and seen[-1] == [1.5, -1.0] and pixels(plane.background).shape == (300, 300)
+    assert "arrow keys" in plane.label
+
+
+def test_training_player_scrubs_and_moves_latents():
+    calls = []
+
+    def at(step):
+        def paint(z):
+            calls.append((step, z.clone()))
+            return torch.sigmoid(z[:, :1, None, None].expand(-1, 1, 5, 5) + step)
+        return paint
+
+    player = image_widgets.training_player({10: at(10), 1: at(1)}, n_latents=4, n_sliders=2)
+    when, seed, first, _, shown = player.children
+    assert calls[-1][0] == 10 and calls[-1][1].shape == (8, 4)
+    before, z = bytes(shown.value), calls[-1][1]
+    when.value = 1
+    assert calls[-1][0] == 1 and torch.equal(calls[-1][1], z) and bytes(shown.value) != before
+    first.value = 2.0
+    assert torch.allclose(calls[-1][1][:, 0], z[:, 0] + 2) and torch.equal(calls[-1][1][:, 1:], z[:, 1:])
+    seed.value = 3
+    assert not torch.allclose(calls[-1][1][:, 2:], z[:, 2:])
+    with pytest.raises(CourseError, match="at least one"):
+        image_widgets.training_player({}, 4)

@@ -62,24 +62,57 @@ def sample(n: int, *, seed: int, characters: str = "0123456789", size: int = 28)
         CourseError: an argument is out of range or a character is not in the fonts.
     """
     check_count("n", n)
-    check_count("size", size, 8)
-    if not isinstance(characters, str) or not (characters.isascii() and characters.isalnum()):
-        raise CourseError(f"characters must be ASCII letters and digits, such as '0123456789', not {characters!r}.")
+    _check_characters(characters)
     rng = np.random.default_rng(check_count("seed", seed))
     label, font = rng.integers(len(characters), size=n), rng.integers(len(FONTS), size=n)
     numbers = {name: rng.uniform(low, high, n).astype(np.float32) for name, (low, high) in RANGES.items()}
-    fields = torch.stack([_distance_field(f, c) for f in FONTS for c in characters])
-    which = torch.from_numpy(font * len(characters) + label)
-    maps = _affine_maps(**{k: torch.from_numpy(v) for k, v in numbers.items() if k != "stroke"})
-    stroke = torch.from_numpy(numbers["stroke"])
+    columns = {"character": np.array(list(characters))[label], "font": np.array(FONTS)[font], "label": label} | numbers
+    return Glyphs(draw(columns, size=size), columns)
+
+
+def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
+    """Images (N, 1, size, size) in [0, 1] of given factors; "label" is not looked at.
+
+    Args:
+        factors: "character", "font", "rotation", "scale", "shear", "stroke", each of length N, as `sample` gives them.
+        size: height and width in pixels, 8 or more.
+
+    Raises:
+        CourseError: a factor is missing, or a character or font is unknown.
+    """
+    check_count("size", size, 8)
+    missing = {"character", "font", *RANGES} - set(factors)
+    if missing:
+        raise CourseError(f"draw needs every factor; {', '.join(sorted(missing))} is missing.")
+    lengths = {len(factors[name]) for name in ("character", "font", *RANGES)}
+    if len(lengths) != 1:
+        raise CourseError(f"draw needs factors of equal length, not of {', '.join(map(str, sorted(lengths)))}.")
+    kinds, which = np.unique([f"{c} {f}" for c, f in zip(factors["character"], factors["font"], strict=True)], return_inverse=True)
+    fields = []
+    for kind in kinds:
+        character, _, font = kind.partition(" ")
+        _check_characters(character if len(character) == 1 else "")
+        if font not in FONTS:
+            raise CourseError(f"There is no font {font!r}; glyphs.FONTS lists them.")
+        fields.append(_distance_field(font, character))
+    if not fields:
+        return torch.empty(0, 1, size, size)
+    fields, which, n = torch.stack(fields), torch.from_numpy(which), len(which)
+    numbers = {name: torch.from_numpy(np.asarray(factors[name], dtype=np.float32)) for name in RANGES}
+    stroke = numbers.pop("stroke")
+    maps = _affine_maps(**numbers)
     images = torch.empty(n, 1, size, size)
     for i in range(0, n, 2000):  # in pieces, so that memory stays small
         part = slice(i, i + 2000)
         grid = F.affine_grid(maps[part], [len(maps[part]), 1, size, size], align_corners=False)
         distance = F.grid_sample(fields[which[part]], grid, padding_mode="border", align_corners=False)
         images[part] = ((distance + stroke[part, None, None, None]) * size / 28 + 0.5).clamp(0, 1)
-    columns = {"character": np.array(list(characters))[label], "font": np.array(FONTS)[font], "label": label}
-    return Glyphs(images, columns | numbers)
+    return images
+
+
+def _check_characters(characters: str) -> None:
+    if not isinstance(characters, str) or not (characters.isascii() and characters.isalnum()):
+        raise CourseError(f"characters must be ASCII letters and digits, such as '0123456789', not {characters!r}.")
 
 
 def _affine_maps(rotation: Tensor, scale: Tensor, shear: Tensor) -> Tensor:

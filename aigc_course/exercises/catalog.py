@@ -17,6 +17,9 @@ TOPICS = {
     "gpt": ("06", "attention_and_gpt"),
     "translation": ("07", "translation"),
     "pretrained": ("08", "pretrained_transformers"),
+    "conv": ("09", "convolutional_networks"),
+    "vae": ("10", "variational_autoencoders"),
+    "gan": ("11", "generative_adversarial_networks"),
 }
 """First part of an exercise's name -> (lesson, module of this package)."""
 

@@ -47,6 +47,9 @@ def beam_search(model: Seq2Seq, source: torch.Tensor, n: int, width: int = 4, al
 
     Source: Wu et al. (2016), "Google's neural machine translation system", section 7.
     """
+    def penalty(ids: list[int]) -> float:
+        return ((5 + len(ids) - 1) / 6) ** alpha  # the beginning does not count
+
     check_count("width", width, 1)
     memory, beams, done = model.encode(source), [(0.0, [1])], []
     for _ in range(check_count("n", n, 1)):
@@ -55,9 +58,9 @@ def beam_search(model: Seq2Seq, source: torch.Tensor, n: int, width: int = 4, al
         total = logp + torch.tensor([score for score, _ in beams], device=source.device)[:, None]
         scores, flat = total.flatten().topk(min(2 * width, total.numel()))
         grown = [(s, [*beams[i // logp.shape[1]][1], i % logp.shape[1]]) for s, i in zip(scores.tolist(), flat.tolist(), strict=True)]
-        done += [(s / ((5 + len(ids) - 1) / 6) ** alpha, ids) for s, ids in grown[:width] if ids[-1] == 1]
+        done += [(s / penalty(ids), ids) for s, ids in grown[:width] if ids[-1] == 1]
         beams = [(s, ids) for s, ids in grown if ids[-1] != 1][:width]
         if len(done) >= width:
             break
-    finished = done or [(s / ((5 + len(ids) - 1) / 6) ** alpha, ids) for s, ids in beams]
+    finished = done or [(s / penalty(ids), ids) for s, ids in beams]
     return sorted(finished, reverse=True)[:width]

@@ -65,6 +65,11 @@ def evaluating(model: nn.Module):
         model.train(training)
 
 
+def trim(rows: torch.Tensor) -> torch.Tensor:
+    """Cut off the columns at the end that are all padding (id 0), so that nothing works on them: ids (B, T) -> (B, T or less)."""
+    return rows[:, : int((rows != 0).any(0).nonzero().max()) + 1]
+
+
 def masked_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy in nats over the targets that are no padding (id 0): logits (B, T, V), targets (B, T) -> a scalar."""
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0)
@@ -72,7 +77,6 @@ def masked_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.T
 
 def next_token_loss(model: nn.Module, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """Teacher forcing: from the true tokens before, predict each next one. Ids (B, T), padded with 0 -> a scalar in nats."""
-    rows = batch[0]
-    rows = rows[:, : int((rows != 0).any(0).nonzero().max()) + 1]  # no work for columns that are all padding
+    rows = trim(batch[0])
     output = model(rows[:, :-1])
     return masked_cross_entropy(output[0] if isinstance(output, tuple) else output, rows[:, 1:])  # a recurrent model gives its state, too

@@ -19,7 +19,7 @@ from torch import nn
 
 from aigc_course.errors import CourseError, check_count
 from aigc_course.models.gpt import attention_weights, causal_mask, merge_heads, split_heads
-from aigc_course.models.language_model import check_ids
+from aigc_course.models.language_model import check_ids, trim
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,6 @@ def translation_loss(model: Seq2Seq, batch: tuple[torch.Tensor, ...], smoothing:
 
     Source: Szegedy et al. (2016), "Rethinking the Inception architecture", section 7.
     """
-    source, target = (rows[:, : int((rows != 0).any(0).nonzero().max()) + 1] for rows in batch[:2])
+    source, target = map(trim, batch[:2])
     logits = model(source, target[:, :-1])
     return F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=0, label_smoothing=smoothing)

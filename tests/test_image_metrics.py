@@ -1,0 +1,153 @@
+"""Measures of generated images: known cases, closed forms, and that they notice what they are for."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from aigc_course import image_metrics, image_plots, judging, pretrained
+from aigc_course.data import glyphs, vision
+from aigc_course.errors import CourseError
+from aigc_course.models import classifier
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return pretrained.load_image_model("glyphs-judge")
+
+
+@pytest.fixture(scope="module")
+def real():
+    return glyphs.sample(1000, seed=31)
+
+
+def test_the_judge_is_right_and_sure_of_real_digits(judge, real):
+    assert classifier.accuracy(judge, real.images, torch.from_numpy(real.factors["label"])) >= 0.995
+    assert image_metrics.sureness(judge, real.images) >= 0.99
+    noise = torch.rand(300, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert image_metrics.class_entropy(judge, noise) < 0.9  # it names noise, too, but not all kinds alike
+
+
+def test_entropy_and_coverage_notice_a_collapse(judge, real):
+    assert image_metrics.class_entropy(judge, real.images) > 0.99
+    label = torch.from_numpy(real.factors["label"])
+    assert image_metrics.class_entropy(judge, real.images[label == 3]) == 0
+    two = image_metrics.class_entropy(judge, torch.cat([real.images[label == 3][:50], real.images[label == 5][:50]]))
+    assert two == pytest.approx(math.log(2) / math.log(10), abs=0.01)
+    assert image_metrics.classes_covered(judge, real.images, real.images) == 10
+    assert image_metrics.classes_covered(judge, real.images[label < 4], real.images) == 4
+
+
+def test_all_fonts_are_seen_in_real_digits_and_few_in_few_fonts(real):
+    fonts = pretrained.load_image_model("glyphs-fonts")
+    assert image_metrics.classes_covered(fonts, glyphs.sample(1000, seed=32).images, real.images) == 21
+    some = np.isin(real.factors["font"], ["cmr10", "cmtt10", "DejaVuSans"])
+    assert image_metrics.classes_covered(fonts, real.images[torch.from_numpy(some)], real.images) <= 9
+
+
+def test_precision_and_recall_of_squares():
+    """Generated points fill half of the real square: all are real, half of the real ones are reached - and the other way round."""
+    g = torch.Generator().manual_seed(0)
+    square, half = torch.rand(800, 2, generator=g), torch.rand(800, 2, generator=g) * torch.tensor([0.5, 1.0])
+    precision, recall = image_metrics.precision_recall(half, square)
+    assert precision > 0.95 and recall == pytest.approx(0.5, abs=0.06)
+    assert image_metrics.precision_recall(square, half)[0] == pytest.approx(0.5, abs=0.06)
+    assert image_metrics.precision_recall(square + 5, square) == (0, 0)
+    with pytest.raises(CourseError, match="more than 3"):
+        image_metrics.precision_recall(square[:3], half)
+
+
+def test_coverage_is_not_fooled_by_points_that_lie_far_apart():
+    g = torch.Generator().manual_seed(0)
+    real = torch.rand(500, 8, generator=g)
+    scattered = 0.5 + 4 * (torch.rand(500, 8, generator=g) - 0.5)
+    precision, recall = image_metrics.precision_recall(scattered, real)
+    assert precision < 0.1 and recall > 0.6 and image_metrics.coverage(scattered, real) < 0.25
+    assert image_metrics.coverage(real, real) == 1 and image_metrics.coverage(torch.rand(500, 8, generator=g), real) > 0.8
+    with pytest.raises(CourseError, match="more than 3"):
+        image_metrics.coverage(real, real[:3])
+
+
+def test_frechet_distance_of_gaussians_has_a_closed_form():
+    g = torch.Generator().manual_seed(0)
+    a, b = torch.randn(20_000, 3, generator=g), torch.randn(20_000, 3, generator=g) * torch.tensor([1.0, 2.0, 3.0]) + torch.tensor([1.0, 0.0, 2.0])
+    assert image_metrics.frechet_distance(a, b) == pytest.approx(1 + 4 + (2 - 1) ** 2 + (3 - 1) ** 2, rel=0.03)
+    assert image_metrics.frechet_distance(a, a) == pytest.approx(0, abs=1e-6)
+    with pytest.raises(CourseError):
+        image_metrics.frechet_distance(a[:1], b)
+
+
+def test_nearest_finds_copies(real):
+    known = real.images[:200]
+    distance, which = image_metrics.nearest(known[50:60], known)
+    assert distance.max() == 0 and which.tolist() == list(range(50, 60))
+    assert image_metrics.nearest(real.images[500:600], known)[0].min() > 0.1
+
+
+def test_psnr_and_greyness():
+    truth = torch.zeros(2, 1, 4, 4)
+    assert image_metrics.psnr(truth + 0.1, truth).tolist() == pytest.approx([20.0, 20.0])
+    assert image_metrics.psnr(truth, truth).tolist() == [math.inf, math.inf]
+    assert image_metrics.greyness(truth) == 0 and image_metrics.greyness(truth + 0.5) == 1
+    with pytest.raises(CourseError, match="one shape"):
+        image_metrics.psnr(truth, truth[:1])
+
+
+def test_factors_found_by_a_code_that_holds_them():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3000))
+    codes = torch.tensor(np.stack([rng.normal(size=3000), 2 * a, a + b], 1))
+    assert image_metrics.factors_found(codes * torch.tensor([0.0, 1, 1]), {"a": a})[0][0, 0] == 0  # a collapsed latent
+    with pytest.raises(CourseError, match="one number for each"):
+        image_metrics.factors_found(codes, {"a": a[:5]})
+    strength, explained = image_metrics.factors_found(codes, {"a": a, "b": b, "c": rng.normal(size=3000)})
+    assert strength.shape == (3, 3) and strength[0].argmax() == 1 and strength[0, 1] == pytest.approx(1)
+    assert strength[1, 2] == pytest.approx(0.71, abs=0.03) and explained[:2] == pytest.approx([1, 1]) and explained[2] < 0.02
+
+
+def test_compared_gives_a_row_for_each_set(judge, real):
+    rows = image_metrics.compared(judge, {"same": real.images[:300], "three": real.images[:300] * 0.0}, real.images[300:600])
+    assert [row["pictures"] for row in rows] == ["same", "three"] and rows[0]["precision"] > 0.8 > rows[1]["recall"]
+
+
+def test_a_judge_of_other_pictures_is_trained(real):
+    pictures = vision.Pictures(real.images[:400], torch.from_numpy(real.factors["label"])[:400], tuple("0123456789"), {})
+    mine = judging.judge_of("my digits", pictures, steps=60)
+    assert classifier.accuracy(mine, real.images[400:], torch.from_numpy(real.factors["label"])[400:]) > 0.6
+    with pytest.raises(CourseError, match="one class"):
+        judging.judge_of("mine", vision.Pictures(real.images[:40], torch.zeros(40, dtype=torch.long), ("",), {}))
+    assert judging.judge_of("glyphs", pictures).config.n_classes == 10
+
+
+def test_field_is_what_a_number_sees():
+    layers = classifier.Classifier(classifier.ClassifierConfig()).body[:6]
+    width, step, start = image_plots.field(layers)
+    assert (width, step) == (10, 4)
+    x = torch.rand(1, 1, 28, 28, requires_grad=True)
+    linear = [m for m in layers if not isinstance(m, torch.nn.ReLU)]
+    body = torch.nn.Sequential(*[torch.nn.AvgPool2d(2) if isinstance(m, torch.nn.MaxPool2d) else m for m in linear])
+    body(x)[0, :, 3, 2].sum().backward()
+    rows, columns = (x.grad[0, 0] != 0).nonzero().unbind(1)
+    assert (rows.min(), rows.max()) == (start + 3 * step, start + 3 * step + width - 1)
+    assert (columns.min(), columns.max()) == (start + 2 * step, start + 2 * step + width - 1)
+
+
+def test_exciting_patches_hold_what_excites():
+    torch.manual_seed(0)
+    layers = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1), torch.nn.ReLU())
+    images = torch.rand(30, 1, 9, 9)
+    patches = image_plots.exciting(layers, images, channels=[1], n=4)
+    kernel, bias = layers[0].weight[1, 0], layers[0].bias[1]
+    best = layers(images)[:, 1].flatten(1).max(1).values.topk(4).values
+    assert torch.allclose((patches * kernel).sum((1, 2)) + bias, best, atol=1e-5)
+    with pytest.raises(CourseError, match="at least 40"):
+        image_plots.exciting(layers, images, channels=[0], n=40)
+
+
+def test_plane_lies_right_way_up():
+    def corner(points):  # bright to the right and to the top
+        return ((points[:, :1] + points[:, 1:]) / 8 + 0.5)[:, :, None, None].expand(-1, 1, 2, 3)
+
+    image = image_plots.plane(corner, n=4, limit=2.0)
+    assert image.shape == (8, 12) and image[0, -1] == 1 and image[-1, 0] == 0
