@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch.utils.data import DataLoader
 
 from aigc_course import pretraining_images, runtime, training
 from aigc_course.data import tales
@@ -51,16 +52,21 @@ def make(name: str, steps: int | None = None, examples: int | None = None, show:
     options = training.Options(
         optimizer=functools.partial(torch.optim.AdamW, betas=(0.9, 0.98), weight_decay=0.01), schedule="linear", warmup=min(500, recipe.steps // 10),
         clip=1.0, checkpoint=run, save_every=-(-recipe.steps // 12), watch=curve, precision=recipe.precision, show=show)  # fmt: skip
-    parts = [(recipe.loss, recipe.steps, options)]
-    if recipe.first:
-        parts.insert(0, (recipe.first, recipe.first_steps, replace(options, checkpoint=f"{run}-first", watch=None)))
-    for loss, n, how in parts:
-        if training.fit(model, data, loss, n, recipe.lr, how).interrupted:
-            raise CourseError(f"Not finished; `python3 course.py pretrain {name}` goes on from there.")
+    _train(name, recipe, model, data, options)
     model = model.cpu().eval()
     curve.finish(recipe.steps, model)
     theirs = to_transformers(model) if isinstance(model, GPT) else model
     return keep(name, lambda folder: _write(folder, theirs, tokenizer), card(name, recipe, theirs, curve), curve)
+
+
+def _train(name: str, recipe: Recipe, model: torch.nn.Module, data: DataLoader, options: training.Options) -> None:
+    """Both parts of a training, or its only one."""
+    parts = [(recipe.loss, recipe.steps, options)]
+    if recipe.first:
+        parts.insert(0, (recipe.first, recipe.first_steps, replace(options, checkpoint=f"{options.checkpoint}-first", watch=None)))
+    for loss, n, how in parts:
+        if training.fit(model, data, loss, n, recipe.lr, how).interrupted:
+            raise CourseError(f"Not finished; `python3 course.py pretrain {name}` goes on from there.")
 
 
 def _write(folder: Path, model, tokenizer) -> None:

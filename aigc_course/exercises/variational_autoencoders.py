@@ -27,8 +27,11 @@ def _observed(answer, arguments):
     columns = all(abs((unit[:, i] * unit[:, j]).mean()) < 0.1 for i in range(unit.shape[1]) for j in range(i))
     gradients = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True) if z.requires_grad else (None, None)
     to_mean, to_variance = (torch.zeros_like(mean) if g is None else g for g in gradients)
+    first = (noise[0] / (arguments[1][0] / 2).exp())[:, None]
     return {
         "random": bool((noise.std(0) > 1e-4).all()),
+        "the std itself": bool(((first - 1).abs() < 1e-4).all()),
+        "one draw for all": len(first) > 1 and bool((first - first[0]).abs().max() < 1e-4),
         "centred": bool((noise.mean(0).abs() < 0.05 * scale).all()),
         "power": [round(float(p) * 2) / 2 if abs(float(p) * 2 - round(float(p) * 2)) < 0.1 else "odd" for p in power],
         "tails of a Gaussian": bool((((unit.abs() > 2).float().mean(0) - 0.0455).abs() < 0.015).all()),
