@@ -118,9 +118,9 @@ def judge_painter(model: Generator) -> dict[str, float]:
     """What the two judges find in 2,000 samples: sure, entropy, fonts, precision and recall."""
     images = model.sample(2000, seed=5)
     made, judge, fonts = held_out(), pretrained.load_image_model("glyphs-judge"), pretrained.load_image_model("glyphs-fonts")
-    precision, recall = image_metrics.precision_recall(image_metrics.features_of(judge, images), image_metrics.features_of(judge, made.images))
-    return {"sure": image_metrics.sureness(judge, images), "entropy": image_metrics.class_entropy(judge, images),
-            "fonts": image_metrics.classes_covered(fonts, images, made.images), "precision": precision, "recall": recall}  # fmt: skip
+    row = image_metrics.compared(judge, {"samples": images}, made.images)[0]
+    return {"sure": row["judge is sure"], "entropy": row["class entropy"], "fonts": image_metrics.classes_covered(fonts, images, made.images),
+            "precision": row["precision"], "recall": row["recall"]}  # fmt: skip
 
 
 RECIPES = {
