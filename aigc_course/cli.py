@@ -59,10 +59,36 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("name", help=", ".join(pretrained.NAMES))
     pretrain.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
     pretrain.add_argument("--examples", "--tales", type=int, help="fewer or more training tales or images than the recipe's")
+    _add_classroom(add("classroom", _classroom, "for teachers: lessons as nbgrader assignments, and a report of marks and mistakes"))
     store = add("store", _store, "for authors: run lessons and store their outputs")
     store.add_argument("lesson", nargs="*", help="numbers; default: all")
     add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
     return parser
+
+
+def _add_classroom(parser: argparse.ArgumentParser) -> None:
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="task")
+    export = tasks.add_parser("export", help="turn lessons into assignments", allow_abbrev=False)
+    export.add_argument("lesson", nargs="+", help="numbers of lessons")
+    export.add_argument("--out", type=Path, required=True, help="the course's source folder, course/source say")
+    export.add_argument("--seed", type=int, help="of the hidden parameters; default: drawn")
+    report = tasks.add_parser("report", help="marks, reasons and mistakes as a CSV and an HTML page", allow_abbrev=False)
+    report.add_argument("course", type=Path, help="the course's folder, the one with nbgrader_config.py")
+    report.add_argument("--out", type=Path, help="folder for the report; default: report/ in the course's folder")
+
+
+def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
+    if options.task == "export":
+        from aigc_course.classroom import export
+
+        for number in options.lesson:
+            print(export.export(number, options.out, options.seed))
+        return 0
+    from aigc_course.classroom import report
+
+    for path in report.write(options.course, options.out or options.course / "report"):
+        print(path)
+    return 0
 
 
 def _lab(options: argparse.Namespace, rest: list[str]) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog, progress
-from aigc_course.exercises.compare import TooSlow, first_difference, outcomes, same_behaviour, shorten, with_time_limit
+from aigc_course.exercises.compare import Outcome, TooSlow, first_difference, outcomes, same_behaviour, shorten, with_time_limit
 from aigc_course.exercises.types import Exercise, Question
 
 _verdicts: dict[str, Report] = {}
@@ -129,31 +129,51 @@ def judge(task: Exercise, learners: Callable) -> tuple[Report, str]:
             mine = with_time_limit(task.seconds, lambda: outcomes(task, learners))
     except TooSlow:
         return _wrong(task, f"it ran longer than {task.seconds:g} s; look for a loop that does not end.")
-    right = outcomes(task, task.reference)
+    says = diagnose(task, mine)
+    return _wrong(task, says) if says else (Report(task.name, "right", "right. The lesson goes on with your version."), "")
+
+
+def diagnose(task: Exercise, mine: list[Outcome], run: Callable[[Exercise, Callable], list[Outcome]] = outcomes) -> str:
+    """What is wrong with an answer, by what it did on the probes: the known mistake, or where it first differs; "" when it is right.
+
+    Args:
+        task: its probes are what `mine` was run on.
+        mine: one outcome a probe.
+        run: how the reference and the known mistakes are run.
+    """
+    right = run(task, task.reference)
+    if len(mine) != len(right):
+        return "it was not run on all examples."
     if any(outcome.changed for outcome in mine):
-        return _wrong(task, "your version changes the arguments that it is given; work on a copy.")
+        return "your version changes the arguments that it is given; work on a copy."
     if same_behaviour(mine, right):
-        return Report(task.name, "right", "right. The lesson goes on with your version."), ""
+        return ""
     for mistake in task.mistakes:
-        if same_behaviour(mine, outcomes(task, mistake.answer)):
-            return _wrong(task, mistake.says)
+        if same_behaviour(mine, run(task, mistake.answer)):
+            return mistake.says
     if all(outcome.value is None and not outcome.error for outcome in mine):
-        return _wrong(task, "it always returns None: is the `return` missing? (print shows a value, return gives it back.)")
-    return _wrong(task, first_difference(task, mine, right))
+        return "it always returns None: is the `return` missing? (print shows a value, return gives it back.)"
+    return first_difference(task, mine, right)
 
 
 def judge_value(task: Question, value: object) -> tuple[Report, str]:
     """Check a number or a choice; returns the report and the name of the known mistake."""
     if value is None or value is ...:
         return Report(task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.'), ""
+    says = diagnose_value(task, value)
+    return _wrong(task, says) if says else (Report(task.name, "right", "right."), "")
+
+
+def diagnose_value(task: Question, value: object) -> str:
+    """What is wrong with a number or a choice: the known mistake, or that it is not the answer; "" when it is right."""
     if _same_value(task, value, task.reference):
-        return Report(task.name, "right", "right."), ""
+        return ""
     for mistake in task.mistakes:
         if _same_value(task, value, mistake.answer):
-            return _wrong(task, mistake.says)
+            return mistake.says
     kind = numbers.Real if isinstance(task.reference, numbers.Real) else str
     advice = "" if isinstance(value, kind) else f"; it should be {'a number' if kind is numbers.Real else 'a string'}"
-    return _wrong(task, f"{shorten(value)} is not the answer{advice}.")
+    return f"{shorten(value)} is not the answer{advice}."
 
 
 @contextlib.contextmanager

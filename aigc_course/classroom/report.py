@@ -1,0 +1,212 @@
+"""What a class did: nbgrader's marks with the reason for each, and which mistakes were made how often; a CSV and an HTML page."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from aigc_course import lessons, runtime
+from aigc_course.errors import CourseError
+from aigc_course.exercises import catalog
+
+UNREADABLE = "not graded: the file cannot be read as a notebook; ask for it again"
+NOT_GRADED = "not graded: nbgrader could not process it (its log says why), or autograde has not run since it was handed in"
+WATCH = ("aigc_course.exercises.", "aigc_course.classroom", "catalog", "__closure__", "gradebook", "submitted")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One exercise of one student.
+
+    Attributes:
+        score: points given, of `most`.
+        why: "right." or what is wrong.
+        note: what a teacher may want to look at, "" for nothing.
+    """
+
+    assignment: str
+    student: str
+    exercise: str
+    score: float
+    most: float
+    why: str
+    note: str = ""
+
+
+def marks(course: Path) -> list[Mark]:
+    """Every mark in nbgrader's gradebook, with the reason that the autograded notebook gives.
+
+    Args:
+        course: the folder with nbgrader_config.py and gradebook.db.
+
+    Raises:
+        CourseError: there is no gradebook yet.
+    """
+    from nbgrader.api import Gradebook
+
+    if not (course / "gradebook.db").is_file():
+        raise CourseError(f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and `nbgrader autograde` there first.")
+    found = []
+    with Gradebook(f"sqlite:///{(course / 'gradebook.db').absolute()}") as gradebook:
+        for assignment in gradebook.assignments:
+            students = sorted({path.parent.name for path in course.glob(f"submitted/*/{assignment.name}")})
+            found += [mark for student in students for notebook in assignment.notebooks for mark in _marks_of(gradebook, course, student, notebook)]
+    return found
+
+
+def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
+    """The marks of one student's notebook, in the order of the assignment."""
+    from nbgrader.api import MissingEntry
+
+    assignment = notebook.assignment.name
+    places = [cell.name for cell in notebook.source_cells]
+    asked = sorted(notebook.grade_cells, key=lambda cell: places.index(cell.name) if cell.name in places else len(places))
+    cells = _cells(course / "autograded" / student / assignment / f"{notebook.name}.ipynb")
+    if cells is None:
+        why = _why_not(course, student, assignment, notebook.name)
+        return [Mark(assignment, student, _exercise(cell.name), 0.0, cell.max_score, why) for cell in asked]
+    try:
+        scores = {grade.name: grade.score or 0.0 for grade in gradebook.find_submission_notebook(notebook.name, assignment, student).grades}
+    except MissingEntry:
+        scores = {}
+    return [
+        Mark(assignment, student, _exercise(cell.name), scores.get(cell.name, 0.0), cell.max_score,
+             _why(cells.get(cell.name)), _note(cells.get(cell.name.removesuffix("-test"))))
+        for cell in asked
+    ]  # fmt: skip
+
+
+def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
+    path = course / "submitted" / student / assignment / f"{notebook}.ipynb"
+    if not path.is_file():
+        return f"not graded: {path.name} was not handed in"
+    try:
+        lessons.read(path)
+    except CourseError:
+        return UNREADABLE
+    return NOT_GRADED
+
+
+def _exercise(grade_id: str) -> str:
+    """An assignment's cells are named after their exercise, with a dash for the dot."""
+    return grade_id.removesuffix("-test").replace("-", ".", 1)
+
+
+def _cells(path: Path) -> dict[str, object] | None:
+    """Name -> cell of an autograded notebook; None when nbgrader could not make one."""
+    if not path.is_file():
+        return None
+    notebook = nbformat.read(path, as_version=4)
+    return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id")}
+
+
+def _why(cell) -> str:
+    if cell is None:
+        return "its test cell is missing"
+    errors = [output.evalue for output in cell.outputs if output.output_type == "error"]
+    return errors[0].partition(": ")[2] if errors else "right."
+
+
+def _note(cell) -> str:
+    """An answer that reaches for the checker, the gradebook or other people's work."""
+    seen = [word for word in WATCH if cell is not None and word in cell.source]
+    return f"look at it: its code names {', '.join(seen)}" if seen else ""
+
+
+def write(course: Path, out: Path) -> tuple[Path, Path]:
+    """Write `marks.csv` and `report.html` under names that are free; returns their paths.
+
+    Raises:
+        CourseError: there is no gradebook, or nothing was handed in.
+    """
+    found = marks(course)
+    if not found:
+        raise CourseError(f"Nothing was handed in yet: {course / 'submitted'} is empty.")
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["assignment", "student", "exercise", "points", "of", "why", "note"])
+    rows.writerows([_safe(m.assignment), _safe(m.student), m.exercise, f"{m.score:g}", f"{m.most:g}", _safe(m.why), _safe(m.note)] for m in found)
+    paths = runtime.unused_path(out / "marks.csv"), runtime.unused_path(out / "report.html")
+    runtime.write_safely(paths[0], table.getvalue().encode("utf-8-sig"))  # so that spreadsheets read it as UTF-8
+    runtime.write_safely(paths[1], page(found).encode())
+    return paths
+
+
+def _safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def page(found: Sequence[Mark]) -> str:
+    """The report as one HTML page: for each assignment a row a student, and the mistakes with how many made them."""
+    parts = []
+    for assignment in dict.fromkeys(mark.assignment for mark in found):
+        mine = [mark for mark in found if mark.assignment == assignment]
+        parts += [f"<h2>{html.escape(assignment)}</h2>", _mistakes(mine), _students(mine)]
+    return _PAGE.format(body="\n".join(parts))
+
+
+def _mistakes(found: Sequence[Mark]) -> str:
+    rows = []
+    for exercise in dict.fromkeys(mark.exercise for mark in found):
+        mine = [mark for mark in found if mark.exercise == exercise]
+        right, title = sum(mark.why == "right." for mark in mine), _title(exercise)
+        share = 100 * right / len(mine)
+        bar = f'<span class="bar"><span style="width:{share:.0f}%"></span></span> {right} of {len(mine)}'
+        rows.append(f"<tr><th>{html.escape(exercise)}<br><small>{html.escape(title)}</small></th><td>{bar}</td><td>{_counted(mine)}</td></tr>")
+    return f"<table><tr><th>exercise</th><th>right</th><th>what went wrong, how many</th></tr>{''.join(rows)}</table>"
+
+
+def _title(exercise: str) -> str:
+    try:
+        return catalog.find(exercise).title
+    except CourseError:  # a teacher's own cell
+        return ""
+
+
+def _counted(mine: Sequence[Mark]) -> str:
+    counts = Counter(mark.why for mark in mine if mark.why != "right.")
+    return "".join(f"<div><b>{n} x</b> {html.escape(why)}</div>" for why, n in counts.most_common())
+
+
+def _students(found: Sequence[Mark]) -> str:
+    exercises = list(dict.fromkeys(mark.exercise for mark in found))
+    rows = []
+    for student in dict.fromkeys(mark.student for mark in found):
+        mine = {mark.exercise: mark for mark in found if mark.student == student}
+        cells = "".join(_cell(mine.get(exercise)) for exercise in exercises)
+        total = f"{sum(m.score for m in mine.values()):g} of {sum(m.most for m in mine.values()):g}"
+        notes = "; ".join(dict.fromkeys(m.note for m in mine.values() if m.note))
+        rows.append(f"<tr><th>{html.escape(student)}</th><td>{total}</td>{cells}<td>{html.escape(notes)}</td></tr>")
+    heads = "".join(f"<th>{html.escape(exercise)}</th>" for exercise in exercises)
+    return f"<table><tr><th>student</th><th>points</th>{heads}<th>note</th></tr>{''.join(rows)}</table>"
+
+
+def _cell(mark: Mark | None) -> str:
+    if mark is None:
+        return "<td></td>"
+    kind = "right" if mark.why == "right." else "wrong"
+    return f'<td class="{kind}"><b>{"✔" if kind == "right" else "✘"} {mark.score:g}</b><br><small>{html.escape(mark.why)}</small></td>'
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Marks and mistakes</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2em; color: #222; }}
+table {{ border-collapse: collapse; margin: 0 0 2em; }}
+th, td {{ border: 1px solid #ccc; padding: 4px 8px; text-align: left; vertical-align: top; max-width: 22em; }}
+small {{ color: #444; font-weight: normal; }}
+.right b {{ color: #00664a; }} .wrong b {{ color: #a94700; }}
+.bar {{ display: inline-block; width: 80px; height: .8em; background: #ddd; }} .bar span {{ display: block; height: 100%; background: #0072B2; }}
+</style>
+<h1>Marks and mistakes</h1>
+{body}
+</html>
+"""
