@@ -201,7 +201,6 @@ ATTACKS = {
         "        try:\n            os.write(fd, (json.dumps(event) + '\\n').encode())\n        except OSError:\n            pass"
     ),
     "child-lives-on": attack(
-        "import subprocess, sys
-subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], start_new_session=True)"
+        "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], start_new_session=True)"
     ),
 }
