@@ -71,3 +71,42 @@ def draw() -> None:
     axes.axis("off")
     ready = ", ".join(sorted(there))
     show(figure, f"Map of the course: lessons as boxes, lines to what is needed before. Text lessons above, image lessons below. There now: {ready}.")
+
+
+def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
+    """The map as SVG, each lesson with how many of its exercises are done, tried and open. Text takes the colour of the page.
+
+    Args:
+        states: number of a lesson -> (done, tried, open).
+    """
+    step_x, step_y, width, height = 132, 96, 120, 78
+    place = {stop.number: (stop.at[0] * step_x + 4, (2 - stop.at[1]) * step_y + 4) for stop in STOPS}
+    lines = [
+        f'<line x1="{place[need][0] + width}" y1="{place[need][1] + height / 2}" x2="{place[stop.number][0]}" '
+        f'y2="{place[stop.number][1] + height / 2}" stroke="currentColor" opacity="0.4"/>'
+        for stop in STOPS
+        for need in stop.needs
+    ]
+    boxes = [_progress_box(stop, *place[stop.number], width, height, states.get(stop.number)) for stop in STOPS]
+    done, tried, still = (sum(state[i] for state in states.values()) for i in range(3))
+    said = f"Map of the course: {done} exercises done, {tried} tried, {still} open."
+    size = f'viewBox="0 0 {7.1 * step_x + width + 8:.0f} {2 * step_y + height + 8}" style="width:100%;max-width:1060px"'
+    key = f'<text x="4" y="{height - 12}" fill="currentColor">✔ done  ✘ tried  ○ open</text>'
+    return f'<svg role="img" aria-label="{said}" {size} font-family="sans-serif" font-size="12">{"".join([*lines, *boxes, key])}</svg>'
+
+
+def _progress_box(stop: Stop, x: float, y: float, width: int, height: int, state: tuple[int, int, int] | None) -> str:
+    """One lesson: its title, a bar of what is done (full) and tried (hatched by a pattern of its own colour), and the same in numbers."""
+    colour, dash = _COLOURS[stop.branch], "" if state else ' stroke-dasharray="5 4"'
+    parts = [f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" fill="none" stroke="{colour}" stroke-width="2"{dash}/>']
+    for i, line in enumerate(f"{stop.number} {stop.title}".split("\n")):
+        parts.append(f'<text x="{x + 8}" y="{y + 17 + 14 * i}" fill="currentColor" font-weight="bold">{line}</text>')
+    if state:
+        done, tried, still = state
+        unit = (width - 16) / max(1, sum(state))
+        for start, n, look in ((0, done, f'fill="{GREEN}"'), (done, tried, f'fill="{ORANGE}"'), (done + tried, still, 'fill="none"')):
+            if n:
+                at = f'x="{x + 8 + start * unit:.1f}" y="{y + 46}" width="{n * unit:.1f}" height="9"'
+                parts.append(f'<rect {at} {look} stroke="currentColor" stroke-width="0.7"/>')
+        parts.append(f'<text x="{x + 8}" y="{y + 70}" fill="currentColor">✔ {done}  ✘ {tried}  ○ {still}</text>')
+    return "".join(parts)

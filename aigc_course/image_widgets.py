@@ -13,6 +13,7 @@ import traitlets
 from PIL import Image
 
 from aigc_course.errors import CourseError
+from aigc_course.widget_parts import follow, picture
 
 _STYLE = {"style": {"description_width": "6em"}, "layout": ipywidgets.Layout(width="22em")}
 
@@ -35,26 +36,23 @@ def restoration_player(images: torch.Tensor, repair: Callable[[torch.Tensor], to
     if not len(images):
         raise CourseError("restoration_player needs at least one picture.")
     bottom, last, noise = images.shape[-2] - 1, images.shape[-1] - 1, torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(0))
-    picture = ipywidgets.IntSlider(value=0, min=0, max=len(images) - 1, description="picture", **_STYLE)
+    which = ipywidgets.IntSlider(value=0, min=0, max=len(images) - 1, description="picture", **_STYLE)
     across = ipywidgets.IntSlider(value=last // 2, min=0, max=last, description="hole, x", **_STYLE)
     down = ipywidgets.IntSlider(value=bottom // 2, min=0, max=bottom, description="hole, y", **_STYLE)
     wide = ipywidgets.IntSlider(value=8, min=0, max=last // 2 + 1, description="its width", **_STYLE)
     amount = ipywidgets.FloatSlider(value=0.0, min=0.0, max=0.8, step=0.05, description="noise", **_STYLE)
-    shown = ipywidgets.Image(format="png")
-    caption = ipywidgets.HTML("damaged, restored, true")
+    shown, caption = ipywidgets.HTML(), ipywidgets.HTML("damaged, restored, true")
 
-    def look(_=None) -> None:
-        true = images[picture.value]
+    def look() -> None:
+        true = images[which.value]
         damaged = (true + amount.value * noise).clamp(0, 1)
         left, top = (max(0, c.value - wide.value // 2) for c in (across, down))
         damaged[:, top : top + wide.value, left : left + wide.value] = 0.5
-        shown.value = png(torch.cat([damaged, repair(damaged), true], 2)[0], 196)
+        alt = f"Picture {which.value}, damaged, restored and true."
+        shown.value = picture(png(torch.cat([damaged, repair(damaged), true], 2)[0], 196), alt)
 
-    controls = [picture, across, down, wide, amount]
-    for control in controls:
-        control.observe(look, "value")
-    look()
-    return ipywidgets.VBox([ipywidgets.VBox(controls), shown, caption])
+    controls = [which, across, down, wide, amount]
+    return ipywidgets.VBox([ipywidgets.VBox(controls), shown, caption, follow(controls, look)])
 
 
 class Plane(anywidget.AnyWidget):
@@ -125,16 +123,15 @@ def plane_player(decode: Callable[[torch.Tensor], torch.Tensor], background, lim
     """
     plane = Plane(limit=limit, background=png(background, 300), label="Latent plane: drag the point, or move it with the arrow keys.")
     sliders = [ipywidgets.FloatSlider(min=-limit, max=limit, step=0.05, description=f"latent {i}", **_STYLE) for i in (1, 2)]
-    shown = ipywidgets.Image(format="png")
+    shown = ipywidgets.HTML()
     for slider, name in zip(sliders, ("x", "y"), strict=True):
         traitlets.link((plane, name), (slider, "value"))
 
-    def look(_=None) -> None:
-        shown.value = png(decode(torch.tensor([[plane.x, plane.y]]))[0, 0], 224)
+    def look() -> None:
+        painted = png(decode(torch.tensor([[plane.x, plane.y]]))[0, 0], 224)
+        shown.value = picture(painted, f"What is painted at {plane.x:g}, {plane.y:g}.")
 
-    plane.observe(look, ["x", "y"])
-    look()
-    return ipywidgets.HBox([plane, ipywidgets.VBox([shown, *sliders])])
+    return ipywidgets.HBox([plane, ipywidgets.VBox([shown, *sliders, follow([plane], look, ["x", "y"])])])
 
 
 def training_player(generators: dict[int, Callable[[torch.Tensor], torch.Tensor]], n_latents: int, n_sliders: int = 6) -> ipywidgets.VBox:
@@ -152,15 +149,12 @@ def training_player(generators: dict[int, Callable[[torch.Tensor], torch.Tensor]
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **_STYLE)
     ends = {"value": 0.0, "min": -3.0, "max": 3.0, "step": 0.1}
     sliders = [ipywidgets.FloatSlider(description=f"latent {i + 1}", **ends, **_STYLE) for i in range(min(n_sliders, n_latents))]
-    shown = ipywidgets.Image(format="png")
+    shown = ipywidgets.HTML()
 
-    def look(_=None) -> None:
+    def look() -> None:
         z = torch.randn(8, n_latents, generator=torch.Generator().manual_seed(seed.value))
         z[:, : len(sliders)] += torch.tensor([slider.value for slider in sliders])
-        shown.value = png(torch.cat(list(generators[when.value](z)[:, 0]), 1), 112)
+        shown.value = picture(png(torch.cat(list(generators[when.value](z)[:, 0]), 1), 112), f"Eight pictures, painted after {when.value} steps.")
 
     controls = [when, seed, *sliders]
-    for control in controls:
-        control.observe(look, "value")
-    look()
-    return ipywidgets.VBox([*controls, shown])
+    return ipywidgets.VBox([*controls, shown, follow(controls, look)])

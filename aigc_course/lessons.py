@@ -111,6 +111,11 @@ def sync_copies() -> list[str]:
 
     A copy that differs from what was once copied is the learner's: it stays as it is.
     """
+    with runtime.alone(_record()):
+        return _sync()
+
+
+def _sync() -> list[str]:
     notices = []
     copied = _copied()
     for lesson in all_lessons():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,10 +24,10 @@ class Monitor:
     Args:
         steps: in all.
         start: done before.
-        show: False draws nothing.
+        show: True draws bar and plot, "bar" the bar alone (for short trainings, many in a cell), False nothing.
     """
 
-    def __init__(self, steps: int, start: int = 0, *, show: bool = True):
+    def __init__(self, steps: int, start: int = 0, *, show: bool | str = True):
         self.steps, self.show, self.handle, self.drawn = steps, show, None, 0.0
         self.bar = tqdm(total=steps, initial=start, disable=not show, leave=False, unit="step", file=sys.stderr)
 
@@ -41,6 +44,8 @@ class Monitor:
         self.bar.update(len(losses) - self.bar.n)
         if losses:
             self.bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
+        if self.show == "bar":
+            return
         if len(losses) >= self.steps or time.monotonic() - self.drawn > SECONDS:
             self._draw(losses)
             self.drawn = time.monotonic()
@@ -67,3 +72,41 @@ class Monitor:
         else:
             self.handle.update(figure, metadata=metadata)
         plt.close(figure)
+
+
+def counted(n: int, what: str = "") -> Iterator[int]:
+    """0, 1 ... n - 1 for a loop written by hand, with a bar and the time left.
+
+    The stop button ends the loop after its current step: what was trained keeps what it learned, and the cell goes on. Pressed again, it
+    interrupts the cell.
+
+    Args:
+        n: how many steps.
+        what: what is trained, shown beside the bar.
+    """
+    with _stop_button() as pressed, tqdm(total=n, desc=what or None, leave=False, unit="step", file=sys.stderr) as bar:
+        for step in range(n):
+            yield step
+            bar.update()
+            if pressed:
+                print(f"Stopped after {step + 1} of {n} steps; what was trained keeps what it learned. Run the cell again to begin anew.")
+                return
+
+
+@contextlib.contextmanager
+def _stop_button():
+    """A list that gets an entry when the stop button (SIGINT) is pressed; the next press works as always."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+
+    def press(signum, frame) -> None:
+        pressed.append(signum)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)

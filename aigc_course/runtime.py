@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from aigc_course.errors import CourseError
 
 SCALES = ("smoke", "cpu", "gpu")
+DRIVE = Path("/content/drive/MyDrive")  # where Colab shows a mounted Google Drive
 
 
 def scale() -> str:
@@ -83,14 +84,15 @@ def place() -> str:
 def home() -> Path:
     """The learner's own folder, made when missing: copies of lessons, progress, runs, downloads.
 
-    `AIGC_HOME` overrides the usual place of the system.
+    `AIGC_HOME` overrides the usual place of the system; in Colab a mounted Google Drive is taken, as all else is gone after a session.
 
     Raises:
         CourseError: the folder cannot be made or written to.
     """
     import platformdirs
 
-    path = Path(os.environ.get("AIGC_HOME") or platformdirs.user_data_dir("aigc-course", appauthor=False))
+    usual = DRIVE / "aigc-course" if place() == "colab" and DRIVE.is_dir() else platformdirs.user_data_dir("aigc-course", appauthor=False)
+    path = Path(os.environ.get("AIGC_HOME") or usual)
     try:
         path = path.expanduser().absolute()
         path.mkdir(parents=True, exist_ok=True)
@@ -101,6 +103,51 @@ def home() -> Path:
     if not os.access(path, os.W_OK):
         raise CourseError(f"Cannot write to {path}; set AIGC_HOME to a folder that you can write to.")
     return path
+
+
+def cache() -> Path:
+    """Where downloads and what is costly to make are kept: `AIGC_CACHE`, one folder for many users, or the learner's own.
+
+    Whoever can write to a shared cache must be trusted: what lies there is read as it is, or, where there is one, by its checksum.
+
+    Raises:
+        CourseError: `AIGC_CACHE` names no folder.
+    """
+    shared = os.environ.get("AIGC_CACHE")
+    if not shared:
+        return home()
+    if not Path(shared).is_dir():
+        raise CourseError(f"AIGC_CACHE is {shared}, and there is no such folder; make it, or unset AIGC_CACHE.")
+    return Path(shared).absolute()
+
+
+@contextlib.contextmanager
+def alone(path: Path, seconds: float = 600):
+    """While inside, no other process is inside for the same path; in a folder that cannot be written to, everybody is, as nobody can write.
+
+    Args:
+        path: what is to be written; the lock lies beside it.
+        seconds: to wait for the others.
+
+    Raises:
+        CourseError: the others took longer.
+    """
+    import filelock
+
+    lock = path.with_name(f".{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+        with contextlib.suppress(OSError):  # another user's
+            lock.chmod(0o666)
+    except OSError:
+        yield
+        return
+    try:
+        with filelock.FileLock(lock, timeout=seconds):
+            yield
+    except filelock.Timeout:
+        raise CourseError(f"Another process has kept {path} for {seconds:g} s; close it, or delete {lock} when there is none.") from None
 
 
 def write_safely(path: Path, data: bytes) -> None:

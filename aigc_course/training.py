@@ -44,7 +44,7 @@ class Options:
         watch: (step, model) -> None, called every `save_every` steps and at the end, for curves and pictures.
         precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
         tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
-        show: draw the progress bar and the live plot.
+        show: True draws a progress bar and a live plot, "bar" the bar alone (for short trainings, many in a cell), False nothing.
     """
 
     optimizer: Callable = torch.optim.AdamW
@@ -56,7 +56,7 @@ class Options:
     watch: Callable | None = None
     precision: str = "no"
     tracker: object | None = None
-    show: bool = True
+    show: bool | str = True
 
 
 @dataclass
@@ -148,7 +148,7 @@ class _Run:
         """The loop of lesson 03, until `steps` are done."""
         self.model.train()
         every = max(1, steps // 200)
-        with Monitor(steps, len(self.history.losses), show=self.options.show and self.accelerator.is_main_process) as monitor:
+        with Monitor(steps, len(self.history.losses), show=self.accelerator.is_main_process and self.options.show) as monitor:
             try:
                 while (done := len(self.history.losses)) < steps:
                     for step, batch in enumerate(loader, start=done + 1):
@@ -228,6 +228,7 @@ def _check(loader, steps, lr, options) -> None:
         raise CourseError(f"options must be training.Options(...), not {type(options).__name__}.")
     check_choice("schedule", options.schedule, SCHEDULES)
     check_choice("precision", options.precision, ("no", "bf16", "fp16"))
+    check_choice("show", options.show, (True, "bar", False))
     check_count("warmup", options.warmup)
     check_count("save_every", options.save_every, 1)
     if options.clip is not None and not (isinstance(options.clip, int | float) and options.clip > 0):

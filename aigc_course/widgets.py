@@ -14,6 +14,7 @@ from PIL import Image
 from aigc_course.errors import CourseError
 from aigc_course.plots import judged, token_boxes
 from aigc_course.text.drawings import attended
+from aigc_course.widget_parts import follow, picture
 
 
 def text_player(models: dict[int, object], check: Callable, tokenize: Callable, join: Callable, known: Sequence[str]) -> ipywidgets.VBox:
@@ -35,15 +36,12 @@ def text_player(models: dict[int, object], check: Callable, tokenize: Callable, 
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
     page = ipywidgets.HTML()
 
-    def write(_=None) -> None:
+    def write() -> None:
         text = join(models[n.value].generate(random.Random(seed.value), temperature.value))
         copy = "<p>This is a copy of a training text.</p>" if text in known else ""
         page.value = judged(text, check(text), tokenize(text), join) + copy
 
-    for control in (n, temperature, seed):
-        control.observe(write, "value")
-    write()
-    return ipywidgets.VBox([n, temperature, seed, page])
+    return ipywidgets.VBox([n, temperature, seed, page, follow((n, temperature, seed), write)])
 
 
 def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str], limit: float = 3.0, size: int = 240) -> ipywidgets.HBox:
@@ -57,19 +55,17 @@ def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str
     """
     style = {"description_width": "7em"}
     sliders = [ipywidgets.FloatSlider(value=0.0, min=-limit, max=limit, step=0.1, description=name, style=style) for name in names]
-    picture = ipywidgets.Image(format="png", width=size)
+    page = ipywidgets.HTML()
 
-    def draw(_=None) -> None:
+    def draw() -> None:
         image = decode(np.array([slider.value for slider in sliders]))
         pixels = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8)).resize((size, size), Image.Resampling.BICUBIC)
         data = io.BytesIO()
         pixels.save(data, format="PNG")
-        picture.value = data.getvalue()
+        at = ", ".join(f"{name} {slider.value:g}" for name, slider in zip(names, sliders, strict=True))
+        page.value = picture(data.getvalue(), f"What is painted at {at}.", size)
 
-    for slider in sliders:
-        slider.observe(draw, "value")
-    draw()
-    return ipywidgets.HBox([ipywidgets.VBox(sliders), picture])
+    return ipywidgets.HBox([ipywidgets.VBox([*sliders, follow(sliders, draw)]), page])
 
 
 def token_player(tokenizer, text: str) -> ipywidgets.VBox:
@@ -84,16 +80,13 @@ def token_player(tokenizer, text: str) -> ipywidgets.VBox:
     merges = ipywidgets.IntSlider(value=len(tokenizer.merges), min=0, max=len(tokenizer.merges), description="merges", **wide)
     page = ipywidgets.HTML()
 
-    def cut(_=None) -> None:
+    def cut() -> None:
         part = type(tokenizer)(tokenizer.merges[: merges.value])
         tokens = [part.tokens[i] for i in part.encode(written.value)]
         shown = token_boxes([token.decode("utf-8", errors="backslashreplace") for token in tokens])
         page.value = f"{shown}<p>{len(tokens)} tokens for {len(written.value)} characters</p>"
 
-    for control in (written, merges):
-        control.observe(cut, "value")
-    cut()
-    return ipywidgets.VBox([written, merges, page])
+    return ipywidgets.VBox([written, merges, page, follow((written, merges), cut)])
 
 
 def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ipywidgets.VBox:
@@ -112,15 +105,12 @@ def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ip
     bar = ('<div style="display:flex"><span style="width:7em">{}</span>'
            '<span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>')
 
-    def look(_=None) -> None:
+    def look() -> None:
         table, i = vectors[kind.value], list(words).index(word.value)
         unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
         page.value = "".join(bar.format(html.escape(words[j]), 200 * max(0, c), c) for j in nearest(table, i, 8) for c in [float(unit[i] @ unit[j])])
 
-    for control in (word, kind):
-        control.observe(look, "value")
-    look()
-    return ipywidgets.VBox([word, kind, page])
+    return ipywidgets.VBox([word, kind, page, follow((word, kind), look)])
 
 
 def generator_player(generate: Callable[..., str], show: Callable[[str], str], prompts: Sequence[str], knobs: Sequence[str]) -> ipywidgets.VBox:
@@ -146,16 +136,11 @@ def generator_player(generate: Callable[..., str], show: Callable[[str], str], p
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
     page = ipywidgets.HTML()
 
-    def write(_=None) -> None:
-        try:
-            page.value = show(generate(prompt.value, seed=seed.value, **{name: slider.value for name, slider in sliders.items()}))
-        except CourseError as error:
-            page.value = f"<p>{html.escape(str(error))}</p>"
+    def write() -> None:
+        page.value = show(generate(prompt.value, seed=seed.value, **{name: slider.value for name, slider in sliders.items()}))
 
-    for control in (prompt, *sliders.values(), seed):
-        control.observe(write, "value")
-    write()
-    return ipywidgets.VBox([prompt, *sliders.values(), seed, page])
+    controls = [prompt, *sliders.values(), seed]
+    return ipywidgets.VBox([*controls, page, follow(controls, write)])
 
 
 def feedback_player(texts: Sequence[str], vote: Callable[[str, str], None]) -> ipywidgets.VBox:
@@ -205,13 +190,10 @@ def attention_player(weights, tokens: Sequence[str], asks: int | None = None) ->
     token = ipywidgets.SelectionSlider(options=places, value=len(tokens) - 1 if asks is None else asks, description="token", **wide)
     page = ipywidgets.HTML()
 
-    def look(_=None) -> None:
+    def look() -> None:
         page.value = attended(tokens, weights[layer.value, head.value, token.value], token.value)
 
-    for control in (layer, head, token):
-        control.observe(look, "value")
-    look()
-    return ipywidgets.VBox([layer, head, token, page])
+    return ipywidgets.VBox([layer, head, token, page, follow((layer, head, token), look)])
 
 
 def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywidgets.VBox:
@@ -229,14 +211,8 @@ def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywid
     beam = ipywidgets.IntSlider(value=1, min=1, max=6, description="beam", continuous_update=False, **wide)
     page = ipywidgets.HTML()
 
-    def look(_=None) -> None:
-        try:
-            page.value = show(written.value, beam.value)
-        except CourseError as error:
-            page.value = f"<p>{html.escape(str(error))}</p>"
+    def look() -> None:
+        page.value = show(written.value, beam.value)
 
     chosen.observe(lambda change: setattr(written, "value", change["new"]), "value")
-    for control in (written, beam):
-        control.observe(look, "value")
-    look()
-    return ipywidgets.VBox([chosen, written, beam, page])
+    return ipywidgets.VBox([chosen, written, beam, page, follow((written, beam), look)])

@@ -331,6 +331,13 @@ def test_progress_keeps_what_was_done(home):
     entry = load()["chance.entropy"]
     assert entry["state"] == "right" and entry["tries"] == 3 and len(entry["mistakes"]) == 2
     assert f"1 of {len(TASKS)} exercises done" in repr(progress()) and "✔ done" in progress()._repr_html_()
+    exercise("chance.temperature")(lambda probabilities, temperature: probabilities)
+    exercise("gan.size")(catalog.find("gan.size").reference)
+    counts = progress().counts()
+    of_lesson = sum(catalog.TOPICS[task.name.split(".")[0]][0] == "01" for task in TASKS)
+    assert counts["01"] == (1, 1, of_lesson - 2) and counts["11"][:2] == (1, 0) and sum(map(sum, counts.values())) == len(TASKS)
+    drawn = progress()._repr_html_()
+    assert f"{1 + 1} exercises done, 1 tried, {len(TASKS) - 3} open" in drawn and f"✔ 1  ✘ 1  ○ {of_lesson - 2}" in drawn
 
 
 def test_a_test_run_never_touches_progress(tmp_path, monkeypatch):
@@ -371,7 +378,7 @@ def test_progress_is_valid_json_after_every_write(home):
     for name in itertools.islice(itertools.cycle(t.name for t in TASKS), 20):
         record(name, state="wrong", mistake="x")
         json.loads((home / "progress.json").read_text(encoding="utf-8"))
-    assert [p.name for p in home.iterdir()] == ["progress.json"]
+    assert sorted(p.name for p in home.iterdir()) == [".progress.json.lock", "progress.json"]
 
 
 # --- lessons and exercises ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Figures carry alternative text; widgets answer at once and show what the model gave."""
 
+import base64
 import io
 import time
 
@@ -14,6 +15,7 @@ from aigc_course.data import tales
 from aigc_course.errors import CourseError
 from aigc_course.models.ngram import NGram
 from aigc_course.text import drawings
+from aigc_course.widget_parts import follow
 
 ALT = "what the figure shows"
 
@@ -78,7 +80,7 @@ def test_text_player_follows_its_controls_within_300_ms():
     train = tales.sample(500, seed=1)
     models = {n: NGram(n).fit(t.tokens for t in train) for n in (1, 3, 6)}
     box = widgets.text_player(models, tales.check, tales.tokenize, tales.join, [t.text for t in train])
-    n, temperature, seed, page = box.children
+    n, temperature, seed, page, _ = box.children
     seen = {page.value}
     for control, value in ((n, 6), (temperature, 0.3), (seed, 5)):
         start = time.perf_counter()
@@ -101,7 +103,8 @@ def test_image_player_follows_its_sliders_within_300_ms():
     before = picture.value
     start = time.perf_counter()
     slider.value = 2.0
-    assert time.perf_counter() - start < 0.3 and picture.value != before and bytes(picture.value).startswith(b"\x89PNG")
+    assert time.perf_counter() - start < 0.3 and picture.value != before
+    assert 'alt="What is painted at' in picture.value and "data:image/png" in picture.value
 
 
 def test_course_map_names_every_lesson_that_is_there():
@@ -114,12 +117,35 @@ def test_course_map_names_every_lesson_that_is_there():
         course_map.draw()
 
 
+def test_a_widget_says_that_it_is_busy_and_what_went_wrong():
+    import ipywidgets
+
+    slider, seen = ipywidgets.IntSlider(), []
+
+    def work():
+        seen.append(line.value if len(seen) else "")
+        if slider.value == 2:
+            raise CourseError("choose <another>")
+        if slider.value == 3:
+            raise ZeroDivisionError
+
+    line = follow([slider], work)
+    assert line.value == "" and len(seen) == 1
+    slider.value = 1
+    assert "working" in seen[-1] and line.value == ""
+    slider.value = 2
+    assert line.value == "<p>choose &lt;another&gt;</p>"
+    with pytest.raises(ZeroDivisionError):
+        slider.value = 3
+    assert line.value == ""
+
+
 def test_token_player_follows_its_controls():
     from aigc_course.text.bpe import BPE
 
     bpe = BPE.train(["low lower lowest"] * 3, 20)
     box = widgets.token_player(bpe, "low <b>")
-    text, merges, page = box.children
+    text, merges, page, _ = box.children
     whole = page.value
     assert "5 tokens for 7 characters" in whole and "&lt;" in whole and "<b>" not in whole
     merges.value = 0
@@ -130,7 +156,7 @@ def test_token_player_follows_its_controls():
 
 def test_neighbour_player():
     box = widgets.neighbour_player({"a": np.eye(3) + 0.1, "b": -np.eye(3)}, ["<x>", "y", "z"])
-    word, kind, page = box.children
+    word, kind, page, _ = box.children
     before = page.value
     word.value, kind.value = "y", "b"
     assert page.value != before and "&lt;x&gt;" in page.value
@@ -148,12 +174,12 @@ def test_generator_player_passes_its_knobs_and_shows_errors():
         return prompt.upper()
 
     box = widgets.generator_player(generate, lambda text: f"<p>{text}</p>", ["sport", "bad"], ["temperature", "top_p"])
-    prompt, temperature, top_p, seed, page = box.children
+    prompt, temperature, top_p, seed, page, line = box.children
     assert page.value == "<p>SPORT</p>" and calls[-1] == ("sport", {"seed": 0, "temperature": 0.7, "top_p": 1.0})
     temperature.value, top_p.value, seed.value = 1.2, 0.5, 7
     assert calls[-1] == ("sport", {"seed": 7, "temperature": 1.2, "top_p": 0.5})
     prompt.value = "bad"
-    assert page.value == "<p>no &lt;such&gt; topic</p>"
+    assert line.value == "<p>no &lt;such&gt; topic</p>"
     for prompts, knobs in (([], []), (["x"], ["top-k"])):
         with pytest.raises(CourseError):
             widgets.generator_player(generate, str, prompts, knobs)
@@ -193,7 +219,7 @@ def test_attention_player_follows_its_sliders():
     weights[..., 0] = 1
     weights[0, 2, 3] = [0, 1, 0, 0]
     player = widgets.attention_player(weights, ["Mia", "had", "a", "hat"])
-    layer, head, token, page = player.children
+    layer, head, token, page, _ = player.children
     before = page.value
     layer.value, head.value = 0, 2
     assert page.value != before and page.value.index("had<sub>100%") and token.value == 3
@@ -210,13 +236,13 @@ def test_translation_player_shows_translations_and_errors():
         return f"{text} {width}"
 
     player = widgets.translation_player(show, ["one", "two"])
-    chosen, written, beam, page = player.children
+    chosen, written, beam, page, line = player.children
     assert page.value == "one 1"
     chosen.value = "two"
     beam.value = 3
     assert page.value == "two 3" and written.value == "two"
     written.value = ""
-    assert page.value == "<p>type a &lt;text&gt;</p>"
+    assert line.value == "<p>type a &lt;text&gt;</p>"
     with pytest.raises(CourseError, match="at least one"):
         widgets.translation_player(show, [])
 
@@ -236,8 +262,10 @@ def test_display_images_shows_once_and_then_changes_it(monkeypatch):
     assert image_plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3, handle=handle) is handle and handle.updates == 1
 
 
-def pixels(data):
-    return np.asarray(Image.open(io.BytesIO(bytes(data))).convert("L"))
+def pixels(shown):
+    """The picture in a widget: PNG bytes, or the HTML of an image."""
+    png = shown if isinstance(shown, bytes) else base64.b64decode(shown.partition("base64,")[2].partition('"')[0])
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L"))
 
 
 def test_restoration_player_damages_repairs_and_changes_no_picture():
@@ -249,14 +277,14 @@ def test_restoration_player_damages_repairs_and_changes_no_picture():
         return torch.zeros_like(image)
 
     player = image_widgets.restoration_player(images, repair)
-    controls, shown, _ = player.children
+    controls, shown, _, _ = player.children
     picture, across, down, wide, amount = controls.children
-    first = bytes(shown.value)
+    first = shown.value
     assert pixels(first).shape == (196, 588) and (seen[-1] == 0.5).sum() >= 64
     for control, value in ((picture, 2), (across, 0), (down, 27), (wide, 3), (amount, 0.4)):
         control.value = value
-        assert bytes(shown.value) != first
-        first = bytes(shown.value)
+        assert shown.value != first
+        first = shown.value
     assert (seen[-1][0, 26:, :2] == 0.5).all() and torch.equal(images, before)
     assert not np.asarray(pixels(first))[:, 196:392].any()  # what `repair` gave, in the middle
     with pytest.raises(CourseError, match="at least one"):
@@ -272,12 +300,12 @@ def test_plane_player_follows_the_point_and_the_sliders():
 
     player = image_widgets.plane_player(decode, np.zeros((8, 8)))
     plane, right = player.children
-    shown, across, up = right.children
-    before = bytes(shown.value)
+    shown, across, up, _ = right.children
+    before = shown.value
     start = time.perf_counter()
     plane.x = 1.5  # as the mouse or an arrow key sets it
     assert time.perf_counter() - start < 0.3
-    assert across.value == 1.5 and bytes(shown.value) != before and seen[-1] == [1.5, 0.0]
+    assert across.value == 1.5 and shown.value != before and seen[-1] == [1.5, 0.0]
     up.value = -1.0
     assert plane.y == -1.0 and seen[-1] == [1.5, -1.0] and pixels(plane.background).shape == (300, 300)
     assert "arrow keys" in plane.label
@@ -293,11 +321,11 @@ def test_training_player_scrubs_and_moves_latents():
         return paint
 
     player = image_widgets.training_player({10: at(10), 1: at(1)}, n_latents=4, n_sliders=2)
-    when, seed, first, _, shown = player.children
+    when, seed, first, _, shown, _ = player.children
     assert calls[-1][0] == 10 and calls[-1][1].shape == (8, 4)
-    before, z = bytes(shown.value), calls[-1][1]
+    before, z = shown.value, calls[-1][1]
     when.value = 1
-    assert calls[-1][0] == 1 and torch.equal(calls[-1][1], z) and bytes(shown.value) != before
+    assert calls[-1][0] == 1 and torch.equal(calls[-1][1], z) and shown.value != before
     first.value = 2.0
     assert torch.allclose(calls[-1][1][:, 0], z[:, 0] + 2) and torch.equal(calls[-1][1][:, 1:], z[:, 1:])
     seed.value = 3

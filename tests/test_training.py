@@ -386,3 +386,29 @@ def test_the_monitor_draws_in_place(monkeypatch):
         for n in range(1, 100):
             monitor.update([1.0] * n)
     assert len(shown) <= 1
+
+
+def test_a_loop_by_hand_counts_its_steps_and_ends_at_the_stop_button(capsys):
+    before = signal.getsignal(signal.SIGINT)
+    assert list(live.counted(5, "a model")) == [0, 1, 2, 3, 4] and capsys.readouterr().out == ""
+    done = []
+    for step in live.counted(5):
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        done.append(step)  # the step is finished
+    assert done == [0, 1, 2] and "Stopped after 3 of 5 steps" in capsys.readouterr().out
+    with pytest.raises(KeyboardInterrupt):
+        for _ in live.counted(5):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_bar_alone_draws_no_plot(monkeypatch):
+    monkeypatch.setattr(live.Monitor, "_draw", lambda *_: pytest.fail("a plot was drawn"))
+    with live.Monitor(3, show="bar") as monitor:
+        monitor.update([3.0, 2.0, 1.0])
+        assert monitor.bar.n == 3
+    with pytest.raises(CourseError, match="show"):
+        training.fit(torch.nn.Linear(1, 1), training.batches(torch.zeros(4, 1), batch_size=2, seed=0), lambda m, b: m(b[0]).mean(), 1, 0.1,
+                     training.Options(show="plot"))  # fmt: skip

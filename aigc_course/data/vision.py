@@ -83,7 +83,7 @@ def load(name: str, root: str | Path | None = None, download: bool = False) -> t
 
     Args:
         name: "mnist" or "fashion_mnist".
-        root: folder laid out as torchvision does, `MNIST/raw/*.gz` in it; None is `datasets/` in the learner's folder.
+        root: folder laid out as torchvision does, `MNIST/raw/*.gz` in it; None is `datasets/` in `runtime.cache()`.
         download: fetch what is missing, over https only.
 
     Source: LeCun et al. (1998); Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST".
@@ -92,15 +92,16 @@ def load(name: str, root: str | Path | None = None, download: bool = False) -> t
         CourseError: a file is missing, altered or cannot be fetched.
     """
     kind, address, names = SETS[check_choice("name", name, tuple(SETS))]
-    root = _path(root) if root else runtime.home() / "datasets"
+    root = _path(root) if root else runtime.cache() / "datasets"
     raw = root / kind.__name__ / "raw"
-    for file, md5 in kind.resources:
-        packed = raw / file
-        if not packed.is_file():
-            if not download:
-                raise CourseError(f"There is no {packed}; call load({name!r}, download=True), or go on with the default 'glyphs'.")
-            runtime.write_safely(packed, _fetch(address + file, md5, packed))
-        _unpack(packed, md5)
+    with runtime.alone(raw.parent):
+        for file, md5 in kind.resources:
+            packed = raw / file
+            if not packed.is_file():
+                if not download:
+                    raise CourseError(f"There is no {packed}; call load({name!r}, download=True), or go on with the default 'glyphs'.")
+                runtime.write_safely(packed, _fetch(address + file, md5, packed))
+            _unpack(packed, md5)
     if (root / kind.__name__ / "processed").exists():  # torchvision would read that instead, unverified
         raise CourseError(f"{root / kind.__name__ / 'processed'} holds files of an old torchvision: delete that folder, and load the set again.")
     sets = [kind(str(root), train=train, download=False) for train in (True, False)]

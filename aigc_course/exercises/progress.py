@@ -29,17 +29,18 @@ def record(name: str, *, state: str = "", mistake: str = "", hints: int = 0, sol
         return
     try:
         path = _path()
-        done = load()
-        entry = done.setdefault(name, {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []})
-        entry["tries"] += bool(state)
-        # Once right, always right: trying variants later is no step back.
-        entry["state"] = state if state and entry["state"] != "right" else entry["state"]
-        entry["hints"] = max(entry["hints"], hints)
-        entry["solution_seen"] = entry["solution_seen"] or solution_seen
-        if mistake and mistake not in entry["mistakes"]:
-            entry["mistakes"].append(mistake)
-        entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
-        runtime.write_safely(path, json.dumps({"version": 1, "exercises": done}, indent=1, ensure_ascii=False).encode())
+        with runtime.alone(path, seconds=10):  # two notebooks may be open
+            done = load()
+            entry = done.setdefault(name, {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []})
+            entry["tries"] += bool(state)
+            # Once right, always right: trying variants later is no step back.
+            entry["state"] = state if state and entry["state"] != "right" else entry["state"]
+            entry["hints"] = max(entry["hints"], hints)
+            entry["solution_seen"] = entry["solution_seen"] or solution_seen
+            if mistake and mistake not in entry["mistakes"]:
+                entry["mistakes"].append(mistake)
+            entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
+            runtime.write_safely(path, json.dumps({"version": 1, "exercises": done}, indent=1, ensure_ascii=False).encode())
     except (CourseError, OSError) as error:
         if not _warned:
             sys.stderr.write(f"Your progress is not kept: {error}\n")
@@ -68,7 +69,7 @@ def _path() -> Path:
 
 
 class Overview:
-    """Every exercise of the course with its state; shows itself as a table."""
+    """Every exercise of the course with its state; shows itself as a map of the course and a table."""
 
     def __init__(self, done: dict[str, dict]):
         self.rows = [
@@ -88,12 +89,21 @@ class Overview:
         lines = [f"{lesson}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}" for lesson, name, title, minutes, entry in self.rows]
         return "\n".join([f"{done} of {len(self.rows)} exercises done", *lines])
 
+    def counts(self) -> dict[str, tuple[int, int, int]]:
+        """Number of a lesson -> how many of its exercises are (done, tried, open)."""
+        counted: dict[str, list[int]] = {}
+        for lesson, _, _, _, entry in self.rows:
+            counted.setdefault(lesson, [0, 0, 0])[0 if entry["state"] == "right" else 1 if entry["tries"] else 2] += 1
+        return {lesson: tuple(numbers) for lesson, numbers in counted.items()}
+
     def _repr_html_(self) -> str:
+        from aigc_course.course_map import progress_map
         from aigc_course.plots import Table
 
         names = ("lesson", "exercise", "what to do", "time", "state")
         rows = ((lesson, name, title, f"{minutes} min", self._state(entry)) for lesson, name, title, minutes, entry in self.rows)
-        return Table([dict(zip(names, row, strict=True)) for row in rows])._repr_html_()
+        table = Table([dict(zip(names, row, strict=True)) for row in rows])._repr_html_()
+        return f"{progress_map(self.counts())}<details><summary>All exercises</summary>{table}</details>"
 
 
 def progress() -> Overview:

@@ -141,11 +141,14 @@ def attended(tokens: Sequence[str], weights: Sequence[float], at: int) -> str:
         weights: (T,) shares of attention that token `at` gives.
         at: index of the token that asks.
     """
-    style = "background:rgba(0,114,178,{share:.2f});color:{ink};padding:1px 3px;margin:1px;{frame}display:inline-block"
+    # Mixed with white, not with the page: the page may be dark.
+    style = "background:rgb({red:.0f},{green:.0f},{blue:.0f});color:{ink};padding:1px 3px;margin:1px;{frame}display:inline-block"
     box = '<span title="{share:.1%}" style="' + style + '">{token}{small}</span>'
     parts = []
     for i, (token, share) in enumerate(zip(tokens, weights, strict=True)):
         small = f"<sub>{share:.0%}</sub>" if share >= 0.05 else ""
         frame = f"border:2px solid {ORANGE};" if i == at else ""
-        parts.append(box.format(share=share, ink="white" if share > 0.55 else "black", frame=frame, token=html.escape(token), small=small))
+        mixed = {name: 255 + (full - 255) * float(share) for name, full in (("red", 0), ("green", 114), ("blue", 178))}
+        ink = "white" if share > 0.55 else "black"
+        parts.append(box.format(share=share, ink=ink, frame=frame, token=html.escape(token), small=small, **mixed))
     return '<p style="line-height:1.9">' + "".join(parts) + "</p>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import warnings
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr
 from functools import cache
 
+from aigc_course import runtime
 from aigc_course.errors import CourseError
 
 
@@ -46,7 +48,13 @@ def _jieba():
         import jieba
 
         jieba.setLogLevel(logging.ERROR)
-        jieba.initialize()
+        # By default its table goes to the system's temporary folder, where any user could put another one in its place.
+        table = runtime.cache() / "jieba" / "words.cache"
+        with runtime.alone(table):
+            jieba.dt.tmp_dir, jieba.dt.cache_file = str(table.parent), table.name
+            jieba.initialize()
+            with contextlib.suppress(OSError):  # made for its maker alone, and other users share it
+                table.chmod(0o644)
     return jieba
 
 

@@ -1,0 +1,132 @@
+"""Every lesson in a real browser: run, play, answer, see progress, come back."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import browser
+import pytest
+
+from aigc_course import lessons
+from aigc_course.classroom import export
+from aigc_course.exercises import catalog
+from aigc_course.exercises.types import Exercise
+
+LESSONS = lessons.all_lessons()
+SHOTS = Path(os.environ.get("AIGC_SCREENSHOTS") or Path(tempfile.gettempdir()) / "aigc-course-screenshots")
+CONTROLS = ".widget-slider .noUi-handle, .widget-dropdown select, .widget-button, canvas[role=application]"
+ANSWERS = ".widget-html, .widget-html-content"
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """(server, function that opens a page)."""
+    from playwright.sync_api import sync_playwright
+
+    path = browser.chromium()
+    if path is None:
+        if os.environ.get("AIGC_BROWSER") == "required":
+            pytest.fail(browser.HOW_TO_GET_ONE)
+        pytest.skip(browser.HOW_TO_GET_ONE)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    server = browser.Server(tmp_path_factory.mktemp("lab"))
+    try:
+        with sync_playwright() as play:
+            program = play.chromium.launch(executable_path=path or None, args=browser.ARGUMENTS)
+            yield server, lambda: program.new_page(viewport={"width": 1400, "height": 1000})
+            program.close()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+def test_a_lesson_in_the_browser(lesson, pages):
+    server, new_page = pages
+    page = new_page()
+    notebook = browser.Notebook(page, server, lesson.name)
+    source = lessons.read(lesson.path)
+    assert notebook.count() == len(source.cells)
+    page.screenshot(path=SHOTS / f"{lesson.number}-top.png")
+    notebook.run_all()
+    assert not notebook.errors() and not notebook.overflowing()
+    play_with_widgets(notebook, lesson)
+    answer_wrongly_then_rightly(notebook, lesson, source)
+    notebook.command("docmanager:save")
+    come_back(page, server, lesson)
+    page.close()
+
+
+def play_with_widgets(notebook, lesson):
+    """Every widget of the lesson answers a key within 300 ms, or says that it is busy; then how it looks, in the light and the dark."""
+    page, answered = notebook.page, []
+    for i in range(notebook.count()):
+        controls = notebook.cell(i).locator(CONTROLS)
+        if not controls.count():
+            continue
+        page.evaluate(f"document.querySelectorAll('{browser.CELL}')[{i}].scrollIntoView({{block: 'center'}})")
+        times = []
+        for n in range(min(3, controls.count())):
+            control = controls.nth(n)
+            button = control.evaluate("e => e.matches('.widget-button')")
+            before = shown(notebook, i)
+            for key in ("Enter", "Enter", "Enter") if button else ("ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"):
+                if control.is_disabled():
+                    break
+                try:
+                    times.append(notebook.press(control, key, f"{browser.CELL}:nth-child({i + 1}) :is({ANSWERS})"))
+                except Exception as error:  # at the end of its range a control stays where it is
+                    if "Timeout" not in type(error).__name__:
+                        raise
+                    continue
+                page.wait_for_timeout(400)
+                if shown(notebook, i) != before:
+                    break
+            else:
+                pytest.fail(f"{lesson.number}, cell {i}: control {n} changes nothing")
+        assert min(times) <= 300, (lesson.number, i, times)
+        answered += times
+        for theme in ("JupyterLab Dark", "JupyterLab Light"):
+            notebook.command("apputils:change-theme", theme=theme)
+            page.wait_for_timeout(700)
+            name = f"{lesson.number}-widget-{i}-{theme.split()[1].lower()}.png"
+            notebook.cell(i).screenshot(path=SHOTS / name)
+    assert answered, "no widget was found"
+    print(f"{lesson.number}: {len(answered)} answers of widgets, the slowest after {max(answered):.0f} ms")
+
+
+def shown(notebook, i):
+    """What the widgets of a cell show."""
+    return notebook.cell(i).locator(ANSWERS).evaluate_all("parts => parts.map(part => part.innerHTML).join()")
+
+
+def answer_wrongly_then_rightly(notebook, lesson, source):
+    """The first exercise that asks for code: the mistake is named, then there is a tick, and progress() knows."""
+    found = next(one for one in export.exercises(source) if isinstance(catalog.find(one.name), Exercise))
+    task = catalog.find(found.name)
+    at = next(i for i, cell in enumerate(source.cells) if found.stub in cell.source)
+    head = found.stub.rpartition("    ...")[0]
+    for function, sign, words in ((task.mistakes[0].answer, "✘", task.mistakes[0].says), (task.shown or task.reference, "✔", "right")):
+        body = export.body_of(function, found.stub)
+        notebook.write(at, head + "".join(f"    {line}\n" if line else "\n" for line in body.splitlines()))
+        output = notebook.output(at)
+        assert sign in output and words[:60] in output, output
+    place = notebook.append("from aigc_course.exercises import progress\nprogress()")
+    drawn = notebook.cell(place).locator("svg[role=img]").get_attribute("aria-label")
+    assert drawn.startswith("Map of the course") and not drawn.startswith("Map of the course: 0 exercises done")
+    notebook.cell(at).screenshot(path=SHOTS / f"{lesson.number}-exercise.png")
+    notebook.cell(place).screenshot(path=SHOTS / f"{lesson.number}-progress.png")
+    assert not notebook.overflowing()
+
+
+def come_back(page, server, lesson):
+    """After a reload and in a new kernel, progress is still there."""
+    page.reload()
+    again = browser.Notebook(page, server, lesson.name)
+    place = again.append("from aigc_course.exercises import progress\nprint(progress())")
+    found = next(one for one in export.exercises(lessons.read(lesson.path)) if isinstance(catalog.find(one.name), Exercise))
+    line = next(line for line in again.output(place).splitlines() if f" {found.name} " in line)
+    assert "✔ done" in line
+    again.command("docmanager:save")
+    again.command("notebook:shutdown-kernel")
