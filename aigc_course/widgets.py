@@ -99,13 +99,17 @@ def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ip
     from aigc_course.models.vectors import nearest
 
     style = {"style": {"description_width": "5em"}}
-    word = ipywidgets.Dropdown(options=sorted(words), description="word", **style)
+    # A text with suggestions: in JupyterLab the arrow keys on a drop-down list go to the notebook.
+    first = min(words, key=lambda word: (not word.islower(), word))
+    word = ipywidgets.Combobox(options=sorted(words), value=first, description="word", continuous_update=False, **style)
     kind = ipywidgets.ToggleButtons(options=list(vectors), description="vectors", **style)
     page = ipywidgets.HTML()
     bar = ('<div style="display:flex"><span style="width:7em">{}</span>'
            '<span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>')
 
     def look() -> None:
+        if word.value not in words:
+            raise CourseError(f"{word.value!r} is none of the {len(words)} words; type the beginning of one and choose.")
         table, i = vectors[kind.value], list(words).index(word.value)
         unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
         page.value = "".join(bar.format(html.escape(words[j]), 200 * max(0, c), c) for j in nearest(table, i, 8) for c in [float(unit[i] @ unit[j])])
@@ -206,7 +210,7 @@ def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywid
     if not texts:
         raise CourseError("translation_player needs at least one text to begin with.")
     wide = {"layout": ipywidgets.Layout(width="50em"), "style": {"description_width": "5em"}}
-    chosen = ipywidgets.Dropdown(options=[(text[:70], text) for text in texts], description="tale", **wide)
+    chosen = ipywidgets.SelectionSlider(options=[(str(i), text) for i, text in enumerate(texts, 1)], description="tale", **wide)
     written = ipywidgets.Textarea(value=texts[0], rows=4, description="text", continuous_update=False, **wide)
     beam = ipywidgets.IntSlider(value=1, min=1, max=6, description="beam", continuous_update=False, **wide)
     page = ipywidgets.HTML()

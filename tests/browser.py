@@ -153,5 +153,5 @@ class Notebook:
             watched,
         )
         self.page.keyboard.press(key)
-        self.page.wait_for_function("window.seen.changed > 0", timeout=30_000)
+        self.page.wait_for_function("window.seen.changed > 0", timeout=4000)
         return self.page.evaluate("window.seen.changed - window.seen.pressed")
