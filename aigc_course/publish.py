@@ -16,6 +16,7 @@ import nbformat
 
 from aigc_course import execute, lessons, runtime
 
+_INSTALLS = "# Installs the course where it is missing"
 _MODULES = "import sys as _sys, json as _json\nprint(_json.dumps(sorted(m for m in _sys.modules if m.split('.')[0] == 'aigc_course')))"
 _LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:]*)")
 
@@ -57,7 +58,7 @@ def normalise(notebook) -> None:
     )
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i:02d}"
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
+        cell.metadata = nbformat.from_dict(_cell_metadata(cell))
         if cell.cell_type == "code":
             cell.outputs = _joined([o for o in map(_normal_output, cell.outputs) if o])
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
@@ -65,6 +66,12 @@ def normalise(notebook) -> None:
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = count
+
+
+def _cell_metadata(cell) -> dict:
+    """What a cell keeps: its tags; the cell that only installs is folded away in JupyterLab."""
+    tags = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    return tags | ({"jupyter": {"source_hidden": True}} if cell.source.startswith(_INSTALLS) else {})
 
 
 def _joined(outputs: list) -> list:
@@ -129,7 +136,7 @@ def _keep_cover(lesson: lessons.Lesson, notebook) -> None:
 
 def first_cell(address: str) -> str:
     """The code that installs the package where it is missing; the same in every notebook."""
-    return f"""# Installs the course where it is missing (Colab); what is installed already stays as it is.
+    return f"""{_INSTALLS} (Colab); what is installed already stays as it is.
 import importlib.metadata, importlib.util, os, re, subprocess, sys
 
 if importlib.util.find_spec("aigc_course") is None:
@@ -163,8 +170,9 @@ def stamp() -> list[str]:
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = _ADDRESS.sub(address, _BADGE.sub(badge(address, lesson.name), cell.source))
-            elif cell.source.startswith("# Installs the course where it is missing"):
+            elif cell.source.startswith(_INSTALLS):
                 cell.source = first_cell(address)
+                cell.metadata = nbformat.from_dict(_cell_metadata(cell))
         stored = notebook.metadata.get("aigc_course", {})
         if stored.get("modules"):
             stored["stored_from"] = fingerprint(notebook, stored["modules"])

@@ -407,7 +407,7 @@ def test_at_least_two_exercises_are_used_later(lesson):
     assert sum(source.startswith("@exercise(") for source in cells) >= 4 and used >= 2
 
 
-@pytest.mark.parametrize("answers", ["wrong", "right"])
+@pytest.mark.parametrize("answers", ["wrong", pytest.param("right", marks=pytest.mark.full)])
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
 def test_a_lesson_goes_on_with_wrong_and_with_right_answers(lesson, answers, tmp_path):
     notebook = lessons.read(lesson.path)

@@ -120,6 +120,22 @@ def test_anatomy(lesson):
     assert "from __future__" not in everything
 
 
+@each
+def test_every_training_shows_how_long_it_takes(lesson):
+    """`fit` has a bar; a loop by hand counts its steps with one, but for lesson 03's hundred steps, which take no second."""
+    for cell in code_cells(lessons.read(lesson.path)):
+        loops = re.findall(r"^ *for .*|^ *while .*", cell.source, re.M)
+        if re.search(r"\.backward\(\)|autograd\.grad\(", cell.source) and loops:
+            assert "counted(" in cell.source or "len(losses) == 100" in cell.source or "range(2)" in cell.source, cell.source
+        assert "show=False" not in cell.source or "len(losses), 0.02" in cell.source, cell.source
+
+
+@each
+def test_what_only_installs_is_folded_away(lesson):
+    cells = code_cells(lessons.read(lesson.path))
+    assert cells[0].metadata == {"jupyter": {"source_hidden": True}} and not [cell for cell in cells[1:] if cell.metadata.get("jupyter")]
+
+
 def test_no_two_lessons_define_one_name():
     """What a lesson built is imported by later ones, never built again."""
     home = {}

@@ -1,6 +1,7 @@
 """`training.fit` does what the loop does, survives kills and interrupts, and scales out; checkpoints are whole or not there."""
 
 import os
+import queue
 import random
 import signal
 import subprocess
@@ -412,3 +413,52 @@ def test_a_bar_alone_draws_no_plot(monkeypatch):
     with pytest.raises(CourseError, match="show"):
         training.fit(torch.nn.Linear(1, 1), training.batches(torch.zeros(4, 1), batch_size=2, seed=0), lambda m, b: m(b[0]).mean(), 1, 0.1,
                      training.Options(show="plot"))  # fmt: skip
+
+
+IN_A_KERNEL = """
+import torch
+from aigc_course import live, training
+model = torch.nn.Linear(4, 1)
+loader = training.batches(torch.randn(512, 4), batch_size=8, seed=0)
+"""
+LONG = {
+    "fit": "history = training.fit(model, loader, lambda m, b: m(b[0]).square().mean(), 10**6, 1e-3)\nprint('LEARNED', len(history.losses) > 0)",
+    "by hand": "done = []\nfor step in live.counted(10**9):\n    done.append(step)\nprint('LEARNED', len(done) > 0)",
+}
+
+
+def test_the_stop_button_in_a_real_kernel_keeps_the_model_and_says_how_to_go_on():
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+
+        def run(code, interrupt=False):
+            """What a cell printed, its status, how many outputs it made."""
+            made, printed = 0, ""
+            waiting = client.execute(code)
+            stop_at = time.monotonic() + (4 if interrupt else 600)
+            while True:
+                if interrupt and time.monotonic() > stop_at:
+                    manager.interrupt_kernel()
+                    interrupt = False
+                try:
+                    message = client.get_iopub_msg(timeout=1)
+                except queue.Empty:
+                    continue
+                if message["parent_header"].get("msg_id") != waiting:
+                    continue
+                made += message["msg_type"] in ("display_data", "stream", "execute_result", "error")
+                printed += message["content"].get("text", "")
+                if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                    return printed, client.get_shell_msg(timeout=60)["content"]["status"], made
+
+        assert run(IN_A_KERNEL)[1] == "ok"
+        for kind, code in LONG.items():
+            printed, status, made = run(code, interrupt=True)
+            assert status == "ok" and "Stopped after" in printed and "LEARNED True" in printed, (kind, printed, status)
+            assert made < 12, f"{kind}: {made} outputs"  # a live plot is changed in place, it does not flood the cell
+            assert run("print(next(model.parameters()).shape)")[0].startswith("torch.Size")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
