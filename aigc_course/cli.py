@@ -70,24 +70,22 @@ def _add_classroom(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_subparsers(dest="task", required=True, metavar="task")
     export = tasks.add_parser("export", help="turn lessons into assignments", allow_abbrev=False)
     export.add_argument("lesson", nargs="+", help="numbers of lessons")
-    export.add_argument("--out", type=Path, required=True, help="the course's source folder, course/source say")
+    export.add_argument("--out", type=Path, required=True, help="the source folder of your teaching folder, teaching/source say")
     export.add_argument("--seed", type=int, help="of the hidden parameters; default: drawn")
     report = tasks.add_parser("report", help="marks, reasons and mistakes as a CSV and an HTML page", allow_abbrev=False)
-    report.add_argument("course", type=Path, help="the course's folder, the one with nbgrader_config.py")
-    report.add_argument("--out", type=Path, help="folder for the report; default: report/ in the course's folder")
+    report.add_argument("course", type=Path, help="the teaching folder, the one with nbgrader_config.py")
+    report.add_argument("--out", type=Path, help="folder for the report; default: report/ in the teaching folder")
 
 
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
     if options.task == "export":
         from aigc_course.classroom import export
 
-        for number in options.lesson:
-            print(export.export(number, options.out, options.seed))
+        print(*export.export(options.lesson, options.out, options.seed), sep="\n")
         return 0
     from aigc_course.classroom import report
 
-    for path in report.write(options.course, options.out or options.course / "report"):
-        print(path)
+    print(*report.write(options.course, options.out or options.course / "report"), sep="\n")
     return 0
 
 

@@ -123,7 +123,7 @@ class Notebook:
     def errors(self) -> list[str]:
         """Names of the errors that cells show."""
         shown = self.page.locator(f'{CELL} .jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], {CELL} .jp-OutputArea-output')
-        return [text for text in shown.all_inner_texts() if re.search(r"^\w*(Error|Exception)\b.*Traceback", text, re.S)]
+        return [text for text in shown.all_inner_texts() if re.search(r"^\w*(?:Error|Exception|Interrupt)\b.*Traceback", text, re.M)]
 
     def overflowing(self) -> list[str]:
         """Outputs that are wider than their place."""

@@ -91,6 +91,15 @@ def attack(source, body="return None", at=3):
     return change
 
 
+def borrows(notebook):
+    """Answer wrongly, and hand in again what the name stands for then."""
+    for name in codes(notebook):
+        cell = answers_of(notebook)[name]
+        function = cell.source.split("def ")[1].split("(")[0]
+        fill(cell, "return None")
+        cell.source += f'\n\nlent_{function} = {function}\n\n\n@exercise("{name}")\ndef {function}(*a, **k):\n    return lent_{function}(*a, **k)'
+
+
 def _insert(notebook, source, at):
     import nbformat
 
@@ -177,16 +186,19 @@ ATTACKS = {
     "silent": attack("shell = get_ipython()\nshell.showtraceback = lambda *a, **k: None\nshell.set_custom_exc((BaseException,), lambda *a, **k: [])"),
     "rewrites-cells": attack("get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])"),
     "checker-overwritten": attack(
-        "import aigc_course.exercises as e\nimport sys\n"
+        "import sys\n"
         "for name, module in list(sys.modules.items()):\n"
         "    if name.startswith('aigc_course') and module:\n"
         "        for what in ('judge', 'diagnose', 'require', 'same', 'same_behaviour', 'outcomes', 'encode_outcomes', 'verdict'):\n"
         "            setattr(module, what, lambda *a, **k: True)"
     ),
     "looks-references-up": attack(
-        "try:\n    from aigc_course.exercises import catalog\nexcept ImportError:\n    catalog = None",
-        body="return catalog.find('chance.entropy').reference([0.5, 0.5])",
+        "from aigc_course.exercises import catalog\n"
+        "import importlib\n"
+        "try:\n    catalog = importlib.reload(importlib.import_module('aigc_course.exercises.catalog'))\nexcept BaseException:\n    pass",
+        body="import inspect\nreturn [task.reference for task in catalog.TASKS][0]",
     ),
+    "borrows": borrows,
     "sniffs": attack(
         "import os, glob\n"
         "graded = any('NBGRADER' in name for name in os.environ)\n"
@@ -197,7 +209,7 @@ ATTACKS = {
     "forges-results": attack(
         "import json, os\n"
         "for fd in range(3, 40):\n"
-        "    for event in ({'event': 'ready'}, {'event': 'checked', 'name': 'chance.entropy', 'state': 'right'}, {'event': 'checked'}, []):\n"
+        "    for event in ({'event': 'ready'}, {'event': 'examined', 'state': 'right'}, {'event': 'checked', 'runs': []}, []):\n"
         "        try:\n            os.write(fd, (json.dumps(event) + '\\n').encode())\n        except OSError:\n            pass"
     ),
     "child-lives-on": attack(

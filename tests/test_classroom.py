@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from aigc_course import cli, lessons
-from aigc_course.classroom import export, grading, hidden, report, sandbox, wire
+from aigc_course.classroom import assignment, export, grading, hidden, report, sandbox, wire
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog, engine
 from aigc_course.exercises.compare import Outcome, outcomes, same_behaviour
@@ -95,38 +95,191 @@ def test_deep_and_large_values_are_refused():
 
 # --- the sandbox ------------------------------------------------------------------------------------------
 
+SETUP = "import math\nfrom aigc_course.classroom import exercise, answer"
+RIGHT = '@exercise("chance.entropy")\ndef f(p):\n    return -sum(x * math.log2(x) for x in p if x > 0)'
+ENTROPY = grading.Check("chance.entropy", (4711, 12))
+
+
+def graded(*items, checks=(ENTROPY,), hide=None):
+    """Run sources and checks in this order; (findings, exercise -> verdict)."""
+    cells = {i: item for i, item in enumerate(items) if isinstance(item, str)}
+    places = [item.name if isinstance(item, grading.Check) else i for i, item in enumerate(items)]
+    asked = grading.merged(checks)
+    found = sandbox.run(places, cells, lambda examples: grading.worth_checking(asked, examples), hide)
+    said = {
+        name: grading.verdict(check, found.examples[name], found.hidden.get(name, []), grading.reason_missing(name, cells, found.errors))
+        for name, check in asked.items()
+    }
+    return found, said
+
 
 def test_what_a_submission_does_stays_in_its_process(tmp_path):
     (tmp_path / "gradebook.db").write_text("secret")
-    cells = {
-        0: "import math\nfrom aigc_course.exercises import exercise",
-        1: '@exercise("chance.entropy")\ndef f(p):\n    return -sum(x * math.log2(x) for x in p if x > 0)',
-        2: f"import os\nprint(os.listdir({str(tmp_path)!r}), sorted(k for k in os.environ if 'NBGRADER' in k or 'SECRET' in k))",
-        3: "import os\nos._exit(3)",
-        4: "print(len(open('/proc/net/dev').readlines()) - 2)",
-        5: "x = bytearray(20 * 10**9)",
-        6: "from aigc_course.exercises import catalog\ncatalog.find",
-    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NBGRADER_EXECUTION", "autograde")
         patch.setenv("MY_SECRET", "x")
-        found = sandbox.run(cells, {"chance.entropy": [1, 2]}, hide=tmp_path)
-    assert [len(run) for run in found.checks["chance.entropy"]["runs"]] == [4, 4, 4]
+        found, said = graded(
+            SETUP,
+            RIGHT,
+            f"import os\nprint(os.listdir({str(tmp_path)!r}), sorted(k for k in os.environ if 'NBGRADER' in k or 'SECRET' in k))",
+            "import os\nos._exit(3)",
+            "print(len(open('/proc/net/dev').readlines()) - 2)",
+            "x = bytearray(20 * 10**9)",
+            "from aigc_course.exercises import catalog\ncatalog.find",
+            f"import subprocess\nprint(subprocess.run('umount {tmp_path}; unshare -Urm umount {tmp_path}; cat {tmp_path}/gradebook.db;"
+            f" echo changed > {tmp_path}/gradebook.db', shell=True, capture_output=True, text=True).stdout)",
+            ENTROPY,
+            hide=tmp_path,
+        )
+    assert said == {"chance.entropy": grading.RIGHT} and [len(run["outcomes"]) for run in found.hidden["chance.entropy"]] == [4, 4]
     assert found.errors[3] == "this cell ended the process" and 4 in found.texts  # it was started again without that cell
-    assert found.errors[5].startswith("MemoryError") and "'NoneType' object" in found.errors[6]
+    assert found.errors[5].startswith("MemoryError") and "cannot import name" in found.errors[6]
+    assert (tmp_path / "gradebook.db").read_text() == "secret"
     if found.apart:
-        assert found.texts[2] == "[] []\n" and found.texts[4] == "1\n"  # the loopback alone
+        assert found.unseen and found.texts[2] == "[] []\n" and found.texts[4] == "1\n"  # the loopback alone
+        assert "secret" not in found.texts[7]
 
 
-def test_hidden_parameters_come_after_the_cells():
-    """What cells print is kept only until the seeds are sent."""
-    source = (
-        "import sys\nfrom aigc_course.exercises import exercise\n"
-        '@exercise("chance.entropy")\ndef f(p):\n    print("SEEN", p, file=sys.__stdout__)\n    raise ValueError(str(p))'
+@pytest.mark.parametrize(
+    "spoil",
+    ["sum = 0", RIGHT.replace("log2", "log"), "math = None", "def f(p):\n    return 1", "import builtins\nbuiltins.sum = len", "del f"],
+    ids=["a built-in's name", "a wrong answer", "a module's name", "the answer's name", "builtins", "deleted"],
+)
+def test_later_cells_do_not_break_an_answer(spoil):
+    """But for what the notebook cannot keep apart: a change inside a module."""
+    _, said = graded(SETUP, RIGHT, ENTROPY, spoil)
+    assert (said["chance.entropy"] == grading.RIGHT) == ("builtins" not in spoil)
+
+
+def test_an_answer_elsewhere_counts_when_its_place_is_empty():
+    stub = '@exercise("chance.entropy")\ndef f(p):\n    ...'
+    assert graded(SETUP, stub, ENTROPY, RIGHT)[1]["chance.entropy"] == grading.RIGHT
+    assert graded(SETUP, stub, ENTROPY)[1]["chance.entropy"] == "not attempted."
+
+
+def test_answers_may_use_each_other_also_after_a_crash():
+    """A new start forgets nothing."""
+    temperature = grading.Check("chance.temperature", (3,))
+    uses = (
+        '@exercise("chance.temperature")\ndef g(p, t):\n    assert abs(f([0.5, 0.5]) - 1) < 1e-9\n'
+        "    import numpy as np\n    q = np.asarray(p) ** (1 / t)\n    return q / q.sum()"
     )
-    found = sandbox.run({0: source}, {"chance.entropy": [5]})
-    seen = str(hidden.arguments("chance.entropy", 5)[0][0][0])
-    assert "SEEN" not in str(found.texts) + str(found.errors) and seen not in str(found.texts)
+    _, said = graded(SETUP, RIGHT, ENTROPY, uses, temperature, "import os\nos._exit(0)", checks=(ENTROPY, temperature))
+    assert said == {"chance.entropy": grading.RIGHT, "chance.temperature": grading.RIGHT}
+
+
+def test_numpys_numbers_answer_questions():
+    bits = grading.Check("chance.plot_bits")
+    assert graded(SETUP, 'import numpy as np\nanswer("chance.plot_bits", np.float64(1.5))', bits, checks=(bits,))[1] == {bits.name: grading.RIGHT}
+
+
+def test_nothing_of_the_courses_own_is_put_in_an_answers_place():
+    bits = grading.Check("chance.plot_bits")
+    wrong = RIGHT.replace("log2", "log")
+    again = '@exercise("chance.entropy")\ndef g(p):\n    return f(p)'
+    twice = 'x = answer("chance.plot_bits", 1e9)\nx = answer("chance.plot_bits", x)'
+    _, said = graded(SETUP, wrong, again, ENTROPY, twice, bits, checks=(ENTROPY, bits))
+    assert grading.RIGHT not in said.values()
+
+
+def test_in_the_learners_own_kernel_answers_are_named_and_given_back(capsys):
+    def wrong(probabilities):
+        return 3
+
+    assert assignment.exercise("chance.entropy")(wrong) is wrong and assignment.answer("chance.plot_bits", 7) == 7
+    said = capsys.readouterr().out
+    assert "✘ chance.entropy: for [0.5, 0.25, 0.25] expected 1.5, but yours gave 3." in said and "course's own" not in said
+    for name in ("chance.entropy", "chance.plot_bits", "chance.temperature"):
+        with pytest.raises(assignment.NotRight) as told:
+            assignment.require(name)
+        assert told.value._render_traceback_()[0].startswith(f"✘ {name}")
+    assert assignment.answer("chance.plot_bits", 1.5) == 1.5
+    assignment.require("chance.plot_bits")
+    assert "✔ chance.plot_bits" in capsys.readouterr().out
+
+
+def test_a_teachers_own_question_has_the_teachers_answer():
+    asked = grading._asked('require_value("chance.plot_bits", 2.0)')
+    own, old = 'answer("chance.plot_bits", 2.0)', 'answer("chance.plot_bits", 1.5)'
+    assert graded(SETUP, own, asked, checks=(asked,))[1]["chance.plot_bits"] == grading.RIGHT
+    assert "is not the answer" in graded(SETUP, old, asked, checks=(asked,))[1]["chance.plot_bits"]
+    assert grading._asked("assert f(1) == 2").startswith("only require") and grading._asked('require("no.such")').startswith("There is no exercise")
+
+
+@pytest.mark.parametrize("cell", ["%matplotlib inline", "%pip install nothing", "!pip install nothing", "quit()", "x = !ls", "%time 1 + 1"])
+def test_what_a_notebook_may_hold_leaves_the_rest_of_its_cell(cell):
+    helper = "def helper(x):\n    return math.log2(x)"
+    uses = RIGHT.replace("math.log2", "helper")
+    first = f"{helper}\n{cell}" if cell == "quit()" else f"{cell}\n{helper}"
+    found, said = graded(SETUP, first, uses, ENTROPY)
+    assert said["chance.entropy"] == grading.RIGHT, found.errors
+
+
+LEAKS = {
+    "frames": "import sys\ndef f(p):\n    frame, seen = sys._getframe(), []\n    while frame:\n        seen.append(repr(frame.f_locals))\n"
+    "        frame = frame.f_back\n    raise ValueError(' '.join(s for s in seen if str(4700 + 11) in s)[-150:] + str(p))\n"
+    "exercise('chance.entropy')(f)",
+    "forged events": "import json, os\n@exercise('chance.entropy')\ndef f(p):\n    for fd in range(3, 30):\n"
+    "        for event in ('running', 'ran'):\n            try:\n"
+    "                os.write(fd, (json.dumps({'event': event, 'cell': 0, 'text': f'LEAK {p}', 'error': f'LEAK {p}'}) + '\\n').encode())\n"
+    "            except OSError:\n                pass\n    return -sum(x * math.log2(x) for x in p if x > 0)",
+    "early ready": "import json, os\nfor fd in range(3, 30):\n    try:\n        os.write(fd, (json.dumps({'event': 'ready'}) + '\\n').encode())\n"
+    "    except OSError:\n        pass\nimport time\ntime.sleep(1)\nseen = b''\n"
+    "for fd in range(3, 30):\n    try:\n        os.set_blocking(fd, False)\n"
+    "        seen += os.read(fd, 9999) or b''\n    except OSError:\n        pass\nprint('LEAK', seen)",
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_hidden_parameters_never_come_back(kind):
+    """Not in what cells print, not in reasons: whatever an answer finds out about them stays in its process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "EVENT_SECONDS", 15)
+        found, said = graded(SETUP, LEAKS[kind], ENTROPY)
+    hidden_values = [repr(trial[0][0])[:8] for seed in ENTROPY.seeds for trial in hidden.arguments("chance.entropy", seed)]
+    told = str(found.texts) + str(found.errors) + str(said)
+    assert "4711" not in told and not [value for value in hidden_values if value in told]
+
+
+def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch):
+    """Signs of life, forged again and again, and a pipe filled with requests."""
+    monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 25)
+    noise = (
+        "import json, os, time\nwhile True:\n    for fd in range(3, 30):\n"
+        "        for event in ({}, {'event': 'ready'}, {'event': 'running', 'cell': []}):\n"
+        "            try:\n                os.write(fd, (json.dumps(event) + '\\n').encode())\n"
+        "            except BaseException:\n                pass\n"
+        "    try:\n        time.sleep(0.2)\n    except BaseException:\n        pass"
+    )
+    start = time.monotonic()
+    _, said = graded(SETUP, noise, RIGHT, ENTROPY)
+    assert time.monotonic() - start < 40 and grading.RIGHT not in said.values()
+
+
+def test_many_crashes_cost_only_their_own_cells():
+    cells = ["import os\nos._exit(0)"] * 5
+    assert graded(SETUP, *cells, RIGHT, ENTROPY)[1]["chance.entropy"] == grading.RIGHT
+
+
+def test_a_loop_below_an_answer_does_not_cost_it():
+    assert graded(SETUP, RIGHT + "\nwhile True:\n    pass", ENTROPY)[1]["chance.entropy"] == grading.RIGHT
+
+
+def test_a_process_that_cannot_start_is_not_the_submissions_fault(monkeypatch):
+    monkeypatch.setattr(sandbox, "START_SECONDS", 0.05)
+    with pytest.raises(CourseError, match="cannot be run here"):
+        graded(SETUP, RIGHT, ENTROPY)
+
+
+@pytest.mark.parametrize("gave", [{}, {"state": []}, {"state": "outcomes"}, {"state": "outcomes", "outcomes": [{}]}, {"state": "value", "value": 3}])
+def test_whatever_comes_back_has_a_verdict(gave):
+    assert grading.verdict(ENTROPY, gave, [gave], "missing") == grading.UNREADABLE
+    assert grading.verdict(grading.Check("chance.plot_bits"), gave, [], "missing") in (grading.UNREADABLE, "missing")
+
+
+def test_several_test_cells_of_one_exercise_ask_for_all_their_seeds():
+    asked = grading.merged([grading.Check("chance.entropy"), grading.Check("chance.entropy", (7,)), grading.Check("chance.entropy", (8, 7))])
+    assert asked == {"chance.entropy": grading.Check("chance.entropy", (7, 8))}
 
 
 # --- export -----------------------------------------------------------------------------------------------
@@ -146,18 +299,23 @@ def test_export_has_every_exercise_and_nothing_that_trains(number):
     assert len(tests) == len(names) and all(cell.metadata["nbgrader"]["points"] >= 1 for cell in tests)
     for cell in tests:
         name = cell.metadata["nbgrader"]["grade_id"].removesuffix("-test").replace("-", ".", 1)
-        assert ("require_hidden" in cell.source) == (name in hidden.names())
+        assert ("require_hidden" if name in hidden.names() else "require_value") in cell.source
 
 
 def test_export_overwrites_nothing(tmp_path, capsys):
-    out = tmp_path / "course" / "source"
+    out = tmp_path / "teaching" / "source"
     assert cli.main(["classroom", "export", "00", "--out", str(out), "--seed", "3"]) == 0
     settings = out.parent / "nbgrader_config.py"
-    assert "ExecuteApart" in settings.read_text()
-    assert cli.main(["classroom", "export", "0", "--out", str(out)]) == 2 and "is there already" in capsys.readouterr().err
+    assert "ExecuteApart" in settings.read_text() and str(settings) in capsys.readouterr().out
+    for wrong, says in ((["0"], "is there already"), (["01", "0"], "Nothing was written"), (["01", "99"], "no lesson '99'")):
+        assert cli.main(["classroom", "export", *wrong, "--out", str(out)]) == 2 and says in capsys.readouterr().err
     settings.write_text("c = get_config()\n")
     assert cli.main(["classroom", "export", "01", "--out", str(out)]) == 2 and "your own" in capsys.readouterr().err
-    assert settings.read_text() == "c = get_config()\n" and (out / "01_rules_and_chance" / "01_rules_and_chance.ipynb").exists()
+    assert settings.read_text() == "c = get_config()\n" and [path.name for path in out.iterdir()] == ["00_welcome"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "source").write_text("mine")
+    for place, says in ((tmp_path / "other" / "source", "cannot be a folder"), (tmp_path, "named source")):
+        assert cli.main(["classroom", "export", "01", "--out", str(place)]) == 2 and says in capsys.readouterr().err
 
 
 def test_plain_nbgrader_gives_no_points_by_mistake():
@@ -173,7 +331,7 @@ class Round:
 
     def __init__(self, folder: Path, number: str, kinds: dict):
         self.kinds, self.root = kinds, folder / "round"
-        source = export.export(number, self.root / "source", seed=1234)
+        source = export.export([number], self.root / "source", seed=123456789)[-1]
         self.name = source.stem
         settings = self.root / "nbgrader_config.py"
         places = f"c.Exchange.root = {str(folder / 'exchange')!r}\nc.Exchange.cache = {str(folder / 'cache')!r}\n"
@@ -214,7 +372,9 @@ class Round:
         ExchangeFetchAssignment(**parts).start()
         path = folder / self.name / f"{self.name}.ipynb"
         notebook = nbformat.read(path, as_version=4)
-        assert not re.search(r"BEGIN|require_hidden|1234", "\n".join(cell.source for cell in notebook.cells)), "students got what is hidden"
+        assert not re.search(r"BEGIN|require_hidden|require_value|123456789", "\n".join(cell.source for cell in notebook.cells)), (
+            "students got what is hidden"
+        )
         change(notebook)
         nbformat.write(notebook, path)
         if student == "file-cut-off":
@@ -255,6 +415,7 @@ def check_marks(made: Round):
         feedback = made.root / "feedback" / student / made.name / f"{made.name}.html"
         assert feedback.exists() == (student not in ("file-cut-off", "changes-tests"))
         text = feedback.read_text(encoding="utf-8") if feedback.exists() else ""
+        assert "BEGIN HIDDEN" not in text and "123456789" not in re.sub(r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S)
         assert "SNIFFED True" not in text and "gradebook.db" not in text.partition("SNIFFED")[2][:300]
 
 
@@ -277,19 +438,22 @@ def test_reasons_name_the_mistake(short_round):
 
 
 def test_report_is_a_table_and_a_page(short_round):
-    table, page = short_round.paths
+    table, totals, page = short_round.paths
     rows = list(csv.DictReader(table.open(encoding="utf-8-sig")))
+    sums = {row["student"]: float(row["points"]) for row in csv.DictReader(totals.open(encoding="utf-8-sig"))}
+    assert sums == {student: sum(short_round.points(student).values()) for student in SHORT}
     assert len(rows) == len(short_round.marks) and {row["student"] for row in rows} == set(SHORT)
     text = page.read_text(encoding="utf-8")
-    assert "4 of 9" in text or re.search(r"\d of 9", text)
+    right = sum(mark.why == "right." for mark in short_round.marks if mark.exercise == "chance.entropy")
+    assert f"{right} of {len(SHORT)}" in text and f"<b>{len(SHORT) - right} x</b>" not in text  # they went wrong in several ways
     for mark in short_round.marks:
         assert mark.exercise in text
-    again = report.write(short_round.root, table.parent)
-    assert again[0].name == "marks-2.csv" and again[1].name == "report-2.html"
+    assert report.write(short_round.root, table.parent.parent)[0].parent != table.parent  # an earlier report stays
 
 
 def test_report_before_anything_says_what_to_do(tmp_path, capsys):
     assert cli.main(["classroom", "report", str(tmp_path)]) == 2 and "nbgrader generate_assignment" in capsys.readouterr().err
+    assert cli.main(["classroom", "report", str(tmp_path / "nowhere")]) == 2 and "There is no folder" in capsys.readouterr().err
 
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula():
@@ -318,11 +482,11 @@ def test_thirty_and_more_submissions(number, tmp_path_factory):
 def test_grading_a_right_submission_is_quick(number):
     """At most 20 s, and every solution that the teacher's copy shows is right."""
     made = export.assignment(lessons.read(lessons.find(number).path), seed=9)
-    cells = {i: cell.source for i, cell in enumerate(made.cells) if cell.cell_type == "code" and not cell.metadata["nbgrader"]["grade"]}
+    checks = [grading._asked(cell.source) if cell.metadata["nbgrader"]["grade"] else None for cell in made.cells if cell.cell_type == "code"]
+    sources = [cell.source for cell in made.cells if cell.cell_type == "code"]
     start = time.monotonic()
-    found = sandbox.run(cells, {name: [9] if name in hidden.names() else [] for name in work.answers_of(made)})
+    found, said = graded(*(check or source for check, source in zip(checks, sources, strict=True)), checks=list(filter(None, checks)))
     seconds = time.monotonic() - start
-    for name, gave in found.checks.items():
-        check = grading.Check(name, (9,) if isinstance(catalog.find(name), Exercise) else ())
-        assert grading.verdict(check, gave, "missing") == grading.RIGHT, (name, grading.verdict(check, gave, "missing"), found.errors)
+    print(f"{number}: a right submission is graded in {seconds:.1f} s")
+    assert set(said.values()) == {grading.RIGHT} and len(said) == len(work.answers_of(made)), (said, found.errors)
     assert seconds < 20

@@ -17,7 +17,11 @@ from aigc_course import lessons
 
 AS_COLAB_HAS_THEM = ("ipywidgets==7.7.1", "ipykernel==6.17.1")
 CARD_GB = 15
-VERSIONS = "import importlib.metadata, json\nprint(json.dumps({d.metadata['Name']: d.version for d in importlib.metadata.distributions()}))"
+VERSIONS = """
+import importlib.metadata, json
+names = {d.metadata["Name"] for d in importlib.metadata.distributions()}
+print(json.dumps({name: importlib.metadata.version(name) for name in names}))
+"""
 each = pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
 pytestmark = pytest.mark.full
 
@@ -98,7 +102,7 @@ PEAK = "import resource\nprint('PEAK', resource.getrusage(resource.RUSAGE_SELF).
 def test_the_settings_for_a_gpu_fit_a_card_of_15_gb(lesson, tmp_path):
     """In single precision on a CPU a model, its gradients and activations take what they take on a card; all of the process is counted here."""
     notebook = lessons.read(lesson.path)
-    everything = "\\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    everything = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert "bf16" not in everything and "bfloat16" not in everything  # a T4 has no native bfloat16
     notebook.cells.insert(2, nbformat.v4.new_code_cell(SHORT))
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
@@ -107,6 +111,6 @@ def test_the_settings_for_a_gpu_fit_a_card_of_15_gb(lesson, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execute, "CELL_SECONDS", 900)
         execute.run(notebook, lesson.path.parent, name=lesson.number, env={"AIGC_SCALE": "gpu", "AIGC_HOME": str(tmp_path)})
-    peak = float(re.search(r"PEAK ([\\d.]+)", notebook.cells[-1].outputs[0].text)[1])
+    peak = float(re.search(r"PEAK ([\d.]+)", notebook.cells[-1].outputs[0].text)[1])
     print(f"{lesson.number}: {peak:.1f} GB with the settings for a GPU")
     assert peak < CARD_GB

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def counted(*arguments):
     return make(*arguments)
 jieba.Tokenizer.gen_pfdict = staticmethod(counted)
 import time
+open(start + f".{os.getpid()}", "w").close()
 while not os.path.exists(start):
     time.sleep(0.005)
 lessons.sync_copies()
@@ -86,6 +88,9 @@ def test_sixteen_processes_of_four_users_start_at_once(course, tmp_path, shared)
             running.append(
                 subprocess.Popen(command, env=kept | {k: str(v) for k, v in own.items()}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             )
+    while len(list(tmp_path.glob("start.*"))) < USERS * EACH:  # all are loaded, and wait
+        assert not [process for process in running if process.poll()], [process.communicate() for process in running if process.poll()]
+        time.sleep(0.05)
     start.touch()
     results = [process.communicate(timeout=300) for process in running]
     assert [process.returncode for process in running] == [0] * (USERS * EACH), results
@@ -122,6 +127,8 @@ def test_the_cache_is_ones_own_unless_it_is_shared(home, tmp_path, monkeypatch):
 
 def test_in_colab_progress_is_kept_on_a_mounted_drive(tmp_path, monkeypatch):
     monkeypatch.delenv("AIGC_HOME", raising=False)
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "usual"))
     monkeypatch.setattr(runtime, "DRIVE", tmp_path)
     assert runtime.home() != tmp_path / "aigc-course"
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release")

@@ -9,7 +9,7 @@ import re
 import secrets
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,9 +20,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from aigc_course import lessons, publish, runtime
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog
+from aigc_course.exercises.compare import shorten
 from aigc_course.exercises.types import Exercise, Question
 
-MINUTES_A_POINT = 5
+MINUTES_A_POINT, MOST_POINTS = 5, 4
 CONFIG = "nbgrader_config.py"
 
 
@@ -42,33 +43,42 @@ class Found:
     target: str = ""
 
 
-def export(number: str, out: Path, seed: int | None = None) -> Path:
-    """Write the assignment of a lesson as nbgrader wants it, `out/NAME/NAME.ipynb`, and nbgrader's settings beside `out` when there are none.
+def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[Path]:
+    """Write assignments as nbgrader wants them, `out/NAME/NAME.ipynb`, and nbgrader's settings beside `out` when there are none.
 
     Args:
-        number: of the lesson.
-        out: the course's `source` folder.
-        seed: of the hidden parameters; None draws one.
+        numbers: of the lessons.
+        out: the teaching folder's `source`.
+        seed: of the hidden parameters; None draws one for each lesson.
 
     Returns:
-        The notebook's path.
+        What was written. All is looked at before anything is written.
 
     Raises:
-        CourseError: there is no such lesson, or the assignment is there already.
+        CourseError: there is no such lesson, an assignment is there already, or the place does not suit nbgrader.
     """
-    lesson = lessons.find(number)
-    path = out / lesson.name / f"{lesson.name}.ipynb"
-    if path.exists():
-        raise CourseError(f"{path} is there already and may hold your own changes; move it away, or choose another --out.")
-    notebook = assignment(lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed)
-    runtime.write_safely(path, nbformat.writes(notebook).encode())
+    found = {out / lesson.name / f"{lesson.name}.ipynb": lesson for lesson in map(lessons.find, numbers)}
+    _check_place(out, list(found))
+    for path, lesson in found.items():
+        notebook = assignment(lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed)
+        runtime.write_safely(path, nbformat.writes(notebook).encode())
     settings = out.absolute().parent / CONFIG
-    if not settings.exists():
-        runtime.write_safely(settings, (Path(__file__).parent / CONFIG).read_bytes())
-    elif "ExecuteApart" not in settings.read_text(encoding="utf-8"):
-        ours = Path(__file__).parent / CONFIG
-        raise CourseError(f"{path} is written, but {settings} is your own and does not name ExecuteApart: copy the lines of {ours} into it.")
-    return path
+    if settings.exists():
+        return list(found)
+    runtime.write_safely(settings, (Path(__file__).parent / CONFIG).read_bytes())
+    return [settings, *found]
+
+
+def _check_place(out: Path, paths: list[Path]) -> None:
+    if out.name != "source":
+        raise CourseError(f"nbgrader looks for assignments in a folder named source: --out {out / 'source'}, say.")
+    if not all(folder.is_dir() for folder in (out, out.parent) if folder.exists()):
+        raise CourseError(f"{out} cannot be a folder, as a file of that name is there; choose another --out.")
+    if there := [path for path in paths if path.exists()]:
+        raise CourseError(f"{there[0]} is there already and may hold your own changes; move it away, or choose another --out. Nothing was written.")
+    settings, ours = out.absolute().parent / CONFIG, Path(__file__).parent / CONFIG
+    if settings.exists() and "ExecuteApart" not in settings.read_text(encoding="utf-8"):
+        raise CourseError(f"{settings} is your own and does not name ExecuteApart: copy the lines of {ours} into it. Nothing was written.")
 
 
 def assignment(lesson, seed: int):
@@ -83,14 +93,14 @@ def assignment(lesson, seed: int):
     title = lesson.cells[0].source.splitlines()[0].removeprefix("# ")
     answers = [_answer_cell(one) for one in found]
     cells = [
-        new_markdown_cell(f"# Assignment: {title}\n\n{_HOW}"),
+        new_markdown_cell(f"# Assignment: {title}\n\n{_HOW.format(name=title.lower().replace(' ', '_'))}"),
         _marked(new_code_cell(publish.first_cell(runtime.repository())), "install"),
         _marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
         task, name = catalog.find(one.name), one.name.replace(".", "-")
-        points = max(1, round(task.minutes / MINUTES_A_POINT))
-        cells.append(new_markdown_cell(f"{one.text}\n\n*{points} {'point' if points == 1 else 'points'}*"))
+        points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
+        cells.append(new_markdown_cell(f"{one.text}\n\n{_example(task, one)}*{points} {'point' if points == 1 else 'points'}*"))
         cells.append(_marked(answer, name, solution=True, locked=False))
         cells.append(_marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points))
     for i, cell in enumerate(cells):
@@ -98,9 +108,10 @@ def assignment(lesson, seed: int):
     return new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
 
 
-_HOW = """Fill in the cells with three dots and run them. The cell below each says whether it is right, and names the mistake when it is a
-known one; `hint("...")` gives one step more at each call. When you hand in, your answers are run again, on values that you do not see. Leave the test
-cells as they are, and every cell where it stands. The lesson explains everything here: keep it open beside this."""
+_HOW = """Fill in the cells with three dots and run them. Below each stands whether it is right, and which mistake was made when it is a known
+one; `hint("...")` gives one step more at each call. When you hand in, your answers are run again, on values that you do not see: with the packages of
+the course alone, without network, in a few seconds each. Leave the test cells as they are, and every cell where it stands. What is meant is explained
+in lesson `{name}.ipynb`: keep it open beside this."""
 
 
 def exercises(lesson) -> Iterator[Found]:
@@ -128,11 +139,32 @@ def _named(node: ast.stmt) -> tuple[str, str]:
     return "", ""
 
 
+# Sentences that make sense in the lesson alone.
+_ELSEWHERE = re.compile(r"^`hint|(later|next|following) cell|figure|picture|Stuck\?|\*\*[Pp]redict\*\*|\(orange\)|\bstays? at\b", re.I)
+
+
 def _about(text: str, task: Exercise | Question) -> str:
     """The part of the lesson's text that belongs to the exercise, under a heading of its own."""
     parts = [re.sub(r"\A###? [^\n]*\n*", "", part).strip() for part in re.split(r"^(?=###? |\*\*On paper\*\*)", text, flags=re.M)]
-    about = parts[-1] or "\n\n".join(filter(None, parts))  # a bare heading: what stands before it says what is meant
+    # Under a bare heading, the paragraph before it says what is meant.
+    about = parts[-1] or "\n\n".join(filter(None, parts)).rpartition("\n\n")[2]
+    if isinstance(task, Exercise):
+        sentences = re.split(r"(?<=[.!?)])\s+(?=[A-Z(*$`])", about)
+        about = " ".join(sentence for sentence in sentences if not _ELSEWHERE.search(sentence))
     return f"### {task.title}\n\n{about}".rstrip()
+
+
+def _example(task: Exercise | Question, one: Found) -> str:
+    """One call and what it gives, when both can be written in a line."""
+    if isinstance(task, Question):
+        return ""
+    arguments = task.probes()[0]
+    try:
+        gives = shorten(task.reference(*arguments))
+    except Exception:  # some are called with more than their arguments, inside a training step say
+        return ""
+    call = f"{ast.parse(one.stub).body[0].name}({', '.join(map(shorten, arguments))})"
+    return f"For example, `{call}` gives `{gives}`.\n\n" if len(call) < 160 and " object at " not in call + gives else ""
 
 
 def _answer_cell(one: Found):
@@ -185,16 +217,14 @@ def _setup(lesson, answers: str) -> str:
         root = (getattr(node, "module", None) or node.names[0].name).split(".")[0]
         node.names = [alias for alias in node.names if root in _ALWAYS or re.search(rf"\b{alias.asname or alias.name}\b", answers)]
         lines += [ast.unparse(node)] if node.names else []
-    return "\n".join([*dict.fromkeys(lines), "", "from aigc_course.exercises import answer, exercise, hint, require", "",
+    return "\n".join([*dict.fromkeys(lines), "", "from aigc_course.classroom import answer, exercise, hint, require", "",
                       'os.environ["AIGC_SOLUTIONS"] = "off"  # solution(...) is for the lesson'])  # fmt: skip
 
 
 def _test(task: Exercise | Question, seed: int) -> str:
-    lines = [f'require("{task.name}")']
-    if isinstance(task, Exercise):
-        lines += ["### BEGIN HIDDEN TESTS", "from aigc_course.classroom import require_hidden", "",
-                  f'require_hidden("{task.name}", {seed})', "### END HIDDEN TESTS"]  # fmt: skip
-    return "\n".join(lines)
+    kind, hidden = ("require_hidden", seed) if isinstance(task, Exercise) else ("require_value", task.reference)
+    return "\n".join([f'require("{task.name}")', "### BEGIN HIDDEN TESTS", f"from aigc_course.classroom import {kind}", "",
+                      f'{kind}("{task.name}", {hidden!r})', "### END HIDDEN TESTS"])  # fmt: skip
 
 
 def _marked(cell, grade_id: str, **kind):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -21,14 +23,17 @@ from aigc_course.exercises.types import Exercise, Question
 
 RIGHT = "right."
 NOT_SHOWN = "right on the examples that you saw, wrong on others: does it hold for any size and any values?"
+LOST = "right on the examples that you saw; on others it did not come to an end."
+UNREADABLE = "what it gave back cannot be read."
 
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """What a locked test cell asks for: an exercise, and the seeds of its hidden parameters."""
+    """What locked test cells ask for: an exercise, the seeds of its hidden parameters, or the teacher's own answer to a question."""
 
     name: str
     seeds: tuple[int, ...] = ()
+    value: float | str | None = None
 
 
 class ExecuteApart(NbGraderPreprocessor):
@@ -41,21 +46,48 @@ class ExecuteApart(NbGraderPreprocessor):
         tests = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and utils.is_grade(cell) and utils.is_locked(cell)}
         asked = {i: _asked(cell.source) for i, cell in tests.items()}
         cells = {i: cell.source for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and i not in tests}
-        checks = {check.name: list(check.seeds) for check in asked.values() if isinstance(check, Check)}
-        findings = sandbox.run(cells, checks, Path(self.hide) if self.hide else None)
-        if not findings.apart:
-            self.log.warning("This system does not let submissions run without network; see docs/classroom.md.")
-        for i, source in cells.items():
+        checks = merged(check for check in asked.values() if isinstance(check, Check))
+        items = [asked[i].name if i in tests else i for i in sorted([*cells, *(i for i in tests if isinstance(asked[i], Check))])]
+        findings = sandbox.run(items, cells, lambda examples: worth_checking(checks, examples), Path(self.hide) if self.hide else None)
+        if not (findings.apart and findings.unseen):
+            self.log.warning("This system does not let submissions run without network or without a view of this folder; see docs/classroom.md.")
+        for i in cells:
             nb.cells[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
             nb.cells[i].execution_count = i + 1
-            nb.cells[i].source = source
         for i, check in asked.items():
             tests[i].execution_count = i + 1
             if isinstance(check, Check):
-                says = verdict(check, findings.checks[check.name], reason_missing(check.name, cells, findings.errors))
+                missing = reason_missing(check.name, cells, findings.errors)
+                says = verdict(checks[check.name], findings.examples[check.name], findings.hidden.get(check.name, []), missing)
                 tests[i].outputs = [_right(check.name) if says == RIGHT else _failure(check.name, says)]
             else:
                 tests[i].outputs = [_failure("test cell", check)]
+        return nb, resources
+
+
+def merged(checks: Iterable[Check]) -> dict[str, Check]:
+    """Name -> check with all seeds that were asked for: an exercise may have several test cells."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        before = found.get(check.name, check)
+        value = check.value if check.value is not None else before.value
+        found[check.name] = Check(check.name, tuple(dict.fromkeys(before.seeds + check.seeds)), value)
+    return found
+
+
+def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[str, list[int]]:
+    """Seeds for the answers that are right on the examples; for others the verdict is clear."""
+    right = [check for name, check in checks.items() if check.seeds and on_examples(check, examples.get(name, {}), "") == RIGHT]
+    return {check.name: list(check.seeds) for check in right}
+
+
+class HideSeeds(NbGraderPreprocessor):
+    """Takes hidden tests out of what goes back to learners: their seeds are good for the next hand-in."""
+
+    def preprocess(self, nb, resources):
+        """Cut the marked part out of every cell."""
+        for cell in nb.cells:
+            cell.source = re.sub(r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", "", cell.source, flags=re.S)
         return nb, resources
 
 
@@ -88,40 +120,57 @@ def _restored(cell, points: float | None, answer: bool):
     return made
 
 
-def verdict(check: Check, gave: dict, missing: str) -> str:
-    """`RIGHT`, or one sentence: what is wrong with an answer, by what came back from the sandbox.
+def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:
+    """`RIGHT`, or one sentence: what is wrong with an answer, by what came back from the sandbox, of which nothing is trusted.
 
     Args:
         check: what is asked.
-        gave: one entry of `sandbox.Findings.checks`; nothing in it is trusted.
+        examples: one entry of `sandbox.Findings.examples`.
+        hidden_runs: one entry of `sandbox.Findings.hidden`.
         missing: what to say when there is no answer.
     """
-    task, state = catalog.find(check.name), gave.get("state")
+    says = on_examples(check, examples, missing)
+    if says != RIGHT or not check.seeds:
+        return says
+    task = catalog.find(check.name)
+    known = {mistake.says for mistake in task.mistakes}
+    if len(hidden_runs) != len(check.seeds):
+        return LOST
+    for seed, run in zip(check.seeds, hidden_runs, strict=True):
+        varied = dataclasses.replace(task, probes=functools.partial(hidden.arguments, task.name, seed))
+        says = _diagnosed(varied, run, functools.partial(_known, seed=seed))
+        if says != RIGHT:
+            # A diagnosis that is no known mistake may tell the arguments, and those stay with the teacher.
+            return says if says in known else LOST if run.get("state") != "outcomes" else NOT_SHOWN
+    return RIGHT
+
+
+def on_examples(check: Check, gave: dict, missing: str) -> str:
+    """The same for the examples that learners see."""
+    task, state = catalog.find(check.name), str(gave.get("state"))
     plain = {"missing": missing, "empty": "not attempted.", "slow": "it ran longer than its time limit; look for a loop that does not end.",
              "died": "it ended the process that it ran in (memory, time, or an exit)."}  # fmt: skip
     if state in plain:
         return plain[state]
+    if isinstance(task, Question):
+        try:
+            return engine.diagnose_value(_as_asked(task, check), wire.decode(gave["value"])) or RIGHT
+        except Exception:  # data from an untrusted process: whatever is wrong with it, the next submission is graded
+            return UNREADABLE
+    return _diagnosed(task, gave, _known)
+
+
+def _as_asked(task: Question, check: Check) -> Question:
+    """The question with the answer that the teacher's copy has; the known mistakes belong to the course's own."""
+    own = check.value is not None and check.value != task.reference
+    return dataclasses.replace(task, reference=check.value, mistakes=()) if own else task
+
+
+def _diagnosed(task: Exercise, gave: dict, run) -> str:
     try:
-        if isinstance(task, Question) and state == "value":
-            return engine.diagnose_value(task, wire.decode(gave["value"])) or RIGHT
-        if isinstance(task, Exercise) and state == "outcomes":
-            return _verdict_of_runs(task, check.seeds, [wire.decode_outcomes(run) for run in gave["runs"]])
-    except Exception as error:  # it is data from an untrusted process: whatever is wrong with it, the next submission is graded
-        return f"what it gave back cannot be read ({str(error)[:100]})."
-    return "what it gave back cannot be read."
-
-
-def _verdict_of_runs(task: Exercise, seeds: tuple[int, ...], runs: list[list[Outcome]]) -> str:
-    if len(runs) != 1 + len(seeds):
-        return "it was not run on all examples."
-    if says := engine.diagnose(task, runs[0], _known):
-        return says
-    for seed, run in zip(seeds, runs[1:], strict=True):
-        varied = dataclasses.replace(task, probes=functools.partial(hidden.arguments, task.name, seed))
-        if says := engine.diagnose(varied, run, functools.partial(_known, seed=seed)):
-            # A diagnosis that is no known mistake names the arguments, and those stay with the teacher.
-            return says if says in {mistake.says for mistake in task.mistakes} else NOT_SHOWN
-    return RIGHT
+        return engine.diagnose(task, wire.decode_outcomes(gave["outcomes"]), run) or RIGHT
+    except Exception:  # as above
+        return UNREADABLE
 
 
 _outcomes_of_known: dict[tuple, list[Outcome]] = {}
@@ -139,33 +188,33 @@ def reason_missing(name: str, cells: dict[int, str], errors: dict[int, str]) -> 
     """Why there is no answer: the cell that should hold it, and what went wrong there."""
     where = [i for i, source in cells.items() if name in source]
     if not where:
-        return "there is no answer: its cell is missing."
+        return f'there is no answer: its cell is missing, or the line that names "{name}" is gone from it.'
     failed = next((errors[i] for i in where if i in errors), "")
     return f"there is no answer, as its cell failed: {failed}" if failed else "there is no answer."
 
 
 def _asked(source: str) -> Check | str:
     """What a test cell asks for, or, when it holds anything else, the sentence to say so."""
-    name, seeds = "", []
+    found = []
     try:
         for statement in ast.parse(source).body:
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 continue
             call = statement.value
-            arguments = [ast.literal_eval(a) for a in (*call.args, *(k.value for k in call.keywords))]
-            if call.func.id == "require" and len(arguments) == 1 and name in ("", arguments[0]):
-                name = arguments[0]
-            elif call.func.id == "require_hidden" and len(arguments) == 2 and name in ("", arguments[0]):
-                name, seed = arguments
-                seeds.append(int(seed))
-            else:
-                raise ValueError
-        catalog.find(name)
+            name, *more = [ast.literal_eval(a) for a in (*call.args, *(k.value for k in call.keywords))]
+            kinds = {("require", 0): Check(name), ("require_hidden", 1): Check(name, tuple(more)), ("require_value", 1): Check(name, (), *more)}
+            found.append(kinds[call.func.id, len(more)])
+        check = next(iter(merged(found).values()))
+        catalog.find(check.name)
+        if len(merged(found)) > 1 or not all(isinstance(seed, int) for seed in check.seeds):
+            raise ValueError
     except CourseError as error:
         return str(error)
-    except (ValueError, AttributeError, SyntaxError, TypeError):
-        return "only require(...) and require_hidden(...) for one exercise are judged here; mark other work by hand in formgrader."
-    return Check(name, tuple(seeds))
+    except (ValueError, KeyError, AttributeError, SyntaxError, TypeError, StopIteration):
+        return (
+            "only require(...), require_hidden(...) and require_value(...) for one exercise are judged here; mark other work by hand in formgrader."
+        )
+    return check
 
 
 def _shown(text: str, error: str) -> list:

@@ -19,10 +19,22 @@ def require_hidden(name: str, seed: int) -> None:
     Raises:
         CourseError: always, as plain nbgrader would run the check inside the student's own kernel.
     """
-    raise CourseError(
-        f"{name} is judged on hidden parameters by the course's runner: nbgrader_config.py from `classroom export` must stand "
-        "in the course's folder, and nbgrader must be started there."
-    )
+    raise CourseError(_BY_THE_RUNNER.format(name=name))
+
+
+def require_value(name: str, value: float | str) -> None:
+    """Marks, in the teacher's test cells, the answer to a question; a teacher may change it along with the question.
+
+    Raises:
+        CourseError: always, as above.
+    """
+    raise CourseError(_BY_THE_RUNNER.format(name=name))
+
+
+_BY_THE_RUNNER = (
+    "{name} is judged by the course's runner: nbgrader_config.py from `classroom export` must stand in the teaching folder, "
+    "and nbgrader must be started there."
+)
 
 
 def arguments(name: str, seed: int) -> list[tuple]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -18,7 +20,8 @@ from aigc_course.exercises import catalog
 
 UNREADABLE = "not graded: the file cannot be read as a notebook; ask for it again"
 NOT_GRADED = "not graded: nbgrader could not process it (its log says why), or autograde has not run since it was handed in"
-WATCH = ("aigc_course.exercises.", "aigc_course.classroom", "catalog", "__closure__", "gradebook", "submitted")
+# What no answer needs: the checker's modules, frames and processes, the teacher's files.
+WATCH = ("aigc_course.exercises", "catalog", "__closure__", "_getframe", "f_locals", "gradebook", "submitted", "subprocess", "umount", "os.write")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def marks(course: Path) -> list[Mark]:
     """
     from nbgrader.api import Gradebook
 
+    if not course.is_dir():
+        raise CourseError(f"There is no folder {course}; name the one with nbgrader_config.py.")
     if not (course / "gradebook.db").is_file():
         raise CourseError(f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and `nbgrader autograde` there first.")
     found = []
@@ -76,11 +81,13 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
         scores = {grade.name: grade.score or 0.0 for grade in gradebook.find_submission_notebook(notebook.name, assignment, student).grades}
     except MissingEntry:
         scores = {}
-    return [
-        Mark(assignment, student, _exercise(cell.name), scores.get(cell.name, 0.0), cell.max_score,
-             _why(cells.get(cell.name)), _note(cells.get(cell.name.removesuffix("-test"))))
-        for cell in asked
-    ]  # fmt: skip
+    noted = _note(course / "autograded" / student / assignment / f"{notebook.name}.ipynb")
+    found = []
+    for cell in asked:
+        why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
+        differs = "points were changed after grading" if (score > 0) != (why == "right.") else ""
+        found.append(Mark(assignment, student, _exercise(cell.name), score, cell.max_score, why, differs or noted))
+    return found
 
 
 def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
@@ -114,14 +121,21 @@ def _why(cell) -> str:
     return errors[0].partition(": ")[2] if errors else "right."
 
 
-def _note(cell) -> str:
-    """An answer that reaches for the checker, the gradebook or other people's work."""
-    seen = [word for word in WATCH if cell is not None and word in cell.source]
-    return f"look at it: its code names {', '.join(seen)}" if seen else ""
+def _note(path: Path) -> str:
+    """What a notebook's own code reaches for that no answer needs, and functions of the course that it calls."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and not _locked(cell)]
+    code = "\n".join(cell.source for cell in cells)
+    seen = [word for word in WATCH if word in code]
+    taken = sorted(set(re.findall(r"(?:from|import) (aigc_course\.(?:models|metrics|sampling|text|image_metrics)[\w.]*)", code)))
+    return f"look at it: its code names {', '.join(seen + taken)}" if seen or taken else ""
 
 
-def write(course: Path, out: Path) -> tuple[Path, Path]:
-    """Write `marks.csv` and `report.html` under names that are free; returns their paths.
+def _locked(cell) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("locked"))
+
+
+def write(course: Path, out: Path) -> list[Path]:
+    """Write `marks.csv`, `totals.csv` and `report.html` into a new folder of `out`, named after the time; returns their paths.
 
     Raises:
         CourseError: there is no gradebook, or nothing was handed in.
@@ -129,14 +143,26 @@ def write(course: Path, out: Path) -> tuple[Path, Path]:
     found = marks(course)
     if not found:
         raise CourseError(f"Nothing was handed in yet: {course / 'submitted'} is empty.")
+    if out.exists() and not out.is_dir():
+        raise CourseError(f"{out} is a file; choose another --out.")
+    folder = runtime.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
+    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
+    rows += [[m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note] for m in found]
+    sums = [["assignment", "student", "points", "of"]]
+    for assignment, student in dict.fromkeys((m.assignment, m.student) for m in found):
+        mine = [m for m in found if (m.assignment, m.student) == (assignment, student)]
+        sums.append([assignment, student, f"{sum(m.score for m in mine):g}", f"{sum(m.most for m in mine):g}"])
+    files = {"marks.csv": _table(rows), "totals.csv": _table(sums), "report.html": page(found).encode()}
+    for name, data in files.items():
+        runtime.write_safely(folder / name, data)
+    return [folder / name for name in files]
+
+
+def _table(rows: list[list[str]]) -> bytes:
+    """CSV as spreadsheets read it: UTF-8 with its mark."""
     table = io.StringIO()
-    rows = csv.writer(table)
-    rows.writerow(["assignment", "student", "exercise", "points", "of", "why", "note"])
-    rows.writerows([_safe(m.assignment), _safe(m.student), m.exercise, f"{m.score:g}", f"{m.most:g}", _safe(m.why), _safe(m.note)] for m in found)
-    paths = runtime.unused_path(out / "marks.csv"), runtime.unused_path(out / "report.html")
-    runtime.write_safely(paths[0], table.getvalue().encode("utf-8-sig"))  # so that spreadsheets read it as UTF-8
-    runtime.write_safely(paths[1], page(found).encode())
-    return paths
+    csv.writer(table).writerows([_safe(value) for value in row] for row in rows)
+    return table.getvalue().encode("utf-8-sig")
 
 
 def _safe(text: str) -> str:
@@ -161,7 +187,7 @@ def _mistakes(found: Sequence[Mark]) -> str:
         share = 100 * right / len(mine)
         bar = f'<span class="bar"><span style="width:{share:.0f}%"></span></span> {right} of {len(mine)}'
         rows.append(f"<tr><th>{html.escape(exercise)}<br><small>{html.escape(title)}</small></th><td>{bar}</td><td>{_counted(mine)}</td></tr>")
-    return f"<table><tr><th>exercise</th><th>right</th><th>what went wrong, how many</th></tr>{''.join(rows)}</table>"
+    return f"<table class='mistakes'><tr><th>exercise</th><th>right</th><th>what went wrong, how many</th></tr>{''.join(rows)}</table>"
 
 
 def _title(exercise: str) -> str:
@@ -202,6 +228,7 @@ _PAGE = """<!doctype html>
 body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2em; color: #222; }}
 table {{ border-collapse: collapse; margin: 0 0 2em; }}
 th, td {{ border: 1px solid #ccc; padding: 4px 8px; text-align: left; vertical-align: top; max-width: 22em; }}
+.mistakes td {{ max-width: 50em; }}
 small {{ color: #444; font-weight: normal; }}
 .right b {{ color: #00664a; }} .wrong b {{ color: #a94700; }}
 .bar {{ display: inline-block; width: 80px; height: .8em; background: #ddd; }} .bar span {{ display: block; height: 100%; background: #0072B2; }}

@@ -14,100 +14,156 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aigc_course.errors import CourseError
+
 START_SECONDS = 90  # importing torch on a busy machine
-EVENT_SECONDS = 25  # beyond the worker's own limits, which an answer may switch off
+EVENT_SECONDS = 30  # beyond the worker's own limits, which an answer may switch off
+TOTAL_SECONDS = 240  # of one submission, with all its new starts
 CPU_SECONDS = 150
 MEMORY_GB = 6.0
-LINE_BYTES = 30_000_000
-ATTEMPTS = 4
+OUTPUT_BYTES = 30_000_000  # of one process
 
 _UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc"]
+# An empty folder over the course's own, all else read-only but the submission's own folder (where the system allows it), and no right to
+# undo that: the last `unshare` leaves the submission without any privilege over these mounts.
+_HIDE = """mount -t tmpfs -o size=1m tmpfs "$0" || exit 99
+mount --bind "$1" "$1" && mount -o remount,bind,ro / 2>/dev/null
+cd "$1" && shift && exec unshare --user --mount "$@\""""
 
 
 @dataclass
 class Findings:
-    """What running a submission gave.
+    """What running a submission gave. Nothing in it is trusted.
 
     Attributes:
         texts: cell -> what it printed, cut short.
         errors: cell -> one line, where it failed.
-        checks: exercise -> what its answer gave, as `worker` writes it; {"state": "slow" | "died"} when the process had to be ended.
+        examples: exercise -> what its answer gave on the examples that learners see, as `worker` writes it.
+        hidden: exercise -> the same for each seed.
         apart: whether the network was cut.
+        unseen: whether the course's folder was out of sight.
     """
 
     texts: dict[int, str] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
-    checks: dict[str, dict] = field(default_factory=dict)
+    examples: dict[str, dict] = field(default_factory=dict)
+    hidden: dict[str, list[dict]] = field(default_factory=dict)
     apart: bool = False
+    unseen: bool = False
 
 
-def run(cells: dict[int, str], checks: dict[str, list[int]], hide: Path | None = None) -> Findings:
-    """Run cells in order, then each exercise on public and hidden arguments. Never raises for what a submission does.
+SeedsFor = Callable[[dict[str, dict]], dict[str, list[int]]]
+
+
+def run(items: list[int | str], cells: dict[int, str], seeds_for: SeedsFor, hide: Path | None = None) -> Findings:
+    """Run cells in order, then each exercise on the examples, then on hidden arguments. A submission cannot make it raise or wait for ever.
 
     Args:
+        items: in the order of the notebook, keys of `cells` and names of exercises at the places of their test cells.
         cells: id -> source.
-        checks: exercise -> seeds of hidden parameters.
+        seeds_for: what answers gave on the examples -> seeds of hidden arguments for those that are worth it.
         hide: folder that the submission must not see: the course's, with its gradebook.
+
+    Raises:
+        CourseError: no process could be started; no fault of the submission.
     """
-    findings, left = Findings(apart=bool(_apart())), dict(cells)
-    for _ in range(ATTEMPTS):
-        blamed = _attempt(left, {name: seeds for name, seeds in checks.items() if name not in findings.checks}, findings, hide)
-        if blamed is None:
+    front = _hiding(hide)
+    findings = Findings(apart=bool(_apart()), unseen="sh" in front)
+    names = [item for item in items if isinstance(item, str)]
+    left, deadline = dict(cells), time.monotonic() + TOTAL_SECONDS
+    for _ in range(len(cells) + 2 * len(names) + 1):
+        blamed = _Attempt(items, left, names, seeds_for, findings, deadline).go(front)
+        if blamed is None or time.monotonic() > deadline:
             break
         kind, what, why = blamed
+        if kind == "start":
+            raise CourseError(f"Submissions cannot be run here: their process {why} before the first cell. Is the machine too busy?")
         if kind == "cell":
             findings.errors[what] = f"this cell {why}"
             del left[what]
         else:
-            findings.checks[what] = {"state": "slow" if why.startswith("did not end") else "died"}
-        if kind == "start":
-            break
-    for name in checks:
-        findings.checks.setdefault(name, {"state": "died"})
+            lost = {"state": "slow" if why.startswith("did not end") else "died"}
+            findings.examples.setdefault(what, lost)
+            if kind == "check":
+                findings.hidden[what] = [lost]
+    for name in names:
+        findings.examples.setdefault(name, {"state": "died"})
     return findings
 
 
-def _attempt(cells, checks, findings, hide) -> tuple[str, object, str] | None:
-    """One process; None when it came to its end, else who is to blame: ("cell", id, why), ("check", name, why) or ("start", "", why)."""
-    at: tuple[str, object] = ("start", "")
-    with tempfile.TemporaryDirectory(prefix="aigc-graded-", ignore_cleanup_errors=True) as folder, _Process(Path(folder), hide) as process:
-        process.send({"cells": [{"id": i, "source": source} for i, source in cells.items()], "names": list(checks),
-                      "memory_gb": MEMORY_GB, "cpu_seconds": CPU_SECONDS})  # fmt: skip
-        while True:
-            event = process.receive(START_SECONDS if at[0] == "start" else EVENT_SECONDS)
-            if event is None:
-                return None if at[0] == "end" else (*at, process.why)
-            kind = event["event"]
-            if kind == "running" and event.get("cell") in cells:
-                at = ("cell", event["cell"])
-            elif kind == "ran" and at == ("cell", event.get("cell")):
-                findings.texts[at[1]], findings.errors[at[1]] = str(event.get("text", ""))[:2500], str(event.get("error", ""))[:500]
-                if not findings.errors[at[1]]:
-                    del findings.errors[at[1]]
-            elif kind == "ready":
-                process.send([{"name": name, "seeds": seeds} for name, seeds in checks.items()])
-                at = ("check", next(iter(checks), "")) if checks else ("end", "")
-            elif kind == "checking" and event.get("name") in checks:
-                at = ("check", event["name"])
-            elif kind == "checked" and at == ("check", event.get("name")):
-                findings.checks[at[1]] = event
-                if all(name in findings.checks for name in checks):
-                    at = ("end", "")
+class _Attempt:
+    """One process, from its start to its end. What it says counts only in the phase that it belongs to: cells and examples, then, once
+    the seeds are out, hidden checks alone."""
+
+    def __init__(self, items, cells, names, seeds_for, findings: Findings, deadline: float):
+        self.cells, self.names, self.seeds_for, self.findings, self.deadline = cells, names, seeds_for, findings, deadline
+        self.items = [{"check": item} if isinstance(item, str) else {"id": item, "source": cells[item]}
+                      for item in items if isinstance(item, str) or item in cells]  # fmt: skip
+        self.at: tuple[str, object] = ("start", "")
+        self.asked: dict[str, list[int]] | None = None
+
+    def go(self, front: list[str]) -> tuple[str, object, str] | None:
+        """None when it came to its end, else who is to blame: ("cell", id, why), ("example" or "check", name, why) or ("start", "", why)."""
+        with tempfile.TemporaryDirectory(prefix="aigc-graded-", ignore_cleanup_errors=True) as folder, _Process(Path(folder), front) as process:
+            process.send({"items": self.items, "names": self.names, "examples": [n for n in self.names if n not in self.findings.examples],
+                          "memory_gb": MEMORY_GB, "cpu_seconds": CPU_SECONDS})  # fmt: skip
+            while self.at[0] != "end":
+                event = process.receive(min(START_SECONDS if self.at[0] == "start" else EVENT_SECONDS, self.deadline - time.monotonic()))
+                if event is None:
+                    return (*self.at, process.why)
+                if event["event"] == "ready" and self.asked is None:
+                    self.ready(process)
+                elif self.asked is None:
+                    self.before_seeds(event)
+                else:
+                    self.after_seeds(event)
+        return None
+
+    def before_seeds(self, event: dict) -> None:
+        kind, cell, name = event["event"], event.get("cell"), event.get("name")
+        if kind == "running" and isinstance(cell, int) and cell in self.cells:
+            self.at = ("cell", cell)
+        elif kind == "ran" and self.at == ("cell", cell):
+            # What an earlier attempt saw stays.
+            self.findings.texts.setdefault(cell, str(event.get("text", ""))[:2500])
+            if error := str(event.get("error", ""))[:500]:
+                self.findings.errors.setdefault(cell, error)
+        elif kind == "examining" and isinstance(name, str) and name in self.names:
+            self.at = ("example", name)
+        elif kind == "examined" and self.at == ("example", name):
+            self.findings.examples.setdefault(name, event)
+
+    def ready(self, process: _Process) -> None:
+        self.asked = {name: seeds for name, seeds in self.seeds_for(self.findings.examples).items() if name not in self.findings.hidden}
+        process.send([{"name": name, "seeds": seeds} for name, seeds in self.asked.items()])
+        self.at = ("check", next(iter(self.asked))) if self.asked else ("end", "")
+
+    def after_seeds(self, event: dict) -> None:
+        kind, name = event["event"], event.get("name")
+        if kind == "checking" and isinstance(name, str) and name in self.asked:
+            self.at = ("check", name)
+        elif kind == "checked" and self.at == ("check", name):
+            runs = event.get("runs")
+            self.findings.hidden[name] = [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else []
+            if all(name in self.findings.hidden for name in self.asked):
+                self.at = ("end", "")
 
 
 class _Process:
     """A worker: lines of JSON in and out, ended with all its children."""
 
-    def __init__(self, folder: Path, hide: Path | None):
+    def __init__(self, folder: Path, front: list[str]):
         self.why = "ended the process"
         environment = {"HOME": str(folder), "AIGC_HOME": str(folder / "home"), "IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "Agg",
                        "MPLCONFIGDIR": str(folder / "mpl"), "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1",
-                       "PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "1", "AIGC_SCALE": "smoke"}  # fmt: skip
+                       "PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "1", "AIGC_SCALE": "smoke", "TMPDIR": str(folder)}  # fmt: skip
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
-        command = [*_hiding(hide), sys.executable, "-m", "aigc_course.classroom.worker"]
+        command = [*front, *([str(folder)] if "sh" in front else []), sys.executable, "-m", "aigc_course.classroom.worker"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder,
                                         env=kept | environment, start_new_session=True)  # fmt: skip
         self.lines: queue.Queue[bytes] = queue.Queue(maxsize=1000)
@@ -126,9 +182,9 @@ class _Process:
 
     def _read(self) -> None:
         total = 0
-        while line := self.process.stdout.readline(LINE_BYTES):
+        while line := self.process.stdout.readline(OUTPUT_BYTES):
             total += len(line)
-            if total > LINE_BYTES:
+            if total > OUTPUT_BYTES:
                 break
             self.lines.put(line)
         self.lines.put(b"")
@@ -141,9 +197,9 @@ class _Process:
     def receive(self, seconds: float) -> dict | None:
         """The next event, None when there will be none: `why` says what happened."""
         try:
-            line = self.lines.get(timeout=seconds)
+            line = self.lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
-            self.why = f"did not end within {seconds:g} s"
+            self.why = f"did not end within {EVENT_SECONDS:g} s"
             self._end()
             return None
         if not line:
@@ -158,14 +214,16 @@ class _Process:
 @functools.cache
 def _apart() -> tuple[str, ...]:
     """Command in front of the worker's that cuts network and processes off; empty where this system does not allow it."""
-    possible = sys.platform == "linux" and shutil.which("unshare") and shutil.which("mount")
-    return tuple(_UNSHARE) if possible and subprocess.run([*_UNSHARE, "true"], capture_output=True).returncode == 0 else ()
+    if sys.platform != "linux" or not all(map(shutil.which, ("setpriv", "unshare", "mount"))):
+        return ()
+    front = ["setpriv", "--pdeathsig", "KILL", *_UNSHARE]  # whoever ends the grader ends the submission
+    return tuple(front) if subprocess.run([*front, "unshare", "--user", "--mount", "true"], capture_output=True).returncode == 0 else ()
 
 
 def _hiding(folder: Path | None) -> list[str]:
-    """The command in front, with an empty folder over the course's own."""
+    """The command in front, with an empty folder over the course's own; without, when the program itself lies in there."""
     front = list(_apart())
     needed = (Path(__file__).resolve(), Path(sys.executable).absolute(), Path(sys.executable).resolve())
     if front and folder and folder.is_dir() and not any(path.is_relative_to(folder.resolve()) for path in needed):
-        front += ["sh", "-c", 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', str(folder.resolve())]
+        front += ["sh", "-c", _HIDE, str(folder.resolve())]
     return front

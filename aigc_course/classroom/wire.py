@@ -13,6 +13,7 @@ import numpy as np
 from aigc_course.exercises.compare import Outcome, shorten
 
 DEEPEST, LARGEST = 20, 1_000_000  # levels of nesting, numbers in an array
+LONGEST = 10_000  # items of a list, a set or a dictionary: keys can be chosen so that a large one takes minutes to build
 
 
 def encode(value: object, depth: int = 0) -> list:
@@ -26,7 +27,9 @@ def encode(value: object, depth: int = 0) -> list:
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufc":
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         if value.size > LARGEST:
             raise ValueError(f"the result has more than {LARGEST:,} numbers")
         return ["array", value.dtype.str, list(value.shape), base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()]
@@ -72,6 +75,8 @@ def _decode(data, depth):
         if kind.kind not in "biufc" or min(shape, default=1) < 0 or math.prod(shape) * kind.itemsize != len(raw):
             raise ValueError("not an array")
         return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
+    if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
+        raise ValueError(f"more than {LONGEST:,} items")
     if kind in ("list", "set"):
         items = [_decode(item, depth + 1) for item in rest[0]]
         return items if kind == "list" else set(map(_as_key, items))

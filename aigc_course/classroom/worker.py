@@ -11,6 +11,8 @@ import dataclasses
 import io
 import json
 import os
+import re
+import signal
 import sys
 
 CELL_SECONDS = 8.0
@@ -18,7 +20,10 @@ OUTPUT = 2000  # characters kept of what a cell prints
 
 
 def main() -> None:
-    """Read a job from stdin, report on stdout, one JSON object a line."""
+    """Read a job from stdin, report on stdout, one JSON object a line.
+
+    A job is a list of items in the order of the notebook, {"id", "source"} for a cell and {"check", "examples"} for the place of a test cell.
+    """
     report = _Reporter(os.dup(1))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     job = json.loads(requests.readline())
@@ -26,17 +31,23 @@ def main() -> None:
     silent = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silent, stream)
-    answers = _Answers(job["names"])
     shell = _shell()
+    answers = _Answers(job["names"], shell.user_ns)
     answers.open_classroom()
-    for cell in job["cells"]:
-        report("running", cell=cell["id"])
-        report("ran", cell=cell["id"], **_run_cell(shell, cell["source"], answers))
+    for item in job["items"]:
+        if "check" in item:
+            answers.keep(item["check"])
+        else:
+            report("running", cell=item["id"])
+            report("ran", cell=item["id"], **_run_cell(shell, item["source"], answers))
+    for name in job["examples"]:
+        report("examining", name=name)
+        report("examined", name=name, **answers.on_examples(name))
     report("ready")
-    # The seeds come only now: nothing that a cell printed or kept can hold them.
+    # The seeds come only now: nothing that a cell printed, or an answer gave on the examples, can hold them.
     for check in json.loads(requests.readline()):
         report("checking", name=check["name"])
-        report("checked", name=check["name"], **answers.check(check["name"], check["seeds"]))
+        report("checked", name=check["name"], runs=[answers.on_hidden(check["name"], seed) for seed in check["seeds"]])
 
 
 class _Reporter:
@@ -59,15 +70,21 @@ def _limit(memory_gb: float, cpu_seconds: int) -> None:
 
 
 class _Answers:
-    """The latest answer to each exercise, and how to run it; holds all it needs, so that later changes to the modules do not matter."""
+    """The answer to each exercise, and how to run it; holds all it needs, so that later changes to the modules do not matter.
 
-    def __init__(self, names: list[str]):
+    Args:
+        names: exercises of the assignment.
+        space: names of the notebook, in which answers look things up.
+    """
+
+    def __init__(self, names: list[str], space: dict):
         from aigc_course.classroom import hidden, wire
         from aigc_course.exercises import catalog, compare, engine
         from aigc_course.exercises.types import Question
 
-        self.tasks = {name: catalog.find(name) for name in names}
+        self.tasks, self.space = {name: catalog.find(name) for name in names}, space
         self.given: dict[str, object] = {}
+        self.kept: dict[str, tuple[object, dict]] = {}  # at the place of the test cell: the answer, and what all names meant there
         self.arguments, self.outcomes, self.limit, self.TooSlow = hidden.arguments, compare.outcomes, compare.with_time_limit, compare.TooSlow
         self.encode, self.encode_outcomes, self.is_empty = wire.encode, wire.encode_outcomes, engine.is_empty
         self.judge, self.judge_value, self.Question, self.named = engine.judge, engine.judge_value, Question, engine._under_its_own_name
@@ -80,45 +97,68 @@ class _Answers:
         import aigc_course
 
         def exercise(name: str):
-            return lambda learners: self.take(name, learners, self.judge)
+            return lambda learners: self.take(name, learners)
 
         def answer(name: str, value: object = None):
-            return self.take(name, value, self.judge_value)
+            return self.take(name, value)
 
         def elsewhere(*_, **__) -> None:
-            print("Hints, solutions and progress are for the lesson; here answers are collected.")
+            """Hints, solutions and progress are for the lesson."""
 
-        stub = types.ModuleType("aigc_course.exercises", "Graded work: answers are kept; hints and solutions are for the lesson.")
-        vars(stub).update(exercise=exercise, answer=answer, **dict.fromkeys(("hint", "solution", "progress", "require"), elsewhere))
+        stub = types.ModuleType("aigc_course.classroom", "Graded work: answers are kept; hints and solutions are for the lesson.")
+        silent = ("hint", "solution", "progress", "require", "require_hidden", "require_value")
+        vars(stub).update(exercise=exercise, answer=answer, **dict.fromkeys(silent, elsewhere))
         for name in [name for name in sys.modules if name.startswith(("aigc_course.exercises", "aigc_course.classroom"))]:
             self.closed[name] = sys.modules[name]
             sys.modules[name] = None  # an import of it fails
-        sys.modules["aigc_course.exercises"] = aigc_course.exercises = stub
+        for name in ("exercises", "classroom"):
+            sys.modules[f"aigc_course.{name}"] = stub
+            setattr(aigc_course, name, stub)
 
-    def take(self, name: str, given: object, judge):
-        """Keep an answer; what the next cells use is this one when it is right, the reference otherwise, as in the lesson."""
+    def take(self, name: str, given: object):
+        """Keep an answer, say whether it is right on the examples, and give it back as it is."""
         if name not in self.tasks:
             raise KeyError(f"there is no exercise {name!r} in this assignment")
-        self.given[name] = given
-        report, _ = judge(self.tasks[name], given)
-        print(report)
-        return given if report.state == "right" else self.tasks[name].reference
+        task, self.given[name] = self.tasks[name], given
+        report, _ = (self.judge_value if isinstance(task, self.Question) else self.judge)(task, given)
+        print(f"{report.state}: {report.message.partition(' (The course')[0]}")
+        return given
 
-    def check(self, name: str, seeds: list[int]) -> dict:
-        """What the answer gives: {"state": "missing" | "empty" | "value" | "outcomes" | "slow", ...}."""
+    def keep(self, name: str) -> None:
+        """At the place of a test cell: what comes later cannot break this answer."""
+        if name in self.given and not self.empty(name):
+            self.kept[name] = self.given[name], dict(self.space)
+
+    def empty(self, name: str) -> bool:
+        answer = self.given[name]
+        return answer is None or answer is ... if isinstance(self.tasks[name], self.Question) else self.is_empty(answer)
+
+    def on_examples(self, name: str) -> dict:
+        """What the answer gives on what learners see: {"state": "missing" | "empty" | "value" | "outcomes" | "slow", ...}."""
         task = self.tasks[name]
         if name not in self.given:
             return {"state": "missing"}
-        answer = self.given[name]
-        if isinstance(task, self.Question):
-            return {"state": "empty"} if answer is None or answer is ... else {"state": "value", "value": self.encode(answer)}
-        if self.is_empty(answer):
+        if name not in self.kept and self.empty(name):
             return {"state": "empty"}
-        runs = [task, *(self.with_hidden(task, seed) for seed in seeds)]
+        answer, _ = self.kept.setdefault(name, (self.given[name], dict(self.space)))
+        if isinstance(task, self.Question):
+            try:
+                return {"state": "value", "value": self.encode(answer)}
+            except Exception:  # an object that raises when it is looked at
+                return {"state": "value", "value": ["object", type(answer).__name__, "a value that cannot be read"]}
+        return self.run(name, task)
+
+    def on_hidden(self, name: str, seed: int) -> dict:
+        """The same on hidden arguments."""
+        return self.run(name, self.with_hidden(self.tasks[name], seed))
+
+    def run(self, name: str, task) -> dict:
+        answer, space = self.kept[name]
+        self.space.clear()
+        self.space.update(space)
         try:
             with self.named(answer):
-                gave = self.limit(task.seconds, lambda: [self.encode_outcomes(self.outcomes(run, answer)) for run in runs])
-            return {"state": "outcomes", "runs": gave}
+                return {"state": "outcomes", "outcomes": self.limit(task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer)))}
         except self.TooSlow:
             return {"state": "slow"}
 
@@ -142,7 +182,27 @@ def _shell():
     settings = Config()
     settings.HistoryManager.enabled = False
     settings.InteractiveShell.colors = "NoColor" if "NoColor" in getattr(InteractiveShell.colors, "values", ()) else "nocolor"
-    return InteractiveShell.instance(config=settings)
+
+    class Shell(InteractiveShell):
+        """Figures are drawn to nowhere, and `!pip` has no network to work with: both are left out, the rest of a cell runs."""
+
+        def enable_gui(self, gui=None) -> None:
+            pass
+
+        def enable_matplotlib(self, gui=None):
+            return "agg", "inline"
+
+        def system(self, command: str) -> None:
+            print(f"left out when graded: !{command}")
+
+        def getoutput(self, command: str, *_, **__):
+            self.system(command)
+            return []
+
+        def ask_exit(self) -> None:
+            raise SystemExit
+
+    return Shell.instance(config=settings)
 
 
 class _Short(io.StringIO):
@@ -155,18 +215,35 @@ class _Short(io.StringIO):
 
 def _run_cell(shell, source: str, answers: _Answers) -> dict:
     """Run one cell; gives {"text": what it printed, "error": "" or one line}."""
-    printed, error = _Short(), ""
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    printed, problem = _Short(), None
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _cell_limit(answers.TooSlow):
         try:
-            result = answers.limit(CELL_SECONDS, lambda: shell.run_cell(source))
+            result = shell.run_cell(source)
             problem = result.error_before_exec or result.error_in_exec
         except BaseException as raised:  # whatever a cell raises, the next one runs
             problem = raised
     if isinstance(problem, answers.TooSlow):
         return {"text": "", "error": f"this cell ran longer than {CELL_SECONDS:g} s"}
-    if problem is not None:
-        error = f"{type(problem).__name__}: {str(problem)[:200]}"
-    return {"text": printed.getvalue(), "error": error}
+    said = re.sub(r"<ipython-input[^>]*>, ", "", str(problem)[:200])  # a syntax error names IPython's own file
+    return {"text": printed.getvalue(), "error": f"{type(problem).__name__}: {said}" if problem is not None else ""}
+
+
+@contextlib.contextmanager
+def _cell_limit(error: type[BaseException]):
+    """Raise an error after `CELL_SECONDS` of processor time: another clock than the one that exercises are limited by inside a cell."""
+    if not hasattr(signal, "setitimer"):  # Windows: the parent ends the process
+        yield
+        return
+
+    def stop(signum, frame):
+        raise error
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, CELL_SECONDS, 0.1)  # again and again, as some `except` may catch one
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 if __name__ == "__main__":
