@@ -96,7 +96,7 @@ def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
 
 
 def _progress_box(stop: Stop, x: float, y: float, width: int, height: int, state: tuple[int, int, int] | None) -> str:
-    """One lesson: its title, a bar of what is done (full) and tried (hatched by a pattern of its own colour), and the same in numbers."""
+    """One lesson: its title, a bar of what is done and tried, and the same in numbers, for whoever does not see colours."""
     colour, dash = _COLOURS[stop.branch], "" if state else ' stroke-dasharray="5 4"'
     parts = [f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" fill="none" stroke="{colour}" stroke-width="2"{dash}/>']
     for i, line in enumerate(f"{stop.number} {stop.title}".split("\n")):
