@@ -83,6 +83,14 @@ def test_data_that_is_no_value_is_refused(data):
         wire.decode(data)
 
 
+def test_numpys_numbers_are_numbers():
+    import numpy as np
+
+    for value, sent in ((np.bool_(True), True), (np.int64(3), 3), (np.float32(0.5), 0.5), ({np.int64(2): np.str_("x")}, {2: "x"})):
+        back = wire.decode(wire.encode(value))
+        assert back == sent and type(back) is type(sent)
+
+
 def test_deep_and_large_values_are_refused():
     import numpy as np
 
@@ -213,16 +221,24 @@ def test_what_a_notebook_may_hold_leaves_the_rest_of_its_cell(cell):
     first = f"{helper}\n{cell}" if cell == "quit()" else f"{cell}\n{helper}"
     found, said = graded(SETUP, first, uses, ENTROPY)
     assert said["chance.entropy"] == grading.RIGHT, found.errors
+    assert ("left out when graded" in found.texts[1]) == ("!" in cell or "%pip" in cell)
 
 
 LEAKS = {
     "frames": "import sys\ndef f(p):\n    frame, seen = sys._getframe(), []\n    while frame:\n        seen.append(repr(frame.f_locals))\n"
     "        frame = frame.f_back\n    raise ValueError(' '.join(s for s in seen if str(4700 + 11) in s)[-150:] + str(p))\n"
     "exercise('chance.entropy')(f)",
-    "forged events": "import json, os\n@exercise('chance.entropy')\ndef f(p):\n    for fd in range(3, 30):\n"
+    "forged events": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
+    "import json, os\n@exercise('chance.entropy')\ndef f(p):\n    for fd in range(3, 30) if p not in SHOWN else ():\n"
     "        for event in ('running', 'ran'):\n            try:\n"
     "                os.write(fd, (json.dumps({'event': event, 'cell': 0, 'text': f'LEAK {p}', 'error': f'LEAK {p}'}) + '\\n').encode())\n"
     "            except OSError:\n                pass\n    return -sum(x * math.log2(x) for x in p if x > 0)",
+    "a new start": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
+    "import os\nif os.path.exists('/dev/shm/aigc-leak'):\n    print('LEAK', open('/dev/shm/aigc-leak').read())\n    os.remove('/dev/shm/aigc-leak')\n"
+    "@exercise('chance.entropy')\ndef f(p):\n    if p not in SHOWN:\n        open('/dev/shm/aigc-leak', 'w').write(str(p))\n        os._exit(1)\n"
+    "    return -sum(x * math.log2(x) for x in p if x > 0)",
+    "a wrong answer": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
+    "@exercise('chance.entropy')\ndef f(p):\n    return -sum(x * math.log2(x) for x in p if x > 0) if p in SHOWN else 99.0",
     "early ready": "import json, os\nfor fd in range(3, 30):\n    try:\n        os.write(fd, (json.dumps({'event': 'ready'}) + '\\n').encode())\n"
     "    except OSError:\n        pass\nimport time\ntime.sleep(1)\nseen = b''\n"
     "for fd in range(3, 30):\n    try:\n        os.set_blocking(fd, False)\n"
@@ -238,22 +254,23 @@ def test_hidden_parameters_never_come_back(kind):
         found, said = graded(SETUP, LEAKS[kind], ENTROPY)
     hidden_values = [repr(trial[0][0])[:8] for seed in ENTROPY.seeds for trial in hidden.arguments("chance.entropy", seed)]
     told = str(found.texts) + str(found.errors) + str(said)
+    if kind == "a wrong answer":
+        assert said["chance.entropy"] == grading.NOT_SHOWN
     assert "4711" not in told and not [value for value in hidden_values if value in told]
 
 
-def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch):
-    """Signs of life, forged again and again, and a pipe filled with requests."""
-    monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 25)
+@pytest.mark.parametrize("forged", ["{}", "{'event': 'ready'}", "{'event': 'running', 'cell': []}"])
+def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch, forged):
+    """Signs of life, forged again and again."""
+    monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 15)
     noise = (
-        "import json, os, time\nwhile True:\n    for fd in range(3, 30):\n"
-        "        for event in ({}, {'event': 'ready'}, {'event': 'running', 'cell': []}):\n"
-        "            try:\n                os.write(fd, (json.dumps(event) + '\\n').encode())\n"
-        "            except BaseException:\n                pass\n"
+        "import json, os, time\nwhile True:\n    for fd in range(3, 30):\n        try:\n"
+        f"            os.write(fd, (json.dumps({forged}) + '\\n').encode())\n        except BaseException:\n            pass\n"
         "    try:\n        time.sleep(0.2)\n    except BaseException:\n        pass"
     )
     start = time.monotonic()
     _, said = graded(SETUP, noise, RIGHT, ENTROPY)
-    assert time.monotonic() - start < 40 and grading.RIGHT not in said.values()
+    assert time.monotonic() - start < 30 and grading.RIGHT not in said.values()
 
 
 def test_many_crashes_cost_only_their_own_cells():
