@@ -1,6 +1,6 @@
 """The untrusted side of grading: runs a submission's cells, then its answers on examples, and reports what they gave.
 
-Started by `sandbox.start` as `python -m aigc_course.classroom.worker`. It knows no right answer that the course does not publish, and
+Started by `sandbox` as `python -m aigc_course.classroom.worker`. It knows no right answer that the course does not publish, and
 gives no marks: whatever the submission does to this process, only values leave it.
 """
 
@@ -22,7 +22,8 @@ OUTPUT = 2000  # characters kept of what a cell prints
 def main() -> None:
     """Read a job from stdin, report on stdout, one JSON object a line.
 
-    A job is a list of items in the order of the notebook, {"id", "source"} for a cell and {"check", "examples"} for the place of a test cell.
+    A job has "names" of the exercises, "items" in the order of the notebook, {"id", "source"} for a cell and {"check": name} for the place
+    of a test cell, and "examples", the exercises whose answers are to be run on the examples.
     """
     report = _Reporter(os.dup(1))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
