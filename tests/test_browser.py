@@ -116,7 +116,7 @@ def answer_wrongly_then_rightly(notebook, lesson, source):
     task = catalog.find(found.name)
     at = next(i for i, cell in enumerate(source.cells) if found.stub in cell.source)
     head = found.stub.rpartition("    ...")[0]
-    for function, sign, words in ((task.mistakes[0].answer, "✘", task.mistakes[0].says), (task.shown or task.reference, "✔", "right")):
+    for function, sign, words in ((task.mistakes[0].answer, "✘", task.mistakes[0].says), (export.right_answer(task), "✔", "right")):
         body = export.body_of(function, found.stub)
         notebook.write(at, head + "".join(f"    {line}\n" if line else "\n" for line in body.splitlines()))
         output = notebook.output(at)

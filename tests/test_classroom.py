@@ -310,6 +310,9 @@ def test_export_has_every_exercise_and_nothing_that_trains(number):
     names = [found.name for found in export.exercises(lesson)]
     assert sorted(names) == sorted(task.name for task in TASKS if catalog.TOPICS[task.name.split(".")[0]][0] == number)
     assert list(work.answers_of(made)) == names
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            compile(cell.source, "a cell", "exec")
     everything = "\n".join(cell.source for cell in made.cells)
     assert "fit(" not in everything and "AIGC_SOLUTIONS" in everything
     tests = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("grade")]

@@ -9,7 +9,7 @@ import re
 import secrets
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -174,9 +174,14 @@ def _answer_cell(one: Found):
             f"# Your answer in place of the three dots:\n{one.target} = (\n    ### BEGIN SOLUTION\n    {task.reference!r}\n    ### END SOLUTION\n)\n"
             f'{one.target} = answer("{one.name}", {one.target})'
         )
-    head, body = one.stub.splitlines(), body_of(task.shown or task.reference, one.stub)
+    head, body = one.stub.splitlines(), body_of(right_answer(task), one.stub)
     head = head[: ast.parse(one.stub).body[0].body[-1].lineno - 1]
     return new_code_cell("\n".join([*head, "    ### BEGIN SOLUTION", textwrap.indent(body, "    "), "    ### END SOLUTION"]))
+
+
+def right_answer(task: Exercise) -> Callable:
+    """The course's short answer, or the reference where the short one has no name to be written under."""
+    return task.shown if task.shown and task.shown.__name__ != "<lambda>" else task.reference
 
 
 def body_of(function, stub: str) -> str:
