@@ -16,7 +16,7 @@ from aigc_course.exercises.types import Exercise
 
 LESSONS = lessons.all_lessons()
 SHOTS = Path(os.environ.get("AIGC_SCREENSHOTS") or Path(tempfile.gettempdir()) / "aigc-course-screenshots")
-CONTROLS = ".widget-slider .noUi-handle, .jupyter-widgets input[list], .widget-button, .widget-toggle-button:not(.mod-active), canvas[role=application]"
+CONTROLS = ".noUi-handle, .jupyter-widgets input[list], .widget-button, .widget-toggle-button:not(.mod-active), canvas[role=application]"
 ANSWERS = ".widget-html, .widget-html-content"
 
 pytestmark = pytest.mark.full
