@@ -41,9 +41,8 @@ class Server:
         self.process = subprocess.Popen(command, env=environment, cwd=folder, stdout=self.log, stderr=subprocess.STDOUT)
         self.address = f"http://127.0.0.1:{port}"
         for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
+            if listens(port):
+                return
             assert self.process.poll() is None, (folder / "server.log").read_text()
             time.sleep(0.1)
         raise AssertionError((folder / "server.log").read_text())
@@ -52,6 +51,12 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
         self.log.close()
+
+
+def listens(port: int) -> bool:
+    """Whether a server on this machine takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port():

@@ -28,9 +28,9 @@ def fill(cell, body):
     cell.source = head + textwrap.indent(body, "    ") + tail
 
 
-def answer(cell, name, function):
-    """Fill an answer cell with a function of the course: its reference, or a known mistake."""
-    fill(cell, export.body_of(function, cell.source))
+def answer(cell, given):
+    """Fill an answer cell with a function or a value of the course: a right one, or a known mistake."""
+    fill(cell, export.body_of(given, cell.source) if callable(given) else repr(given))
 
 
 def right(notebook, *, but=()):
@@ -39,10 +39,7 @@ def right(notebook, *, but=()):
         task = catalog.find(name)
         if name in but:
             continue
-        if isinstance(task, Exercise):
-            answer(cell, name, export.right_answer(task))
-        else:
-            fill(cell, repr(task.reference))
+        answer(cell, export.right_answer(task) if isinstance(task, Exercise) else task.reference)
 
 
 def mistake(number):
@@ -50,11 +47,8 @@ def mistake(number):
 
     def change(notebook):
         for name, cell in answers_of(notebook).items():
-            wrong = catalog.find(name).mistakes[number % len(catalog.find(name).mistakes)]
-            if isinstance(catalog.find(name), Exercise):
-                answer(cell, name, wrong.answer)
-            else:
-                fill(cell, repr(wrong.answer))
+            mistakes = catalog.find(name).mistakes
+            answer(cell, mistakes[number % len(mistakes)].answer)
 
     return change
 

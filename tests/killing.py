@@ -32,7 +32,7 @@ def train(name, log):
         done[0] += 1
         os.write(log, f"{done[0]}\n".encode())
         time.sleep(0.0005)
-        return (model(batch[0]) - batch[0].sum(1, keepdim=True)).square().mean() + 0 * random.random()
+        return (model(batch[0]) - batch[0].sum(1, keepdim=True)).square().mean() + random.random()  # Python's random numbers must come back, too
 
     model = new_model()
     torch.manual_seed(3)

@@ -110,9 +110,14 @@ def shown(notebook, i):
     return notebook.cell(i).locator(ANSWERS).evaluate_all("parts => parts.map(part => part.innerHTML).join()")
 
 
+def first_code(source):
+    """The first exercise of a lesson that asks for code."""
+    return next(one for one in export.exercises(source) if isinstance(catalog.find(one.name), Exercise))
+
+
 def answer_wrongly_then_rightly(notebook, lesson, source):
     """The first exercise that asks for code: the mistake is named, then there is a tick, and progress() knows."""
-    found = next(one for one in export.exercises(source) if isinstance(catalog.find(one.name), Exercise))
+    found = first_code(source)
     task = catalog.find(found.name)
     at = next(i for i, cell in enumerate(source.cells) if found.stub in cell.source)
     head = found.stub.rpartition("    ...")[0]
@@ -143,7 +148,6 @@ def test_an_error_in_a_cell_is_noticed(pages):
     notebook = browser.Notebook(page, server, "00_welcome")
     notebook.append("1 / 0")
     assert len(notebook.errors()) == 1
-    notebook.append("print('x' * 10)")
     notebook.command("notebook:shutdown-kernel")
     page.close()
 
@@ -153,7 +157,7 @@ def come_back(page, server, lesson):
     page.reload()
     again = browser.Notebook(page, server, lesson.name)
     place = again.append("from aigc_course.exercises import progress\nprint(progress())")
-    found = next(one for one in export.exercises(lessons.read(lesson.path)) if isinstance(catalog.find(one.name), Exercise))
+    found = first_code(lessons.read(lesson.path))
     line = next(line for line in again.output(place).splitlines() if f" {found.name} " in line)
     assert "✔ done" in line
     again.command("docmanager:save")

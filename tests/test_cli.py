@@ -12,6 +12,7 @@ import urllib.request
 
 import nbformat
 import pytest
+from browser import listens
 
 from aigc_course import cli, doctor, execute, lessons, runtime
 from aigc_course.errors import CourseError
@@ -317,13 +318,8 @@ def _wait_for_address(server, log):
     """Where the server answers; it names its address a moment before it listens there."""
     for _ in range(300):
         match = re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/", log.read_text())
-        if match and "is running at" in log.read_text() and _listens(int(match[1])):
+        if match and "is running at" in log.read_text() and listens(int(match[1])):
             return match[0].replace("localhost", "127.0.0.1")
         assert server.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError(log.read_text())
-
-
-def _listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

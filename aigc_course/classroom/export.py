@@ -94,15 +94,15 @@ def assignment(lesson, seed: int):
     answers = [_answer_cell(one) for one in found]
     cells = [
         new_markdown_cell(f"# Assignment: {title}\n\n{_HOW.format(name=title.lower().replace(' ', '_'))}"),
-        _marked(new_code_cell(publish.first_cell(runtime.repository())), "install"),
-        _marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
+        marked(new_code_cell(publish.first_cell(runtime.repository())), "install"),
+        marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
         task, name = catalog.find(one.name), one.name.replace(".", "-")
         points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
         cells.append(new_markdown_cell(f"{one.text}\n\n{_example(task, one)}*{points} {'point' if points == 1 else 'points'}*"))
-        cells.append(_marked(answer, name, solution=True, locked=False))
-        cells.append(_marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points))
+        cells.append(marked(answer, name, solution=True, locked=False))
+        cells.append(marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points))
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i:02d}"
     return new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
@@ -232,8 +232,8 @@ def _test(task: Exercise | Question, seed: int) -> str:
                       f'{kind}("{task.name}", {hidden!r})', "### END HIDDEN TESTS"])  # fmt: skip
 
 
-def _marked(cell, grade_id: str, **kind):
-    """A cell with nbgrader's marks; without more it is read-only."""
+def marked(cell, grade_id: str, **kind):
+    """A cell (nbformat's NotebookNode) with nbgrader's marks; without more it is read-only."""
     marks = {"schema_version": 3, "grade_id": grade_id, "grade": False, "solution": False, "locked": True, "task": False}
     cell.metadata["nbgrader"] = marks | kind
     return cell

@@ -16,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from aigc_course.classroom import hidden, sandbox, wire
+from aigc_course.classroom.export import marked
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog, engine
 from aigc_course.exercises.compare import Outcome, outcomes
@@ -46,8 +47,9 @@ class ExecuteApart(NbGraderPreprocessor):
         tests = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and utils.is_grade(cell) and utils.is_locked(cell)}
         asked = {i: _asked(cell.source) for i, cell in tests.items()}
         cells = {i: cell.source for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and i not in tests}
-        checks = merged(check for check in asked.values() if isinstance(check, Check))
-        items = [asked[i].name if i in tests else i for i in sorted([*cells, *(i for i in tests if isinstance(asked[i], Check))])]
+        places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
+        checks = merged(asked[i] for i in places)
+        items = [places.get(i, i) for i in sorted(cells.keys() | places)]
         findings = sandbox.run(items, cells, lambda examples: worth_checking(checks, examples), Path(self.hide) if self.hide else None)
         if not (findings.apart and findings.unseen):
             self.log.warning("This system does not let submissions run without network or without a view of this folder; see docs/classroom.md.")
@@ -113,11 +115,10 @@ class RestoreCells(NbGraderPreprocessor):
 
 def _restored(cell, points: float | None, answer: bool):
     """A cell as the assignment has it; an answer cell comes back empty."""
-    marks = {"schema_version": 3, "grade_id": cell.name, "grade": points is not None, "solution": answer, "locked": cell.locked, "task": False}
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
     made = new("# This cell was missing." if answer else cell.source)
-    made.metadata["nbgrader"] = marks | ({} if points is None else {"points": points})
-    return made
+    graded = {} if points is None else {"grade": True, "points": points}
+    return marked(made, cell.name, solution=answer, locked=cell.locked, **graded)
 
 
 def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:
@@ -204,13 +205,13 @@ def _asked(source: str) -> Check | str:
             name, *more = [ast.literal_eval(a) for a in (*call.args, *(k.value for k in call.keywords))]
             kinds = {("require", 0): Check(name), ("require_hidden", 1): Check(name, tuple(more)), ("require_value", 1): Check(name, (), *more)}
             found.append(kinds[call.func.id, len(more)])
-        check = next(iter(merged(found).values()))
+        check, *others = merged(found).values()
         catalog.find(check.name)
-        if len(merged(found)) > 1 or not all(isinstance(seed, int) for seed in check.seeds):
+        if others or not all(isinstance(seed, int) for seed in check.seeds):
             raise ValueError
     except CourseError as error:
         return str(error)
-    except (ValueError, KeyError, AttributeError, SyntaxError, TypeError, StopIteration):
+    except (ValueError, KeyError, AttributeError, SyntaxError, TypeError):
         return (
             "only require(...), require_hidden(...) and require_value(...) for one exercise are judged here; mark other work by hand in formgrader."
         )

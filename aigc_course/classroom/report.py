@@ -73,16 +73,16 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
     assignment = notebook.assignment.name
     places = [cell.name for cell in notebook.source_cells]
     asked = sorted(notebook.grade_cells, key=lambda cell: places.index(cell.name) if cell.name in places else len(places))
-    cells = _cells(course / "autograded" / student / assignment / f"{notebook.name}.ipynb")
-    if cells is None:
+    path = course / "autograded" / student / assignment / f"{notebook.name}.ipynb"
+    if not path.is_file():
         why = _why_not(course, student, assignment, notebook.name)
         return [Mark(assignment, student, _exercise(cell.name), 0.0, cell.max_score, why) for cell in asked]
     try:
         scores = {grade.name: grade.score or 0.0 for grade in gradebook.find_submission_notebook(notebook.name, assignment, student).grades}
     except MissingEntry:
         scores = {}
-    noted = _note(course / "autograded" / student / assignment / f"{notebook.name}.ipynb")
-    found = []
+    graded = nbformat.read(path, as_version=4)
+    cells, noted, found = _cells(graded), _note(graded), []
     for cell in asked:
         why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
         differs = "points were changed after grading" if (score > 0) != (why == "right.") else ""
@@ -106,11 +106,8 @@ def _exercise(grade_id: str) -> str:
     return grade_id.removesuffix("-test").replace("-", ".", 1)
 
 
-def _cells(path: Path) -> dict[str, object] | None:
-    """Name -> cell of an autograded notebook; None when nbgrader could not make one."""
-    if not path.is_file():
-        return None
-    notebook = nbformat.read(path, as_version=4)
+def _cells(notebook) -> dict[str, object]:
+    """Name -> cell of an autograded notebook."""
     return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id")}
 
 
@@ -121,9 +118,9 @@ def _why(cell) -> str:
     return errors[0].partition(": ")[2] if errors else "right."
 
 
-def _note(path: Path) -> str:
+def _note(notebook) -> str:
     """What a notebook's own code reaches for that no answer needs, and functions of the course that it calls."""
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and not _locked(cell)]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _locked(cell)]
     code = "\n".join(cell.source for cell in cells)
     seen = [word for word in WATCH if word in code]
     taken = sorted(set(re.findall(r"(?:from|import) (aigc_course\.(?:models|metrics|sampling|text|image_metrics)[\w.]*)", code)))

@@ -54,14 +54,14 @@ def encode(value: object, depth: int = 0) -> list:
     return ["object", type(value).__qualname__, shorten(value)]
 
 
-def decode(data: object, depth: int = 0) -> object:
+def decode(data: object) -> object:
     """The plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict, set or array.
 
     Raises:
         ValueError: it is not what `encode` writes.
     """
     try:
-        return _decode(data, depth)
+        return _decode(data, 0)
     except (TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a value: {error}") from None
 
