@@ -79,7 +79,7 @@ def installed():
     """Whether an earlier start finished installing exactly this."""
     try:
         return PYTHON.exists() and json.loads(RECORD.read_text(encoding="utf-8")) == wanted()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 

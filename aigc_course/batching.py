@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import seeds, whole
 
 
 class _Rows(Dataset):
@@ -41,6 +43,7 @@ class _Shuffled(Sampler):
         return iter(order.tolist())
 
 
+@checked(batch_size=whole(1), seed=seeds())
 def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
     """Shuffled batches of rows; every pass has a new order, and a last incomplete batch is left out.
 
@@ -55,8 +58,6 @@ def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
     Raises:
         CourseError: the tensors differ in length, or there are fewer rows than one batch needs.
     """
-    check_count("batch_size", batch_size, 1)
-    check_count("seed", seed)
     lengths = {len(tensor) for tensor in tensors}
     if len(lengths) != 1:
         raise CourseError(f"batches needs tensors with equally many rows; these have {', '.join(map(str, sorted(lengths))) or 'none'}.")

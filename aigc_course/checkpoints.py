@@ -1,7 +1,11 @@
-"""Checkpoints that survive a kill at any moment: written aside, flushed to disk, renamed; the last two are kept."""
+"""Checkpoints that survive a kill at any moment: written aside, flushed to disk, renamed; the last two are kept.
+
+What is read back runs no code: weights are safetensors, the rest goes through `torch.load(weights_only=True)`.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -9,6 +13,7 @@ import os
 import random
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +45,14 @@ def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
         name: of the run.
         model: its weights go to `model.safetensors`.
         state: tensors, numbers, strings, lists, tuples and dictionaries only.
-        step: how many steps are done; names the checkpoint.
+        step: how many steps are done; names the checkpoint. One that is there already, and whole, stays.
 
     Raises:
         CourseError: the disk does not take it; earlier checkpoints stay as they were.
     """
     target = folder(name) / f"step-{step:08d}"
+    if _whole(target):  # the same step of the same run: to take it away for a moment would be to risk it
+        return target
     for left in folder(name).glob(".step-*.part"):  # of a process that was killed while it wrote
         shutil.rmtree(left, ignore_errors=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -75,17 +82,43 @@ def load(name: str, model: torch.nn.Module) -> dict | None:
     """Put the newest whole checkpoint of a run into `model` and return its state; None when there is none.
 
     Raises:
-        CourseError: it was made by another model.
+        CourseError: it was made by another model, or holds what no training leaves; `model` stays as it was.
     """
     for path in reversed(_all(name)):
         if not _whole(path):
             print(f"The checkpoint {path.name} of {name!r} is damaged; trying the one before.")
             continue
-        if not _fits(path / "model.safetensors", model):
+        state = _state(path, name)
+        if not _fits(path / "model.safetensors", model, name):
             raise CourseError(f"The checkpoint {name!r} was made by another model; choose another name, or delete {path.parent}.")
         load_model(model, str(path / "model.safetensors"))
-        return torch.load(path / "state.pt", weights_only=True, map_location="cpu")
+        return state
     return None
+
+
+@contextlib.contextmanager
+def understood(name: str):
+    """While inside, a state that is not what a run leaves becomes one clear line.
+
+    Raises:
+        CourseError: something of it is missing, or has another type or shape than it should.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as error:
+        raise _unusable(name, type(error).__name__) from None
+
+
+def restore(optimizer: torch.optim.Optimizer, kept: dict) -> None:
+    """Bring an optimizer back to the state that was kept; to be called inside `understood`.
+
+    Raises:
+        ValueError: what it kept for a parameter has another shape, or is not finite.
+    """
+    optimizer.load_state_dict(kept)
+    values = ((parameter, value) for parameter, entries in optimizer.state.items() for value in entries.values() if isinstance(value, torch.Tensor))
+    if any((value.dim() and value.shape != parameter.shape) or not value.isfinite().all() for parameter, value in values):
+        raise ValueError("not what an optimizer keeps")
 
 
 def random_state() -> dict:
@@ -105,13 +138,47 @@ def set_random_state(state: dict) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
-def _fits(path: Path, model: torch.nn.Module) -> bool:
-    """Whether a file holds this model's weights, by name and shape; looked at before anything is overwritten."""
-    mine = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+def _unusable(name: str, why: str) -> CourseError:
+    return CourseError(f"The checkpoint {name!r} holds what no training of the course leaves ({why}); choose another name, or delete {folder(name)}.")
+
+
+def _state(path: Path, name: str) -> dict:
+    """What lies beside the weights, read without running code; its losses as many as its steps."""
+    file = path / "state.pt"
+    try:
+        with zipfile.ZipFile(file) as archive:  # as torch writes it: nothing packed, so nothing grows when it is read
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise _unusable(name, "packed")
+        state = torch.load(file, weights_only=True, map_location="cpu")
+        losses = state["losses"]
+        sound = losses.shape == (int(path.name.removeprefix("step-")),) and losses.untyped_storage().nbytes() >= losses.nbytes
+        if not sound or not losses.isfinite().all():
+            raise _unusable(name, "losses")
+    except CourseError:
+        raise
+    except Exception as error:  # torch raises many kinds, pickle's and zipfile's among them
+        raise _unusable(name, type(error).__name__) from None
+    return state
+
+
+def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
+    """Whether a file holds this model's weights, by name and shape; looked at before anything is overwritten.
+
+    Raises:
+        CourseError: it is no safetensors file, or holds numbers that are not finite.
+    """
+    mine = {key: list(tensor.shape) for key, tensor in model.state_dict().items()}
     shared = {tensor.data_ptr() for tensor in model.state_dict().values()}
-    with safe_open(str(path), framework="pt") as file:
-        there = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118, no dictionary
-    return len(there) == len(shared) and all(mine.get(name) == shape for name, shape in there.items())
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            there = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118, no dictionary
+            if len(there) != len(shared) or any(mine.get(key) != shape for key, shape in there.items()):
+                return False
+            if not all(file.get_tensor(key).isfinite().all() for key in there):
+                raise _unusable(name, "weights that are not finite")
+    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
+        raise _unusable(name, type(error).__name__) from None
+    return True
 
 
 def _all(name: str) -> list[Path]:
@@ -122,7 +189,7 @@ def _whole(path: Path) -> bool:
     try:
         hashes = json.loads((path / "hashes.json").read_text(encoding="utf-8"))
         return set(hashes) == {"model.safetensors", "state.pt"} and all(_hash(path / file) == value for file, value in hashes.items())
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
 
 

@@ -31,3 +31,14 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise CourseError(f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}.")
     return value
+
+
+def check_share(name: str, value: object) -> float:
+    """Return `value` when it is a number of at least 0 and below 1; say what came otherwise.
+
+    Raises:
+        CourseError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise CourseError(f"{name} must be a share of at least 0 and below 1, not {value!r}.")
+    return value

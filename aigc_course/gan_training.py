@@ -93,13 +93,14 @@ class _Run:
         state = checkpoints.load(self.options.checkpoint, self.networks) if self.options.checkpoint else None
         if state is None:
             return 0
-        if state["made_by"] != self.made_by() or len(state["losses"]) > self.options.steps:
-            raise CourseError(f"The run {self.options.checkpoint!r} was made with other settings ({state['made_by']}); choose another name, "
+        if state.get("made_by") != self.made_by() or len(state["losses"]) > self.options.steps:
+            raise CourseError(f"The run {self.options.checkpoint!r} was made with other settings ({state.get('made_by')}); choose another name, "
                               f"or delete {checkpoints.folder(self.options.checkpoint)}.")  # fmt: skip
-        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
-        self.losses = state["losses"].tolist()
-        checkpoints.set_random_state(state["random"])
+        with checkpoints.understood(self.options.checkpoint):
+            for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+                checkpoints.restore(optimizer, kept)
+            self.losses = state["losses"].tolist()
+            checkpoints.set_random_state(state["random"])
         return len(self.losses)
 
     def made_by(self) -> dict:
@@ -141,15 +142,15 @@ class _Run:
         _follow(average, generator, min(options.average, (step + 1) / (step + 10)))
 
     def pause(self, step: int) -> None:
-        """Keep a checkpoint, let the caller look."""
+        """Let the caller look, keep a checkpoint."""
         if not all(value == value and abs(value) < 1e6 for value in self.losses[-50:]):
             raise CourseError(f"The loss is {self.losses[-1]} at step {step}: try a smaller lr.")
+        if self.options.watch:
+            self.options.watch(step, self.networks["average"])
         if self.options.checkpoint:
             state = {"made_by": self.made_by(), "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                      "losses": torch.tensor(self.losses, dtype=torch.float64), "random": checkpoints.random_state()}  # fmt: skip
             checkpoints.save(self.options.checkpoint, self.networks, state, step)
-        if self.options.watch:
-            self.options.watch(step, self.networks["average"])
 
 
 @torch.no_grad()

@@ -10,17 +10,23 @@ import math
 import numpy as np
 import torch
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import came, checked
+from aigc_course.errors import CourseError
 from aigc_course.models.classifier import Classifier, in_parts, probabilities
+from aigc_course.rules import instance, real, reals, tensor, whole
+
+_JUDGE, _IMAGES, _FEATURES = instance(Classifier), tensor("N 1 H W", low=-0.01, high=1.01), tensor("N F")
 
 SURE = 0.9  # of real held-out glyphs the judge is so sure of more than 99 in 100
 
 
+@checked(judge=_JUDGE, images=_IMAGES)
 def features_of(judge: Classifier, images: torch.Tensor) -> torch.Tensor:
     """What the judge describes images (N, 1, H, W) by: (N, F)."""
     return in_parts(judge.features, images, judge)
 
 
+@checked(judge=_JUDGE, images=_IMAGES)
 def sureness(judge: Classifier, images: torch.Tensor) -> float:
     """Share in [0, 1] of the images that the judge names with a probability of at least 0.9.
 
@@ -29,20 +35,23 @@ def sureness(judge: Classifier, images: torch.Tensor) -> float:
     return (probabilities(judge, images).amax(1) >= SURE).float().mean().item()
 
 
+@checked(judge=_JUDGE, images=_IMAGES)
 def class_entropy(judge: Classifier, images: torch.Tensor) -> float:
     """Entropy of the names that the judge gives, over the largest possible: 1 when all come alike, 0 when there is one only."""
-    if not len(images) or judge.config.n_classes < 2:
-        raise CourseError("class_entropy needs at least one image, and a judge of at least two classes.")
+    if judge.config.n_classes < 2:
+        raise CourseError("class_entropy: judge must know at least two classes.")
     counts = torch.bincount(probabilities(judge, images).argmax(1), minlength=judge.config.n_classes).double()
     p = counts[counts > 0] / counts.sum()
     return float(-(p * p.log()).sum() / math.log(judge.config.n_classes)) + 0.0  # no -0.0
 
 
+@checked(images=_IMAGES)
 def greyness(images: torch.Tensor) -> float:
     """Mean of 4 x (1 - x) over all pixels: 0 when all are black or white, 1 when all are middle grey; soft pictures have more."""
     return (4 * images * (1 - images)).mean().item()
 
 
+@checked(judge=_JUDGE, images=_IMAGES, real=_IMAGES, least=real(0, 1))
 def classes_covered(judge: Classifier, images: torch.Tensor, real: torch.Tensor, least: float = 0.1) -> int:
     """How many classes come at least `least` times as often among the images as among real ones, all named by the judge.
 
@@ -52,6 +61,7 @@ def classes_covered(judge: Classifier, images: torch.Tensor, real: torch.Tensor,
     return int(((shares[0] >= least * shares[1]) & (shares[1] > 0)).sum())
 
 
+@checked(generated=_FEATURES, real=_FEATURES, k=whole(1))
 def precision_recall(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> tuple[float, float]:
     """How many generated images lie among real ones, and how many real ones among the generated.
 
@@ -70,12 +80,13 @@ def precision_recall(generated: torch.Tensor, real: torch.Tensor, k: int = 3) ->
     Raises:
         CourseError: there are fewer than k + 1 of either.
     """
-    check_count("k", k, 1)
     if min(len(generated), len(real)) <= k or generated.shape[1:] != real.shape[1:]:
-        raise CourseError(f"precision_recall needs more than {k} rows of each, equally wide; got {tuple(generated.shape)} and {tuple(real.shape)}.")
+        came = f"{tuple(generated.shape)} and {tuple(real.shape)}"
+        raise CourseError(f"precision_recall: generated and real need more than {k} rows each, equally wide; got {came}.")
     return _among(generated, real, k), _among(real, generated, k)
 
 
+@checked(generated=_FEATURES, real=_FEATURES, k=whole(1))
 def coverage(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> float:
     """Share in [0, 1] of real images that have a generated one no farther away than their k-th real neighbour.
 
@@ -91,9 +102,9 @@ def coverage(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> float:
     Raises:
         CourseError: there are no generated images, or no more than k real ones.
     """
-    if not len(generated) or len(real) <= check_count("k", k, 1) or generated.shape[1:] != real.shape[1:]:
+    if len(real) <= k or generated.shape[1:] != real.shape[1:]:
         came = f"{tuple(generated.shape)} and {tuple(real.shape)}"
-        raise CourseError(f"coverage needs generated rows and more than {k} real ones, equally wide; got {came}.")
+        raise CourseError(f"coverage: real needs more than {k} rows, as wide as those of generated; got {came}.")
     return (_distances(real, generated).amin(1) <= _radius(real, k)).float().mean().item()
 
 
@@ -111,6 +122,7 @@ def _distances(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
 
 
+@checked(a=_FEATURES, b=_FEATURES)
 def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
     """Squared Fréchet distance (as "FID" is, too) of two Gaussians with the means and covariances of two sets of features (N, F), (M, F).
 
@@ -125,7 +137,7 @@ def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
         CourseError: there are fewer than two rows of either.
     """
     if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
-        raise CourseError(f"frechet_distance needs at least two rows of each, equally wide; got {tuple(a.shape)} and {tuple(b.shape)}.")
+        raise CourseError(f"frechet_distance: a and b need at least two rows each, equally wide; got {tuple(a.shape)} and {tuple(b.shape)}.")
     a, b = a.double().numpy(), b.double().numpy()
     (mean_a, cov_a), (mean_b, cov_b) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (a, b))
     root = _root(cov_a)
@@ -139,24 +151,27 @@ def _root(matrix: np.ndarray) -> np.ndarray:
     return (vectors * np.sqrt(values.clip(0))) @ vectors.T
 
 
+@checked(images=tensor("N ..."), known=tensor("N ..."))
 def nearest(images: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """For each image (N, ...) its nearest among known ones (M, ...), pixel by pixel: (distances (N,), indices (N,)).
 
     The copying test: generated images whose nearest training image is much nearer than that of fresh real ones are copies.
     """
-    if not len(known) or not len(images) or images.shape[1:] != known.shape[1:]:
-        raise CourseError(f"nearest needs at least one image of each, of one shape; got {tuple(images.shape)} and {tuple(known.shape)}.")
+    if images.shape[1:] != known.shape[1:]:
+        raise CourseError(f"nearest: images and known must be of one shape; got {tuple(images.shape)} and {tuple(known.shape)}.")
     which = torch.cat([torch.cdist(part.flatten(1), known.flatten(1)).argmin(1) for part in images.split(500)])
     return (images - known[which]).flatten(1).norm(dim=1), which
 
 
+@checked(images=tensor("N ..."), truth=tensor("N ..."))
 def psnr(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """Peak signal-to-noise ratio of each image (N, ...) in [0, 1], in decibels: 10 log10(1 / mean squared error), infinite when equal."""
     if images.shape != truth.shape:
-        raise CourseError(f"psnr compares images of one shape; got {tuple(images.shape)} and {tuple(truth.shape)}.")
+        raise CourseError(f"psnr: images and truth must be of one shape; got {tuple(images.shape)} and {tuple(truth.shape)}.")
     return -10 * (images - truth).square().flatten(1).mean(1).log10()
 
 
+@checked(judge=_JUDGE, sets=instance(dict), real=_IMAGES)
 def compared(judge: Classifier, sets: dict[str, torch.Tensor], real: torch.Tensor) -> list[dict]:
     """One row of measures for each set of images (N, 1, H, W), against real ones (M, 1, H, W): for `plots.Table`."""
     truth, rows = features_of(judge, real), []
@@ -168,6 +183,7 @@ def compared(judge: Classifier, sets: dict[str, torch.Tensor], real: torch.Tenso
     return rows
 
 
+@checked(codes=tensor("N Z", least=2), factors=instance(dict))
 def factors_found(codes: torch.Tensor, factors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Which number of a code learned which factor, and how much of it all numbers tell together.
 
@@ -180,6 +196,9 @@ def factors_found(codes: torch.Tensor, factors: dict[str, np.ndarray]) -> tuple[
     """
     if not factors or any(len(values) != len(codes) for values in factors.values()):
         raise CourseError(f"factors_found needs factors with one number for each of the {len(codes)} codes.")
+    for name, column in factors.items():
+        if (expected := reals()(column)) or np.ptp(np.asarray(column)) == 0:
+            raise CourseError(f"factors_found: factors[{name!r}] must be {expected or 'numbers that are not all alike'}, not {came(column)}.")
     codes, values = codes.detach().cpu().double().numpy(), np.array(list(factors.values()), dtype=np.float64)
     centred, others = codes - codes.mean(0), values - values.mean(1, keepdims=True)
     spread = np.sqrt(np.square(others).sum(1)[:, None] * np.square(centred).sum(0))

@@ -6,11 +6,14 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course import pretrained, training
+from aigc_course.checks import checked
 from aigc_course.data.vision import Pictures
 from aigc_course.errors import CourseError
 from aigc_course.models.classifier import Classifier, ClassifierConfig
+from aigc_course.rules import instance, string, whole
 
 
+@checked(name=string(), pictures=instance(Pictures), steps=whole(1))
 def judge_of(name: str, pictures: Pictures, steps: int = 700) -> Classifier:
     """A `Classifier` that names pictures of a set.
 

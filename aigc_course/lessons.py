@@ -134,7 +134,7 @@ def _sync() -> list[str]:
 def _unreadable(lesson: Lesson) -> list[str]:
     try:
         json.loads(lesson.copy.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return [f"{lesson.copy} cannot be read as a notebook. {_way_out(lesson.copy)}"]
     return []
 
@@ -153,7 +153,7 @@ def _copied() -> dict[str, str]:
     """Lesson name -> digest of the original that was copied last."""
     try:
         record = json.loads(_record().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -84,7 +84,7 @@ def counted(n: int, what: str = "") -> Iterator[int]:
         n: how many steps.
         what: what is trained, shown beside the bar.
     """
-    with _stop_button() as pressed, tqdm(total=n, desc=what or None, leave=False, unit="step", file=sys.stderr) as bar:
+    with stop_button() as pressed, tqdm(total=n, desc=what or None, leave=False, unit="step", file=sys.stderr) as bar:
         for step in range(n):
             yield step
             bar.update()
@@ -94,8 +94,8 @@ def counted(n: int, what: str = "") -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _stop_button():
-    """A list that gets an entry when the stop button (SIGINT) is pressed; the next press works as always."""
+def stop_button():
+    """A list that gets an entry when the stop button (SIGINT) is pressed; the next press works as always. For loops that end between two steps."""
     pressed: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield pressed

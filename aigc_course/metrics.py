@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import function, reals, texts, token_list, tokenized, whole
 
 
 def entropy(probabilities: Sequence[float]) -> float:
@@ -31,12 +33,14 @@ def entropy(probabilities: Sequence[float]) -> float:
     return float(-(p * np.log2(p)).sum()) + 0.0  # no -0.0
 
 
+@checked(values=reals())
 def standard_error(values: Sequence[float]) -> float:
     """Standard error of the mean, s / sqrt(n): how far a mean of this many values may be off (one sigma)."""
     values = np.asarray(values, dtype=np.float64)
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.inf
 
 
+@checked(texts=texts(1), check=function(), known=texts())
 def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict[str, float]:
     """Judge generated texts by the rules of their world.
 
@@ -51,8 +55,6 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
     Raises:
         CourseError: there are no texts.
     """
-    if not texts or isinstance(texts, str):
-        raise CourseError("quality needs a list of at least one text.")
     known = set(known)
     verdicts = [check(text) for text in texts]
     new = [text not in known for text in texts]
@@ -66,6 +68,7 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
     return {name: sum(row) / len(texts) for name, row in rows.items()}
 
 
+@checked(texts=tokenized(1), n=whole(1))
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     """Share of different n-grams among all n-grams of some texts given as tokens; 1 means that nothing comes twice.
 
@@ -75,13 +78,13 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     Raises:
         CourseError: no text has n tokens.
     """
-    check_count("n", n, 1)
     grams = [tuple(tokens[i : i + n]) for tokens in texts for i in range(len(tokens) - n + 1)]
     if not grams:
         raise CourseError(f"distinct needs at least one text of {n} tokens.")
     return len(set(grams)) / len(grams)
 
 
+@checked(tokens=token_list(), known=tokenized())
 def longest_copy(tokens: Sequence[str], known: Iterable[Sequence[str]]) -> int:
     """Length of the longest run of tokens that stands, in this order and unbroken, in one of the known texts."""
     # One long string with a separator that no token holds: the search for a run is the interpreter's own, in C.
@@ -93,6 +96,7 @@ def longest_copy(tokens: Sequence[str], known: Iterable[Sequence[str]]) -> int:
     return best
 
 
+@checked(texts=texts(1), references=tokenized(1))
 def bleu(texts: Sequence[str], references: Sequence[Sequence[str]], language: str = "en") -> tuple[float, str]:
     """BLEU of texts against one or more references each, by sacrebleu.
 
@@ -111,7 +115,7 @@ def bleu(texts: Sequence[str], references: Sequence[Sequence[str]], language: st
     """
     from sacrebleu.metrics import BLEU
 
-    if not texts or isinstance(texts, str) or len(texts) != len(references) or any(isinstance(r, str) or not r for r in references):
+    if len(texts) != len(references) or not all(references):
         raise CourseError("bleu needs at least one text, and for each a list with at least one reference: bleu([text], [[reference]]).")
     most = max(map(len, references))
     streams = [[refs[i] if i < len(refs) else None for refs in references] for i in range(most)]  # None: no i-th reference for this text
@@ -126,6 +130,7 @@ class _Characters:
         return [character for character in text if not character.isspace()]
 
 
+@checked(texts=texts(1), references=texts(1))
 def rouge(texts: Sequence[str], references: Sequence[str], language: str = "en") -> dict[str, float]:
     """Mean ROUGE F1 against one reference each, by rouge-score: shared words, shared pairs, longest common subsequence.
 
@@ -144,7 +149,7 @@ def rouge(texts: Sequence[str], references: Sequence[str], language: str = "en")
     """
     from rouge_score.rouge_scorer import RougeScorer
 
-    if not texts or isinstance(texts, str) or isinstance(references, str) or len(texts) != len(references):
+    if len(texts) != len(references):
         raise CourseError("rouge needs at least one text, and one reference for each.")
     tokenizer = _Characters() if check_choice("language", language, ("en", "zh")) == "zh" else None
     scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=tokenizer)
@@ -152,6 +157,7 @@ def rouge(texts: Sequence[str], references: Sequence[str], language: str = "en")
     return {name: float(np.mean([score[name].fmeasure for score in scores])) for name in scores[0]}
 
 
+@checked(texts=texts(1), topics=texts(1), check=function())
 def relevance(texts: Sequence[str], topics: Sequence[str], check: Callable) -> float:
     """Share in [0, 1] of the texts that follow the topic they were written for.
 
@@ -160,6 +166,6 @@ def relevance(texts: Sequence[str], topics: Sequence[str], check: Callable) -> f
         topics: N topics.
         check: text -> verdict with `.plot`, `headlines.check` say.
     """
-    if not texts or isinstance(texts, str) or len(texts) != len(topics):
+    if len(texts) != len(topics):
         raise CourseError("relevance needs at least one text, and one topic for each.")
     return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True)) / len(texts)

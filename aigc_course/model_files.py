@@ -1,4 +1,4 @@
-"""Models of the course in a folder: weights as safetensors, sizes as JSON; nothing that could run code.
+"""Models of the course in a folder: weights as safetensors, sizes and the weights' SHA-256 as JSON; nothing that could run code.
 
     >>> save(generator, "my-generator")         # doctest: +SKIP
     >>> generator = load("my-generator")        # doctest: +SKIP
@@ -7,25 +7,31 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load as deserialize
 from safetensors.torch import save as serialize
 from torch import nn
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
 from aigc_course.models.classifier import Classifier, ClassifierConfig
 from aigc_course.models.gan import GANConfig, Generator
 from aigc_course.models.vae import VAE, VAEConfig
+from aigc_course.rules import instance, one_of
 from aigc_course.runtime import write_safely
 
 KINDS = {"Classifier": (Classifier, ClassifierConfig), "VAE": (VAE, VAEConfig), "Generator": (Generator, GANConfig)}
 """Name of the class -> (class, its configuration)."""
 
+_LONGEST = 10_000  # bytes of a config.json that are read
 
+
+@checked(folder=instance(str, Path), half=one_of(True, False))
 def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
     """Keep a model in a folder as `model.safetensors` and `config.json`; older ones there are replaced.
 
@@ -39,16 +45,18 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
     """
     name = type(model).__name__
     if name not in KINDS or type(model) is not KINDS[name][0]:
-        raise CourseError(f"only the course's {', '.join(KINDS)} can be kept, not {name}.")
+        raise CourseError(f"save: model must be one of the course's {', '.join(KINDS)}, not {name}.")
     folder = Path(folder).expanduser()
-    config = json.dumps({"class": name} | dataclasses.asdict(model.config), indent=1) + "\n"
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     weights = {key: value.to(torch.bfloat16) if half and value.is_floating_point() else value for key, value in weights.items()}
-    write_safely(folder / "model.safetensors", serialize(weights))
-    write_safely(folder / "config.json", config.encode())
+    data = serialize(weights)
+    config = {"class": name} | dataclasses.asdict(model.config) | {"sha256": hashlib.sha256(data).hexdigest()}
+    write_safely(folder / "model.safetensors", data)
+    write_safely(folder / "config.json", (json.dumps(config, indent=1) + "\n").encode())
     return folder
 
 
+@checked(folder=instance(str, Path))
 def load(folder: str | Path) -> nn.Module:
     """The model that `save` left in a folder, in float32, ready to be used.
 
@@ -57,14 +65,29 @@ def load(folder: str | Path) -> nn.Module:
     """
     folder = Path(folder).expanduser()
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        weights = load_file(str(folder / "model.safetensors"))
-        kind, sizes = KINDS[config.pop("class")]
-        with torch.device("meta"), torch.random.fork_rng():  # no memory for sizes that the file does not hold, no random numbers used up
-            model = kind(sizes(**{key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}))
-        model.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in weights.items()}, assign=True)
+        with (folder / "config.json").open("rb") as file:
+            config = json.loads(file.read(_LONGEST))
+        data = (folder / "model.safetensors").read_bytes()
+        if config.pop("sha256") != hashlib.sha256(data).hexdigest():
+            raise ValueError("altered")
+        return _built(config, deserialize(data)).eval()
     except OSError as error:
-        raise CourseError(f"There is no model in {folder} that can be read ({error}); model_files.save keeps one.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-        raise CourseError(f"{folder} holds no model of the course, or one whose weights do not fit its sizes ({type(error).__name__}).") from None
-    return model.eval()
+        raise CourseError(f"There is no model in {folder} that can be read ({error.strerror}); model_files.save keeps one.") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError, CourseError) as error:
+        why = error if isinstance(error, CourseError) or str(error) in ("altered", "not finite") else type(error).__name__
+        raise CourseError(f"{folder} holds no model of the course, or one that is damaged ({why}); save it again, or get a fresh copy.") from None
+
+
+def _built(config: dict, weights: dict[str, torch.Tensor]) -> nn.Module:
+    """A model of the sizes in `config` with these weights.
+
+    Raises:
+        Exception: of many kinds, where the two do not fit.
+    """
+    kind, sizes = KINDS[config.pop("class")]
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise ValueError("not finite")
+    with torch.device("meta"), torch.random.fork_rng():  # no memory for sizes that the file does not hold, no random numbers used up
+        model = kind(sizes(**{key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}))
+    model.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in weights.items()}, assign=True)
+    return model

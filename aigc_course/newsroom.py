@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import instance, string, texts, whole
 from aigc_course.runtime import unused_path, write_safely
 
 LABEL = {"en": "Machine-made: written by a language model, not by a person. Names, places and events are invented.",
@@ -16,6 +18,7 @@ LABEL = {"en": "Machine-made: written by a language model, not by a person. Name
 VOTES = ("good", "bad")
 
 
+@checked(texts=texts(), known=texts(), shortest=whole())
 def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) -> list[str]:
     """What an editor would do without thinking: no unfinished or repeated headline, none that stood in the training set.
 
@@ -36,6 +39,7 @@ def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) ->
     return kept
 
 
+@checked(title=string(), sections=instance(dict))
 def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -> str:
     """An HTML page of headlines by section, labelled as machine-made for readers and, in its head, for machines.
 
@@ -55,6 +59,7 @@ def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -
             f'<h1>{html.escape(title)}</h1>\n<p class="label" role="note">{label}</p>\n{body}</body>\n</html>\n')  # fmt: skip
 
 
+@checked(path=instance(str, Path), content=string())
 def publish(path: Path, content: str) -> Path:
     """Write a page beside older ones, never over them; returns where it is."""
     path = unused_path(Path(path))
@@ -62,6 +67,7 @@ def publish(path: Path, content: str) -> Path:
     return path
 
 
+@checked(path=instance(str, Path), text=string(), reader=string())
 def vote(path: Path, text: str, verdict: str, reader: str) -> None:
     """Add one reader's verdict to a file of JSON lines.
 
@@ -85,6 +91,7 @@ def vote(path: Path, text: str, verdict: str, reader: str) -> None:
         raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder.") from None
 
 
+@checked(path=instance(str, Path))
 def votes(path: Path) -> list[dict[str, str]]:
     """All verdicts so far, the oldest first; lines that are damaged are left out."""
     path = Path(path)
@@ -94,7 +101,7 @@ def votes(path: Path) -> list[dict[str, str]]:
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(entry, dict) and entry.get("verdict") in VOTES and {"text", "reader"} <= entry.keys():
             found.append(entry)

@@ -10,11 +10,16 @@ Weights are read as safetensors only, and only when every file has the SHA-256 t
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import socket
+import urllib.parse
 from pathlib import Path
 
 from aigc_course import runtime
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import string
 
 TALES = ("tales-gpt", "tales-gpt2", "tales-bert")
 GLYPHS = ("glyphs-judge", "glyphs-fonts", "glyphs-vae", "glyphs-gan")
@@ -91,9 +96,6 @@ def digest(file: Path) -> str:
 
 def load_gpt(name: str = "tales-gpt", own: bool = False):
     """Our GPT with a checkpoint's weights in float32, and its tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     from aigc_course.models.hub import from_transformers
 
     if name == "tales-bert":
@@ -101,8 +103,46 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
     if name in GLYPHS:
         raise CourseError(f"{name} is no GPT but a model of images: load it with pretrained.load_image_model({name!r}).")
     folder = path(name, own)
-    theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
-    return from_transformers(theirs), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    try:
+        model, tokenizer = _read(folder, local_files_only=True)
+        return from_transformers(model), tokenizer
+    except CourseError:
+        raise
+    except Exception as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
+        raise CourseError(f"{folder} holds no model that can be loaded ({_first_line(error)}); get a fresh copy of this checkpoint.") from None
+
+
+def _read(name: str | Path, **where):
+    """A causal model and its tokenizer, by Transformers: from safetensors, no code of its own, every weight in the file and a number."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **where)
+    safely = {"use_safetensors": True, "trust_remote_code": False, "output_loading_info": True}
+    model, info = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, **safely, **where)
+    if info["missing_keys"] or info["mismatched_keys"]:  # Transformers would go on with random numbers in their place
+        raise ValueError("its weights do not fit its configuration")
+    if not all(parameter.isfinite().all() for parameter in model.parameters()):
+        raise ValueError("its weights are not finite")
+    return model.eval(), tokenizer
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+
+
+def _hub_answers() -> bool:
+    """Whether a connection to the hub can be made: its own library tries for most of a minute. A proxy may know the way, so it is not asked."""
+    from huggingface_hub import constants
+
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    address = urllib.parse.urlsplit(constants.ENDPOINT)
+    try:
+        socket.create_connection((address.hostname, address.port or 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def load_image_model(name: str, own: bool = False):
@@ -116,20 +156,15 @@ def load_image_model(name: str, own: bool = False):
     return model_files.load(path(check_choice("name", name, GLYPHS), own))
 
 
+@checked(name=string(1))
 def from_hub(name: str):
     """A causal model and its tokenizer from a folder, or by its name on the Hugging Face hub, such as "gpt2".
 
     Raises:
         CourseError: it is neither here nor can be fetched, or has no safetensors.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, use_safetensors=True, trust_remote_code=False)
-        return model.eval(), tokenizer
-    except (OSError, ValueError, ImportError) as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise CourseError(f"{name!r} is not on this machine and could not be fetched, or has no safetensors; connect to a network and try again, "
-                          f"or leave the setting empty to go on with the course's own model. ({reason})") from None  # fmt: skip
+        return _read(name, local_files_only=not _hub_answers())
+    except Exception as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
+        raise CourseError(f"{name!r} is not on this machine and could not be fetched, or is no model in safetensors; connect to a network and try "
+                          f"again, or leave the setting empty to go on with the course's own model. ({_first_line(error)})") from None  # fmt: skip

@@ -12,15 +12,18 @@ import torch
 from torch.utils.data import DataLoader
 
 from aigc_course import pretraining_images, runtime, training
+from aigc_course.checks import checked
 from aigc_course.data import tales
 from aigc_course.errors import CourseError
 from aigc_course.models.gpt import GPT
 from aigc_course.models.hub import to_transformers
 from aigc_course.pretraining_files import Curve, keep
 from aigc_course.pretraining_recipes import EXPLAINED, RECIPES, Recipe, encode, stream
+from aigc_course.rules import optional, string, whole
 from aigc_course.text import hub_tokenizer
 
 
+@checked(name=string(), steps=optional(whole(1)), examples=optional(whole(1)))
 def make(name: str, steps: int | None = None, examples: int | None = None, show: bool = True) -> Path:
     """Train a checkpoint and keep it in the learner's folder; a run that was stopped or killed goes on where it was.
 

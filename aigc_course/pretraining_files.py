@@ -29,7 +29,7 @@ class Curve:
         try:
             self.points = json.loads(self.file.read_text(encoding="utf-8"))
             self.points = [point for point in self.points if {"step", "cpu_seconds"} <= set(point)]
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             self.points = []
         self.last, self.before = time.process_time(), self.points[-1]["cpu_seconds"] if self.points else 0.0
 

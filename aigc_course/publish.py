@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from aigc_course import execute, lessons, runtime
+from aigc_course import execute, leaks, lessons, runtime
 
 _INSTALLS = "# Installs the course where it is missing"
 _MODULES = "import sys as _sys, json as _json\nprint(_json.dumps(sorted(m for m in _sys.modules if m.split('.')[0] == 'aigc_course')))"
@@ -25,6 +25,9 @@ def store(number: str) -> str:
     """Run a lesson top to bottom at "cpu" scale, normalise its outputs and store them. Returns a summary line.
 
     The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top and the README.
+
+    Raises:
+        CourseError: a cell failed, or an output holds a secret; the stored outputs stay as they were.
     """
     lesson = lessons.find(number)
     notebook = lessons.read(lesson.path)
@@ -33,6 +36,7 @@ def store(number: str) -> str:
         execute.run(notebook, lesson.path.parent, name=lesson.name, env={"AIGC_SCALE": "cpu", "AIGC_HOME": home})
     modules = json.loads(notebook.cells.pop().outputs[0].text)
     normalise(notebook)
+    leaks.check(notebook)
     notebook.metadata["aigc_course"] = dict(notebook.metadata.get("aigc_course", {})) | {
         "modules": modules,
         "stored_from": fingerprint(notebook, modules),

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
+from aigc_course.rules import seeds, string
 
 SCALES = ("smoke", "cpu", "gpu")
 DRIVE = Path("/content/drive/MyDrive")  # where Colab shows a mounted Google Drive
@@ -51,6 +53,7 @@ def device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+@checked(seed=seeds())
 def seed_everything(seed: int) -> None:
     """Seed Python's and NumPy's random numbers, and torch's when it is loaded."""
     import numpy as np
@@ -167,7 +170,9 @@ def write_safely(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             aside.unlink()
-        raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder.") from None
+        shared = os.environ.get("AIGC_CACHE")
+        setting = "AIGC_CACHE" if shared and path.is_relative_to(Path(shared).absolute()) else "AIGC_HOME"
+        raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set {setting} to another folder.") from None
 
 
 def unused_path(path: Path) -> Path:
@@ -186,6 +191,7 @@ def course_root() -> Path:
     return checkout if (checkout / "notebooks").is_dir() and (checkout / "pyproject.toml").is_file() else package / "_course"
 
 
+@checked(name=string(1))
 def course_file(name: str) -> Path:
     """Path of a file that ships with the course, such as "data/tales.md".
 
@@ -210,6 +216,7 @@ def repository() -> str:
     return next(url.split(", ")[1] for url in urls if url.startswith("Repository, "))
 
 
+@checked(claim=string())
 def promise(claim: str, holds: bool, *numbers: object) -> None:
     """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the end, only that it is finite.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-import numbers
 
 import numpy as np
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import instance, optional, real, reals, seeds, whole
 
 
+@checked(probabilities=reals(0), temperature=real(0))
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Sharpen (temperature below 1) or flatten (above 1) a distribution: p_i ** (1 / T), normalised.
 
@@ -25,8 +27,6 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     Raises:
         CourseError: the temperature is negative or not a number.
     """
-    if not isinstance(temperature, numbers.Real) or not 0 <= temperature < math.inf:
-        raise CourseError(f"temperature must be a number of at least 0, not {temperature!r}.")
     probabilities = np.asarray(probabilities, dtype=np.float64)
     if temperature == 0:
         return (np.arange(len(probabilities)) == probabilities.argmax()).astype(np.float64)
@@ -37,6 +37,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     return scaled / scaled.sum()
 
 
+@checked(temperature=real(0), top_k=optional(whole(1)), top_p=optional(real(above=0, high=1)))
 def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None):
     """Logits for sampling: divided by the temperature, and -inf for tokens that are left out.
 
@@ -57,19 +58,15 @@ def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, to
     """
     import torch
 
-    if not isinstance(temperature, numbers.Real) or not 0 <= temperature < math.inf:
-        raise CourseError(f"temperature must be a number of at least 0, not {temperature!r}.")
     if temperature == 0:
         first = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, logits.argmax(-1, keepdim=True), True)
         logits = logits.masked_fill(~first, -math.inf)
     else:  # shifted by the largest: small temperatures do not overflow
         logits = (logits - logits.max(-1, keepdim=True).values) / temperature
     if top_k is not None:
-        k = min(check_count("top_k", top_k, 1), logits.shape[-1])
+        k = min(top_k, logits.shape[-1])
         logits = logits.masked_fill(logits < logits.topk(k, -1).values[..., -1:], -math.inf)
     if top_p is not None:
-        if not isinstance(top_p, numbers.Real) or not 0 < top_p <= 1:
-            raise CourseError(f"top_p must be above 0 and at most 1, not {top_p!r}.")
         ordered, order = logits.sort(-1, descending=True)
         p = ordered.softmax(-1)
         left_out = (p.cumsum(-1) - p >= top_p) if top_p < 1 else torch.zeros_like(p, dtype=torch.bool)  # what came before is enough already
@@ -84,6 +81,7 @@ def choose(logits, temperature: float = 1.0, top_k: int | None = None, top_p: fl
     return torch.multinomial(filter_logits(logits, temperature, top_k, top_p).softmax(-1), 1, generator=generator)[:, 0]
 
 
+@checked(model=instance("Module", says="a language model"), n=whole(0, 100_000), seed=optional(seeds()), end=optional(whole()))
 def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | None = None, end: int | None = None, remember: bool = True, **knobs):
     """Draw tokens after each prompt, one at a time, from any `LanguageModel`: an LSTM, a GPT.
 
@@ -108,12 +106,14 @@ def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | Non
     from aigc_course.models.language_model import check_ids, device_of, evaluating
 
     device = device_of(model)
-    generator = None if seed is None else torch.Generator(device).manual_seed(check_count("seed", seed))
-    rows = given = check_ids(prompt).to(device)
+    generator = None if seed is None else torch.Generator(device).manual_seed(seed)
+    rows = given = check_ids(prompt, model).to(device)
     state, over = None, torch.zeros(len(rows), dtype=torch.bool, device=device)
     with torch.no_grad(), evaluating(model):
-        for _ in range(check_count("n", n)):
+        for _ in range(n):
             logits, state = model.read(given, state)
+            if logits[:, -1].isnan().any():
+                raise CourseError("generate: model gives logits that are no numbers (NaN): its training went wrong, or its weights are damaged.")
             drawn = choose(logits[:, -1], temperature, generator=generator, **knobs).masked_fill(over, 0)
             rows = torch.cat([rows, drawn[:, None]], 1)
             over |= drawn == (-1 if end is None else end)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
@@ -20,60 +19,24 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import gather_object
 from torch.utils.data import DataLoader
 
-from aigc_course import checkpoints
+from aigc_course import checkpoints, memory
 from aigc_course.batching import batches
-from aigc_course.errors import CourseError, check_choice, check_count
-from aigc_course.live import Monitor
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.live import Monitor, stop_button
+from aigc_course.rules import function, instance, optional, real, whole
 from aigc_course.runtime import home
 from aigc_course.schedules import SCHEDULES, rate
+from aigc_course.training_options import History, Options, check, settings
 
 __all__ = ["SCHEDULES", "History", "Options", "batches", "fit", "rate"]
 
 
-@dataclass(frozen=True)
-class Options:
-    """What `fit` does beyond the plain loop.
-
-    Attributes:
-        optimizer: (parameters, lr=...) -> an optimizer.
-        schedule: "constant", or from `lr` down to 0: "linear" or "cosine".
-        warmup: steps in which the learning rate rises from 0 to `lr`.
-        clip: largest norm of the gradient; None leaves it alone.
-        checkpoint: name of the run, kept under `runs/` in the learner's folder and resumed when it is there; None keeps nothing.
-        save_every: steps between two checkpoints, and between two calls of `watch`.
-        watch: (step, model) -> None, called every `save_every` steps and at the end, for curves and pictures.
-        precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
-        tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
-        show: True draws a progress bar and a live plot, "bar" the bar alone (for short trainings, many in a cell), False nothing.
-    """
-
-    optimizer: Callable = torch.optim.AdamW
-    schedule: str = "constant"
-    warmup: int = 0
-    clip: float | None = None
-    checkpoint: str | None = None
-    save_every: int = 500
-    watch: Callable | None = None
-    precision: str = "no"
-    tracker: object | None = None
-    show: bool | str = True
+_LOADER = "a DataLoader; training.batches(x, y, batch_size=..., seed=...) makes one"
 
 
-@dataclass
-class History:
-    """What a training run saw.
-
-    Attributes:
-        losses: one a step, in the unit of the loss function; a resumed run includes the steps before.
-        resumed_from: step at which a checkpoint took over, 0 for a fresh start.
-        interrupted: whether the learner stopped it.
-    """
-
-    losses: list[float] = field(default_factory=list, repr=False)
-    resumed_from: int = 0
-    interrupted: bool = False
-
-
+@checked(model=instance(torch.nn.Module, says="a torch.nn.Module"), loader=instance(DataLoader, says=_LOADER), loss_fn=function(),
+         steps=whole(1), lr=real(above=0), options=optional(instance(Options, says="training.Options(...)")))  # fmt: skip
 def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: int, lr: float, options: Options | None = None) -> History:
     """Train `model` for `steps` batches; it changes in place.
 
@@ -86,34 +49,43 @@ def fit(model: torch.nn.Module, loader: DataLoader, loss_fn: Callable, steps: in
         lr: the largest learning rate.
         options: see `Options`.
 
-    Interrupting it (the stop button) keeps what was learned, and writes a checkpoint if one is wanted.
+    Interrupting it (the stop button) ends it after the step it is in, keeps what was learned, and writes a checkpoint if one is wanted.
+    When memory runs out, a batch goes through the model in two parts, or four and so on, whose gradients add up to that of the whole; for
+    a model with batch normalisation, or a loss that is no mean over rows, it is only nearly the same, and it says so for the former.
 
     Source: stochastic gradient descent; Robbins and Monro (1951). AdamW: Loshchilov and Hutter (2019).
 
     Raises:
-        CourseError: an argument is out of range, the loss is not finite, or a checkpoint belongs to another model or run.
+        CourseError: an argument is out of range, the loss is not finite, a checkpoint is damaged or belongs to another model or run, or one
+            row alone is too much for the memory.
     """
     options = options or Options()
-    _check(loader, steps, lr, options)
-    accelerator = _accelerator(options)
-    epoch, made_by = getattr(loader.sampler, "epoch", 0), _settings(loader, lr, options)
-    optimizer = options.optimizer(model.parameters(), lr=lr)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps, options))
-    prepared, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    check(options, model, loader)
+    sampler, made_by = loader.sampler, settings(loader, lr, options)
+    epoch = getattr(sampler, "epoch", 0)
+    run, loader = _prepared(model, loader, loss_fn, steps, lr, options)
     loader.iteration = epoch  # a second fit on one loader goes on with new orders
-    run = _Run(accelerator, prepared, optimizer, scheduler, loss_fn, options)
-    if options.tracker:
-        accelerator.init_trackers("aigc_course")
     try:
         run.resume(loader, steps, made_by)
         run.go(loader, steps)
     except KeyboardInterrupt:
         run.stopped(steps)
     finally:
-        accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # mixed precision wraps `forward`: take that off again
-        if options.tracker:
-            accelerator.end_training()
+        if hasattr(sampler, "epoch"):  # also when this one was resumed and had nothing left to do
+            sampler.epoch = epoch + math.ceil(len(run.history.losses) / len(loader))
+        run.end()
     return run.history
+
+
+def _prepared(model, loader, loss_fn, steps: int, lr: float, options: Options) -> tuple[_Run, DataLoader]:
+    """Model, optimizer, schedule and data, on their device."""
+    accelerator = _accelerator(options)
+    optimizer = options.optimizer(model.parameters(), lr=lr)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps, options))
+    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    if options.tracker:
+        accelerator.init_trackers("aigc_course")
+    return _Run(accelerator, model, optimizer, scheduler, loss_fn, options), loader
 
 
 class _Run:
@@ -124,6 +96,7 @@ class _Run:
         self.loss_fn, self.options = loss_fn, options
         self.history = History()
         self.waiting: list[torch.Tensor] = []  # losses still on the device: reading each at once would make it wait
+        self.parts = 1  # that a batch goes through the model in
 
     def resume(self, loader, steps: int, made_by: dict) -> None:
         """Take the last checkpoint of this name over, if there is one and it was made by the same settings."""
@@ -131,24 +104,26 @@ class _Run:
         state = checkpoints.load(name, self.accelerator.unwrap_model(self.model)) if name else None
         if state is None:
             return
-        other = {key: value for key, value in state["made_by"].items() if made_by[key] != value}
-        if other or len(state["losses"]) > steps:
-            what = f"with {other}" if other else f"for {len(state['losses'])} steps already"
-            raise CourseError(f"The run {name!r} was trained {what}; choose another name, or delete {checkpoints.folder(name)}.")
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.history.losses = state["losses"].tolist()
-        step = self.history.resumed_from = len(self.history.losses)
-        passes, loader.skip_batches = divmod(step, len(loader))
-        loader.iteration += passes
+        with checkpoints.understood(name):
+            other = {key: value for key, value in state["made_by"].items() if made_by.get(key) != value}
+            if other or len(state["losses"]) > steps:
+                what = f"with {other}" if other else f"for {len(state['losses'])} steps already"
+                raise CourseError(f"The run {name!r} was trained {what}; choose another name, or delete {checkpoints.folder(name)}.")
+            checkpoints.restore(self.optimizer, state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            self.history.losses = state["losses"].tolist()
+            step = self.history.resumed_from = len(self.history.losses)
+            passes, loader.skip_batches = divmod(step, len(loader))
+            loader.iteration += passes
+            checkpoints.set_random_state(state["random"][self.accelerator.process_index % len(state["random"])])
         self.accelerator.print(f"Resumed {name!r} at step {step} of {steps}.")
-        checkpoints.set_random_state(state["random"][self.accelerator.process_index % len(state["random"])])
 
     def go(self, loader, steps: int) -> None:
         """The loop of lesson 03, until `steps` are done."""
         self.model.train()
         every = max(1, steps // 200)
-        with Monitor(steps, len(self.history.losses), show=self.accelerator.is_main_process and self.options.show) as monitor:
+        show = self.accelerator.is_main_process and self.options.show
+        with Monitor(steps, len(self.history.losses), show=show) as monitor, stop_button() as pressed:
             try:
                 while (done := len(self.history.losses)) < steps:
                     for step, batch in enumerate(loader, start=done + 1):
@@ -160,6 +135,8 @@ class _Run:
                             self.pause(step)
                         if step == steps:
                             break
+                        if pressed:  # between two steps: what is kept is whole, and a resumed run equals an unbroken one
+                            raise KeyboardInterrupt
                     loader.skip_batches = 0
                     self.read()
             finally:
@@ -167,21 +144,40 @@ class _Run:
                 monitor.update(self.history.losses)
 
     def step(self, batch) -> None:
-        loss = self.loss_fn(self.model, batch)
-        self.optimizer.zero_grad()
-        self.accelerator.backward(loss)
+        parts = self.parts
+        while (loss := self.backward(batch)) is None:
+            self.parts = memory.more_parts(batch, self.parts, self.accelerator.num_processes)
+        if self.parts > parts:
+            self.accelerator.print(memory.notice(batch, self.parts, self.model))
         if self.options.clip is not None:
             self.accelerator.clip_grad_norm_(self.model.parameters(), self.options.clip)
         self.optimizer.step()
         self.scheduler.step()
-        self.waiting.append(loss.detach())
+        self.waiting.append(loss)
+
+    def backward(self, batch) -> torch.Tensor | None:
+        """Gradients of one batch, in parts; its loss, or None when memory ran out."""
+        self.optimizer.zero_grad()
+        total = 0.0
+        try:
+            for share, part in memory.divided(batch, self.parts):
+                loss = self.loss_fn(self.model, part)
+                if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
+                    raise CourseError("fit: loss_fn must give one number as a tensor that depends on the model's parameters, loss.mean() say.")
+                self.accelerator.backward(loss * share if self.parts > 1 else loss)
+                total = total + loss.detach() * share
+        except (RuntimeError, MemoryError) as error:
+            if not memory.ran_out(error):
+                raise
+            return None
+        return total
 
     def pause(self, step: int) -> None:
-        """Every `save_every` steps: keep a checkpoint, let the caller look."""
-        if self.options.checkpoint:
-            self.save()
+        """Every `save_every` steps: let the caller look, then keep a checkpoint, so that a run that goes on from it has nothing to look at again."""
         if self.options.watch and self.accelerator.is_main_process:
             self.options.watch(step, self.accelerator.unwrap_model(self.model))
+        if self.options.checkpoint:
+            self.save()
 
     def read(self) -> None:
         """Bring the losses over from the device, averaged over all processes."""
@@ -206,6 +202,11 @@ class _Run:
             way = f"It is kept as checkpoint {self.options.checkpoint!r}: run the cell again to go on from there"
         print(f"Stopped after {done} of {steps} steps; the model keeps what it learned. {way}.")
 
+    def end(self) -> None:
+        self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)  # mixed precision wraps `forward`: take that off again
+        if self.options.tracker:
+            self.accelerator.end_training()
+
     def save(self) -> None:
         self.read()
         random, failure = gather_object([checkpoints.random_state()]), ""
@@ -220,26 +221,6 @@ class _Run:
             raise CourseError(failure)
 
 
-def _check(loader, steps, lr, options) -> None:
-    check_count("steps", steps, 1)
-    if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < math.inf:
-        raise CourseError(f"lr must be a positive number, not {lr!r}.")
-    if not isinstance(options, Options):
-        raise CourseError(f"options must be training.Options(...), not {type(options).__name__}.")
-    check_choice("schedule", options.schedule, SCHEDULES)
-    check_choice("precision", options.precision, ("no", "bf16", "fp16"))
-    check_choice("show", options.show, (True, "bar", False))
-    check_count("warmup", options.warmup)
-    check_count("save_every", options.save_every, 1)
-    if options.clip is not None and not (isinstance(options.clip, int | float) and options.clip > 0):
-        raise CourseError(f"clip must be a positive number or None, not {options.clip!r}.")
-    if not isinstance(loader, DataLoader):
-        came = type(loader).__name__
-        raise CourseError(f"fit needs its batches as a DataLoader, not {came}; training.batches(x, y, batch_size=..., seed=...) makes one.")
-    if not len(loader):
-        raise CourseError("The loader holds no batch: give more rows, or a smaller batch_size.")
-
-
 def _accelerator(options: Options) -> Accelerator:
     AcceleratorState._reset_state()  # Accelerate keeps one precision a process; every fit has its own
     with warnings.catch_warnings():
@@ -251,10 +232,3 @@ def _accelerator(options: Options) -> Accelerator:
     if options.tracker and not accelerator.log_with:
         raise CourseError(f"The tracker {options.tracker!r} is not installed; install it, or leave tracker=None.")
     return accelerator
-
-
-def _settings(loader: DataLoader, lr: float, options: Options) -> dict:
-    """What a checkpoint must have been made with to be taken over; the number of steps may grow."""
-    optimizer = getattr(options.optimizer, "__qualname__", type(options.optimizer).__qualname__)
-    return {"lr": float(lr), "schedule": options.schedule, "warmup": options.warmup, "optimizer": optimizer,
-            "batch_size": loader.batch_size, "rows": len(loader.dataset), "seed": getattr(loader.sampler, "seed", None)}  # fmt: skip

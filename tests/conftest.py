@@ -4,9 +4,12 @@ import os
 import tempfile
 
 # Before anything else, and in the environment, so that the kernels of notebooks inherit it.
+os.environ.pop("AIGC_VENV", None)  # tests make environments of their own
 os.environ["AIGC_HOME"] = tempfile.mkdtemp(prefix="aigc-test-home-")
 
+import re
 import shutil
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -17,16 +20,42 @@ hypothesis.settings.load_profile("course")
 
 
 def pytest_collection_modifyitems(config, items):
-    if os.environ.get("AIGC_FULL"):
-        return
-    slow = [item for item in items if item.get_closest_marker("full")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    if not os.environ.get("AIGC_FULL"):
+        slow = [item for item in items if item.get_closest_marker("full")]
+        if slow:
+            config.hook.pytest_deselected(items=slow)
+            items[:] = [item for item in items if item not in slow]
+    # Files with long tests first, then notebooks, so that processes side by side end together.
+    long = {item.path for item in items if item.get_closest_marker("full")}
+    items.sort(key=lambda item: 0 if item.path in long else 1 if item.path.suffix == ".ipynb" else 2)
 
 
 def pytest_unconfigure(config):
     shutil.rmtree(os.environ["AIGC_HOME"], ignore_errors=True)
+
+
+def promised():
+    """Label -> number, from the table in docs/reliability.md."""
+    text = (Path(__file__).parent.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
+    return {label: int(number.replace(",", "")) for label, number in re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", text, re.M)}
+
+
+@pytest.fixture
+def count(record_property):
+    """(label, number) -> None: what a test did so many times, held against docs/reliability.md and printed at the end of the run."""
+
+    def note(label, number):
+        record_property("count", f"{label}: {number:,}")
+        assert number >= promised()[label], f"docs/reliability.md promises {promised()[label]:,} for {label!r}; this run made {number:,}"
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts = [value for report in terminalreporter.getreports("passed") for name, value in report.user_properties if name == "count"]
+    if counts:
+        terminalreporter.section("counts of docs/reliability.md")
+        terminalreporter.write("".join(f"{line}\n" for line in dict.fromkeys(counts)))
 
 
 @pytest.fixture

@@ -1,92 +1,276 @@
-"""Trains in children that are killed at random moments, a hundred times; run by test_reliability.py as a program of its own.
+"""Trains and writes in children that are killed, at random moments or at each line; run by test_nothing_lost.py as a program of its own.
 
-Forks, so that torch is loaded once; one thread, as forking a program with several is not safe.
+    python tests/killing.py fit 100        # or: text, images (pretraining), save, keep
+
+Forks, so that torch is loaded once; one thread, as forking a program with several is not safe. Every run has its own AIGC_HOME.
 """
 
+import contextlib
+import dataclasses
+import io
 import json
 import os
 import random
+import shutil
 import signal
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import torch
 
-from aigc_course import checkpoints, training
+from aigc_course import checkpoints, gan_training, pretraining, pretraining_files, pretraining_images, pretraining_recipes, runtime, training
 
 STEPS, EVERY = 300, 10
+SILENT = os.open(os.devnull, os.O_WRONLY)
+BASE = Path(os.environ["AIGC_HOME"])
 
 
-def new_model():
-    torch.manual_seed(7)
-    return torch.nn.Sequential(torch.nn.Linear(6, 24), torch.nn.Dropout(0.2), torch.nn.Tanh(), torch.nn.Linear(24, 1))
+def say(log, text):
+    os.write(log, f"{text}\n".encode())
 
 
-def train(name, log):
-    """One attempt at a run; says before each step which one it is."""
-    generator = torch.Generator().manual_seed(1)
-    x = torch.randn(200, 6, generator=generator)
-    done = [0]
-
-    def loss_fn(model, batch):
-        done[0] += 1
-        os.write(log, f"{done[0]}\n".encode())
-        time.sleep(0.0005)
-        return (model(batch[0]) - batch[0].sum(1, keepdim=True)).square().mean() + random.random()  # Python's random numbers must come back, too
-
-    model = new_model()
-    torch.manual_seed(3)
-    random.seed(3)
-    loader = training.batches(x, batch_size=16, seed=0)
-    options = training.Options(schedule="cosine", warmup=5, checkpoint=name, save_every=EVERY, show=False)
-    history = training.fit(model, loader, loss_fn, STEPS, 1e-2, options)
-    return model, history
+def home(name):
+    os.environ["AIGC_HOME"] = str(BASE / name)
+    return BASE / name
 
 
-def attempt(name, seconds):
-    """Start a child and kill it after some time; the lines that it said: numbers of steps begun, and "end ..." when it came to its end."""
+class Fit:
+    """A run of `fit` with dropout, a schedule, and Python's random numbers in its loss."""
+
+    save_every, seconds = EVERY, (0.02, 0.5)
+
+    @staticmethod
+    def model():
+        torch.manual_seed(7)
+        return torch.nn.Sequential(torch.nn.Linear(6, 24), torch.nn.Dropout(0.2), torch.nn.Tanh(), torch.nn.Linear(24, 1))
+
+    def run(self, log):
+        x = torch.randn(200, 6, generator=torch.Generator().manual_seed(1))
+
+        def loss_fn(model, batch):
+            say(log, "step")
+            time.sleep(0.0005)
+            return (model(batch[0]) - batch[0].sum(1, keepdim=True)).square().mean() + random.random()
+
+        model = self.model()
+        torch.manual_seed(3)
+        random.seed(3)
+        options = training.Options(schedule="cosine", warmup=5, checkpoint="run", save_every=EVERY, show=False)
+        training.fit(model, training.batches(x, batch_size=16, seed=0), loss_fn, STEPS, 1e-2, options)
+
+    def result(self):
+        """All that a run leaves: weights, and the state of optimizer, schedule and random numbers, with the losses."""
+        model = self.model()
+        return model.state_dict(), checkpoints.load("run", model)
+
+
+class Text:
+    """A pretraining of the BERT, both of its parts, made small."""
+
+    save_every, seconds, name, steps = 2, (0.1, 1.2), "tales-bert", 24
+    recipes, counted = pretraining_recipes.RECIPES, ("loss", "first")
+
+    def __init__(self):
+        def judge(model, *_):
+            return {"size": sum(p.numel() for p in model.parameters())}
+
+        pretraining_recipes.EXPLAINED[judge] = "its size"
+        self.recipe = dataclasses.replace(self.recipes[self.name], judge=judge, batch_size=4)
+
+    def run(self, log):
+        def counting(function):
+            def loss(*arguments):
+                say(log, "step")
+                return function(*arguments)
+
+            return loss
+
+        changed = {name: counting(getattr(self.recipe, name)) for name in self.counted}
+        self.recipes[self.name] = dataclasses.replace(self.recipe, **changed)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            pretraining.make(self.name, self.steps, 64, show=False)
+
+    def result(self):
+        """Weights and curve, without the time that it took."""
+        folder = runtime.home() / "pretrained" / self.name
+        curve = [{k: v for k, v in point.items() if k != "cpu_seconds"} for point in json.loads((folder / "curve.json").read_text())]
+        return (folder / "model.safetensors").read_bytes(), curve
+
+
+class Images(Text):
+    """A pretraining of the GAN, made small."""
+
+    save_every, seconds, name, steps = 1, (0.05, 0.8), "glyphs-gan", 20
+    recipes, counted = pretraining_images.RECIPES, ()
+
+    def __init__(self):
+        def judge(model):
+            return {"size": sum(p.numel() for p in model.parameters())}
+
+        self.recipe = dataclasses.replace(self.recipes[self.name], judge=judge, explained="its size", batch_size=2)
+
+    def run(self, log):
+        step = gan_training._Run.step
+
+        def counted(run, number):
+            say(log, "step")
+            step(run, number)
+
+        gan_training._Run.step = counted
+        try:
+            super().run(log)
+        finally:
+            gan_training._Run.step = step
+
+
+def child(work, seconds=None):
+    """Run `work(log)` in a child, killed after some time if any; the lines that it said, "end" last when it came to its end."""
     reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
+    process = os.fork()
+    if not process:
         os.close(reading)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        _, history = train(name, writing)
-        os.write(writing, f"end {history.resumed_from}\n".encode())
-        os._exit(0)
+        os.dup2(SILENT, 1)
+        try:
+            work(writing)
+            say(writing, "end")
+        finally:
+            os._exit(0)
     os.close(writing)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(process, signal.SIGKILL)
     with os.fdopen(reading) as said:
-        return said.read().splitlines()
+        lines = said.read().splitlines()
+    os.waitpid(process, 0)
+    return lines
 
 
-def main(kills):
-    """Print as JSON: kills, kills while a checkpoint was written, runs that came to their end, most steps that were lost, unequal results."""
-    torch.set_num_threads(1)
+def equal(a, b):
+    """Bit for bit, through tuples, lists and dictionaries."""
+    if isinstance(a, torch.Tensor):
+        return isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return a == b
+
+
+def kept_steps(folder):
+    """Steps in the newest checkpoint of every run there, together."""
+    newest = {}
+    for path in folder.glob("runs/*/step-*"):
+        newest[path.parent] = max(newest.get(path.parent, 0), int(path.name[5:]))
+    return sum(newest.values())
+
+
+def at_random(task, kills):
+    """Kill until `kills` were made and the run at hand is through."""
     rng = random.Random(0)
-    silent = os.open(os.devnull, os.O_WRONLY)
-    expected, whole = train("unbroken", silent)
+    home("unbroken")
+    task.run(SILENT)
+    expected = task.result()
     result = {"kills": 0, "runs": 0, "most_lost": 0, "while_writing": 0, "unequal": 0}
     while result["kills"] < kills:
-        name, begun = f"run{result['runs']}", 0
+        folder, kept = home(f"run{result['runs']}"), 0
         while True:
-            lines = attempt(name, rng.uniform(0.02, 0.5))
-            steps = [int(line) for line in lines if line.isdigit()]
-            if lines and lines[-1].startswith("end"):
+            lines = child(task.run, rng.uniform(*task.seconds))
+            if lines and lines[-1] == "end":
                 break
             result["kills"] += 1
-            result["while_writing"] += any(checkpoints.folder(name).glob(".*.part"))
-            kept = max((int(path.name[5:]) for path in checkpoints.folder(name).glob("step-*")), default=0)
-            begun += len(steps)  # the last may not have been finished
+            result["while_writing"] += any(folder.glob("runs/*/.*.part"))
+            begun = kept + len(lines)  # the last may not have been finished
+            kept = kept_steps(folder)
             result["most_lost"] = max(result["most_lost"], begun - kept)
-            begun = kept
-        model, history = train(name, silent)  # nothing left to do: the result as it was kept
-        same = all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), expected.state_dict().values(), strict=True))
-        result["unequal"] += not (same and history.losses == whole.losses)
+        result["unequal"] += not equal(task.result(), expected)
         result["runs"] += 1
-    print(json.dumps(result))
+    return result
+
+
+WRITERS = {Path(module.__file__).name for module in (checkpoints, runtime, pretraining_files)}
+
+
+def dying_at(line, work):
+    """A child's work that ends, as by SIGKILL, before the given line of the code that writes."""
+    def run(log):
+        seen = 0
+
+        def trace(frame, event, _):
+            nonlocal seen
+            if Path(frame.f_code.co_filename).name not in WRITERS:
+                return None
+            if event == "line":
+                seen += 1
+                if seen == line:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return trace
+
+        sys.settrace(trace)
+        work(log)
+
+    return run
+
+
+def each_line(prepare, work, check):
+    """Kill at line 1, 2 ... of the writing until it comes to its end; how many lines those were, and how many checks failed."""
+    line = failed = 0
+    while True:
+        line += 1
+        folder = home(f"line{line}")
+        prepare()
+        ended = child(dying_at(line, work))
+        failed += not check(bool(ended))
+        shutil.rmtree(folder)
+        if ended:
+            return {"kills": line - 1, "failed": failed}
+
+
+def save():
+    """The third checkpoint of a run: the second or the third is there afterwards, whole, and the first is never needed."""
+    def model(step):
+        one = Fit.model()
+        torch.nn.init.constant_(one[0].bias, step)
+        return one
+
+    def write(step):
+        checkpoints.save("run", model(step), {"losses": torch.zeros(step)}, step)
+
+    def check(ended):
+        other = Fit.model()
+        step = len(checkpoints.load("run", other)["losses"])
+        write(40)  # and the run can go on
+        return step in ((30,) if ended else (20, 30)) and bool((other[0].bias == step).all())
+
+    return each_line(lambda: (write(10), write(20)), lambda log: write(30), check)
+
+
+def keep():
+    """A finished checkpoint in the place of an older one: nothing is lost, and the same command ends what was broken off."""
+    def make(content):
+        curve = pretraining_files.Curve("run", lambda model: {})
+        curve.points = [{"step": 1, "cpu_seconds": 0.0}]
+        pretraining_files.keep("tales-gpt", lambda folder: (folder / "model.safetensors").write_text(content), "card", curve)
+
+    def contents():
+        return sorted(file.read_text() for file in (runtime.home() / "pretrained").glob("[!.]*/model.safetensors"))
+
+    def check(ended):
+        there = contents()
+        if not ended:
+            make("new")
+        return "old" in there and contents() in (["new", "old"], ["new", "new", "old"])
+
+    return each_line(lambda: make("old"), lambda log: make("new"), check)
+
+
+def main(what, kills=0):
+    torch.set_num_threads(1)
+    tasks = {"fit": Fit, "text": Text, "images": Images}
+    with tempfile.TemporaryFile():  # the first use of the folder of temporary files is not part of what is measured
+        print(json.dumps(at_random(tasks[what](), kills) if what in tasks else {"save": save, "keep": keep}[what]()))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

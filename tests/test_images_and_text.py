@@ -101,7 +101,7 @@ def test_own_text(tmp_path):
     bad, empty = tmp_path / "b.txt", tmp_path / "c.txt"
     bad.write_bytes("wörld".encode("latin-1"))
     empty.write_text(" \n")
-    for path, words in ((bad, "UTF-8"), (empty, "empty"), (tmp_path / "none.txt", "no file"), (tmp_path, "cannot be read")):
+    for path, words in ((bad, "UTF-8"), (empty, "empty"), (tmp_path / "none.txt", "no file"), (tmp_path, "no file of text")):
         with pytest.raises(CourseError, match=words):
             own.read_text(path)
     with pytest.raises(CourseError, match="12 characters; this lesson needs at least 2,000"):

@@ -178,7 +178,7 @@ def test_files_that_do_not_fit_are_told(tmp_path):
         model_files.load(tmp_path / "nowhere")
     mine = type("Generator", (nn.Linear,), {})(2, 2)  # a class of the same name from a notebook
     for model in (nn.Linear(2, 2), mine):
-        with pytest.raises(CourseError, match="only the course's Classifier"):
+        with pytest.raises(CourseError, match="model must be one of the course's Classifier"):
             model_files.save(model, tmp_path / "x")
     folder = model_files.save(MODELS[0], tmp_path / "a")
     weights = load_file(str(folder / "model.safetensors"))

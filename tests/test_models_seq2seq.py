@@ -67,8 +67,11 @@ def test_beam_of_one_is_greedy_and_scores_are_log_probabilities():
 NEXT = {1: [0, 0, 0.6, 0.4], 2: [0, 0.5, 0.25, 0.25], 3: [0, 0.9, 0.05, 0.05]}  # probabilities after each token
 
 
-class Trap:
+class Trap(seq2seq.Seq2Seq):
     """Token 2 looks best at first, but what begins with 3 ends better."""
+
+    def __init__(self):
+        torch.nn.Module.__init__(self)
 
     def encode(self, source):
         return torch.zeros(len(source), 1, 1)

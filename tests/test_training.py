@@ -187,38 +187,120 @@ def test_an_interrupt_keeps_what_was_learned(capsys):
     assert "after 20 of 30 steps" in capsys.readouterr().out and not torch.equal(weights(model), weights(new_model()))
 
 
-_WORKER = """
-import os, torch
-from aigc_course import training
-torch.manual_seed(0)
-x = torch.randn(64, 4)
-model = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.Linear(64, 1))
-print("ready", flush=True)
-training.fit(model, training.batches(x, batch_size=16, seed=0), lambda m, b: m(b[0]).square().mean(), 100_000, 1e-3,
-             training.Options(show=False, checkpoint="killed", save_every=1))
-"""
+class OutOfMemory:
+    """A loss function that has no memory for more than `rows` rows."""
+
+    def __init__(self, rows, error=torch.OutOfMemoryError, loss=loss_fn):
+        self.rows, self.error, self.loss, self.seen = rows, error, loss, []
+
+    def __call__(self, model, batch):
+        self.seen.append(len(batch[0]))
+        if len(batch[0]) > self.rows:
+            raise self.error("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return self.loss(model, batch)
 
 
-def _last_step(name):
-    return max((int(path.name.split("-")[1]) for path in checkpoints.folder(name).glob("step-*")), default=0)
+def gradient(model):
+    return torch.cat([p.grad.flatten() for p in model.parameters()])
 
 
-def test_killed_while_it_writes_leaves_a_whole_checkpoint(home):
-    """A checkpoint at every step, so that kills hit the writing; `test --full` in the reliability tests does more."""
-    rng, last = random.Random(0), 0
-    for _ in range(4):
-        worker = subprocess.Popen([sys.executable, "-c", _WORKER], stdout=subprocess.PIPE, text=True, env=os.environ)
-        assert worker.stdout.readline() == "ready\n"
-        deadline = time.monotonic() + 60
-        while _last_step("killed") <= last and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.3 + rng.random())
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-        model = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.Linear(64, 1))
-        state = checkpoints.load("killed", model)
-        assert state is not None and len(state["losses"]) > last  # each run went on from the one before
-        last = len(state["losses"])
+ERRORS = (torch.OutOfMemoryError, RuntimeError, MemoryError, lambda _: RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ..."))
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("rows", [8, 5, 4, 1])
+def test_out_of_memory_halves_the_batch_and_keeps_the_gradient(capsys, rows, error, count):
+    """Of one step and of a whole run, to 1e-6; told once, and the run goes on in parts."""
+    small = OutOfMemory(rows, error)
+    model, whole = new_model(), new_model()
+    fit(model, 1, loss=small)
+    fit(whole, 1)
+    assert torch.allclose(gradient(model), gradient(whole), rtol=0, atol=1e-6)
+    parts = {8: 2, 5: 4, 4: 4, 1: 16}[rows]
+    said = capsys.readouterr().out
+    assert said.count("Memory ran out") == 1 and f"parts of {16 // parts}," in said and "the same gradient." in said
+    model, whole, small = new_model(), new_model(), OutOfMemory(rows, error)
+    history, expected = fit(model, 30, loss=small), fit(whole, 30)
+    assert history.losses == pytest.approx(expected.losses, abs=1e-6) and torch.allclose(weights(model), weights(whole), atol=1e-5)
+    assert capsys.readouterr().out.count("Memory ran out") == 1
+    assert small.seen[-parts:] == [16 // parts] * parts  # it does not try the whole batch again
+    count("failures of memory in `fit`", 16)
+
+
+def test_out_of_memory_later_and_again(capsys):
+    """The first steps fit; then half does, then a quarter: told each time that it changes."""
+    calls = OutOfMemory(16)
+
+    def loss(model, batch):
+        calls.rows = 16 if len(calls.seen) < 5 else 8 if len(calls.seen) < 20 else 4
+        return calls(model, batch)
+
+    model, whole = new_model(), new_model()
+    assert fit(model, 30, loss=loss).losses == pytest.approx(fit(whole, 30).losses, abs=1e-6)
+    assert capsys.readouterr().out.count("Memory ran out") == 2
+
+
+@pytest.mark.parametrize("rows", [7, 16])
+def test_parts_of_other_shapes(rows):
+    """Rows that do not divide evenly, and batches that are dictionaries or hold what has no rows."""
+    from aigc_course import memory
+
+    batch = {"x": torch.arange(rows), "pair": (torch.arange(rows * 2).view(rows, 2), torch.tensor(3.0)), "name": "a"}
+    parts = list(memory.divided(batch, 4))
+    assert sum(share for share, _ in parts) == pytest.approx(1) and torch.equal(torch.cat([part["x"] for _, part in parts]), batch["x"])
+    assert all(part["name"] == "a" and part["pair"][1] == 3 for _, part in parts) and memory.rows_of(batch) == rows
+    assert [share * rows for share, _ in parts] == pytest.approx([len(part["x"]) for _, part in parts])
+
+
+def test_batch_normalisation_is_named_and_one_row_too_much_is_told(capsys):
+    normed = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 1))
+    fit(normed, 2, loss=OutOfMemory(8))
+    assert "nearly the same gradient (batch normalisation" in capsys.readouterr().out
+    with pytest.raises(CourseError, match="one row at a time"):
+        fit(new_model(), 1, loss=OutOfMemory(0))
+    with pytest.raises(ZeroDivisionError):  # any other error is the learner's to see
+        fit(new_model(), 1, loss=lambda model, batch: 1 / 0)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        fit(torch.nn.Linear(3, 1), 1)
+
+
+def test_real_memory_that_runs_out_is_told(capsys):
+    """On the CPU, more than any machine has is asked for until the rows are few."""
+    def loss(model, batch):
+        torch.empty(2**50 if len(batch[0]) > 4 else 1)
+        return loss_fn(model, batch)
+
+    assert len(fit(new_model(), 3, loss=loss).losses) == 3 and "parts of 4" in capsys.readouterr().out
+
+
+def test_a_loss_that_trains_nothing_is_told():
+    for wrong in (lambda m, b: 3.0, lambda m, b: m(b[0]), lambda m, b: torch.tensor(1.0), lambda m, b: loss_fn(m, b).detach(), lambda m, b: None):
+        with pytest.raises(CourseError, match="loss_fn must give one number"):
+            fit(new_model(), 1, loss=wrong)
+    frozen = new_model()
+    frozen.requires_grad_(False)
+    with pytest.raises(CourseError, match="model must have parameters"):
+        fit(frozen, 1)
+
+
+def test_the_stop_button_ends_between_two_steps_and_the_run_goes_on_bit_for_bit(home):
+    """Pressed in the middle of a step that draws random numbers; a second press would end it at once."""
+    calls = iter(range(10**6))
+
+    def loss(model, batch):
+        if next(calls) == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+        return loss_fn(model, (batch[0] + torch.randn_like(batch[0]), batch[1]))
+
+    model = new_model(dropout=0.3)
+    assert fit(model, loss=loss, checkpoint="run").interrupted
+    again = new_model(dropout=0.3)
+    torch.randn(5)
+    history = fit(again, loss=loss, checkpoint="run")
+    assert history.resumed_from == 8
+    whole = new_model(dropout=0.3)
+    expected = fit(whole, loss=loss)
+    assert history.losses == expected.losses and torch.equal(weights(again), weights(whole))
 
 
 def test_checkpoints_keep_two_and_fall_back_when_one_is_damaged(home, capsys):
@@ -237,6 +319,18 @@ def test_checkpoints_keep_two_and_fall_back_when_one_is_damaged(home, capsys):
     assert checkpoints.load("another", other) is None
     checkpoints.save("run", model, {"losses": torch.zeros(25)}, 25)  # the run goes on from 20: the damaged one is left behind
     assert [p.name for p in sorted(checkpoints.folder("run").iterdir())] == ["step-00000020", "step-00000025"]
+
+
+def test_a_whole_checkpoint_of_the_same_step_stays(home):
+    """To replace it would be to have none for a moment; a damaged one is replaced."""
+    checkpoints.save("run", new_model(), {"losses": torch.zeros(3)}, 3)
+    file = checkpoints.folder("run") / "step-00000003" / "state.pt"
+    before = file.stat().st_mtime_ns
+    checkpoints.save("run", new_model(), {"losses": torch.ones(3)}, 3)
+    assert file.stat().st_mtime_ns == before and checkpoints.load("run", new_model())["losses"].sum() == 0
+    file.write_bytes(b"damaged")
+    checkpoints.save("run", new_model(), {"losses": torch.ones(3)}, 3)
+    assert checkpoints.load("run", new_model())["losses"].sum() == 3
 
 
 def test_checkpoint_of_another_model_and_bad_names(home):

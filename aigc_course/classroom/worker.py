@@ -211,6 +211,11 @@ class _Short(io.StringIO):
         return len(text)
 
 
+def _kind(problem: BaseException) -> str:
+    """Name of an error as learners know it: Python 3.13 has kinds of syntax errors of its own."""
+    return next((kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")), "an error")
+
+
 def _run_cell(shell, source: str, answers: _Answers) -> dict:
     """Run one cell; gives {"text": what it printed, "error": "" or one line}."""
     printed, problem = _Short(), None
@@ -223,7 +228,7 @@ def _run_cell(shell, source: str, answers: _Answers) -> dict:
     if isinstance(problem, answers.TooSlow):
         return {"text": "", "error": f"this cell ran longer than {CELL_SECONDS:g} s"}
     said = re.sub(r"<ipython-input[^>]*>, ", "", str(problem)[:200])  # a syntax error names IPython's own file
-    return {"text": printed.getvalue(), "error": f"{type(problem).__name__}: {said}" if problem is not None else ""}
+    return {"text": printed.getvalue(), "error": f"{_kind(problem)}: {said}" if problem is not None else ""}
 
 
 @contextlib.contextmanager

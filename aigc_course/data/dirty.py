@@ -11,8 +11,10 @@ import html
 import random
 from dataclasses import dataclass
 
+from aigc_course.checks import checked
 from aigc_course.data import headlines
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.errors import check_choice
+from aigc_course.rules import list_of, real, seeds, texts, whole
 
 LANGUAGES = ("en", "zh")
 _INVISIBLE = ("\u200b", "\u00ad", "\ufeff", "\x07", "\x00", "\u200e")
@@ -37,6 +39,7 @@ class Page:
     faults: tuple[str, ...]
 
 
+@checked(n=whole(), seed=seeds(), duplicates=real(0, below=1))
 def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) -> list[Page]:
     """`n` pages of which a share shows a headline that another page showed before.
 
@@ -49,11 +52,8 @@ def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) 
     Raises:
         CourseError: an argument is out of range.
     """
-    check_count("n", n)
     check_choice("language", language, LANGUAGES)
-    if not 0 <= duplicates < 1:
-        raise CourseError(f"duplicates must be a share of at least 0 and below 1, not {duplicates!r}.")
-    rng = random.Random(check_count("seed", seed))
+    rng = random.Random(seed)
     stories = headlines.sample(n, seed=seed)
     pages: list[Page] = []
     for i in range(n):
@@ -104,6 +104,7 @@ def _html(text: str, happens, rng: random.Random) -> str:
     return f"<html>{head}<body>{before}<p>{' '.join(words)}{closed}{after}</body></html>"
 
 
+@checked(cleaned=texts(), pages=list_of(Page))
 def score(cleaned: list[str], pages: list[Page]) -> dict[str, float]:
     """How a cleaned corpus compares with the truth.
 

@@ -19,7 +19,9 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import came, checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import instance, reals, seeds, whole
 
 _DEJAVU = [f"DejaVu{family}{style}" for family, styles in (
     ("Sans", ("", "-Bold", "-Oblique", "-BoldOblique")),
@@ -49,6 +51,7 @@ class Glyphs(NamedTuple):
     factors: dict[str, np.ndarray]
 
 
+@checked(n=whole(), seed=seeds(), size=whole(8, 1024))
 def sample(n: int, *, seed: int, characters: str = "0123456789", size: int = 28) -> Glyphs:
     """Draw `n` images of characters; the same seed gives the same images on one machine.
 
@@ -61,15 +64,15 @@ def sample(n: int, *, seed: int, characters: str = "0123456789", size: int = 28)
     Raises:
         CourseError: an argument is out of range or a character is not in the fonts.
     """
-    check_count("n", n)
     _check_characters(characters)
-    rng = np.random.default_rng(check_count("seed", seed))
+    rng = np.random.default_rng(seed)
     label, font = rng.integers(len(characters), size=n), rng.integers(len(FONTS), size=n)
     numbers = {name: rng.uniform(low, high, n).astype(np.float32) for name, (low, high) in RANGES.items()}
     columns = {"character": np.array(list(characters))[label], "font": np.array(FONTS)[font], "label": label} | numbers
     return Glyphs(draw(columns, size=size), columns)
 
 
+@checked(factors=instance(dict), size=whole(8, 1024))
 def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
     """Images (N, 1, size, size) in [0, 1] of given factors; "label" is not looked at.
 
@@ -80,13 +83,15 @@ def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
     Raises:
         CourseError: a factor is missing, or a character or font is unknown.
     """
-    check_count("size", size, 8)
     missing = {"character", "font", *RANGES} - set(factors)
     if missing:
         raise CourseError(f"draw needs every factor; {', '.join(sorted(missing))} is missing.")
     lengths = {len(factors[name]) for name in ("character", "font", *RANGES)}
     if len(lengths) != 1:
         raise CourseError(f"draw needs factors of equal length, not of {', '.join(map(str, sorted(lengths)))}.")
+    for name in RANGES:
+        if expected := reals(least=0)(factors[name]):
+            raise CourseError(f"draw: factors[{name!r}] must be {expected}, not {came(factors[name])}.")
     kinds, which = np.unique([f"{c} {f}" for c, f in zip(factors["character"], factors["font"], strict=True)], return_inverse=True)
     fields = []
     for kind in kinds:

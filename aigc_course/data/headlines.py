@@ -12,12 +12,14 @@ import random
 from collections.abc import Mapping
 from functools import cache
 
+from aigc_course.checks import checked
 from aigc_course.data.headlines_text import AIDS, KINDS, SITES, TAGS, WORKS
 from aigc_course.data.headlines_text import TOPICS as TEXTS
 from aigc_course.data.story_reader import Reader, Verdict
 from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, lexicon_of
 from aigc_course.data.story_world import Story, World, join, tokenize
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.errors import check_choice
+from aigc_course.rules import instance, seeds, whole
 
 __all__ = ["TOPICS", "Story", "Verdict", "alter", "check", "entropy", "join", "rephrase", "sample", "tokenize", "world"]
 
@@ -25,6 +27,7 @@ TOPICS = tuple(TEXTS)
 LANGUAGES = ("en", "zh")
 
 
+@checked(n=whole(), seed=seeds())
 def sample(n: int, *, seed: int) -> list[Story]:
     """Draw `n` headlines; the same seed gives the same ones on every machine.
 
@@ -39,8 +42,7 @@ def sample(n: int, *, seed: int) -> list[Story]:
     Raises:
         CourseError: an argument is out of range.
     """
-    check_count("n", n)
-    rng = random.Random(check_count("seed", seed))
+    rng = random.Random(seed)
     return [world().write(rng) for _ in range(n)]
 
 
@@ -49,6 +51,7 @@ def entropy() -> float:
     return world().entropy()
 
 
+@checked(text=instance(str, says="a string (headlines.join makes one of tokens)"))
 def check(text: str, *, language: str = "en") -> Verdict:
     """Judge any text by the rules of the world.
 
@@ -62,18 +65,17 @@ def check(text: str, *, language: str = "en") -> Verdict:
     Raises:
         CourseError: `text` is no string, or `language` is unknown.
     """
-    if not isinstance(text, str):
-        raise CourseError(f"text must be a string, not {type(text).__name__}; join tokens with headlines.join(tokens).")
     return _reader(check_choice("language", language, LANGUAGES)).read(text)
 
 
+@checked(headline=instance(Story), seed=seeds())
 def alter(headline: Story, *, seed: int) -> str:
     """Change one fact in one place of a headline's English text so that it no longer fits the rest.
 
     Returns:
         A text that is still grammatical and no longer consistent.
     """
-    rng = random.Random(check_count("seed", seed))
+    rng = random.Random(seed)
     places = [i for i, (_, _, slot) in enumerate(headline.leaves) if slot]
     while True:  # a fact that is told once may change unnoticed: draw until one is told twice or stands in a relation
         at = rng.choice(places)
@@ -84,9 +86,10 @@ def alter(headline: Story, *, seed: int) -> str:
             return text
 
 
+@checked(headline=instance(Story), seed=seeds())
 def rephrase(headline: Story, *, seed: int) -> str:
     """The same facts told with other patterns, in English; seldom, where chance picks the same ones, the same text."""
-    rng = random.Random(check_count("seed", seed))
+    rng = random.Random(seed)
     plot = next(plot for plot in headline.world.plots if plot.name == headline.facts[0]["topic"])
     chosen = [rng.choice([pattern for _, pattern in step.patterns]) for step in plot.steps]
     return join([token for pattern in chosen for token, _, _ in headline.world.leaves(pattern, headline.values)])

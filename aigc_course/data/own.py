@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
+from aigc_course.rules import whole
+
+LARGEST = 200_000_000  # bytes
 
 
+@checked(least=whole())
 def read_text(path: str | Path, least: int = 1) -> str:
     """Read a text file in UTF-8.
 
@@ -15,19 +20,25 @@ def read_text(path: str | Path, least: int = 1) -> str:
         least: characters that the lesson needs.
 
     Raises:
-        CourseError: there is no such file, it is too short, or it is not text in UTF-8.
+        CourseError: there is no such file, it is too short or too long, or it is not text in UTF-8.
     """
     if not isinstance(path, str | Path) or not str(path):
         raise CourseError(f"the path of a text file must be a string, not {path!r}.")
-    path = Path(path).expanduser()
     try:
+        path = Path(path).expanduser()
+        if path.exists() and not path.is_file():
+            raise CourseError(f"{path} is no file of text; give the path of one, or join your texts into one.")
+        if path.is_file() and path.stat().st_size > LARGEST:
+            raise CourseError(f"{path} has {path.stat().st_size / 1e6:,.0f} MB; {LARGEST / 1e6:,.0f} MB are more than a lesson can use: cut it.")
         text = path.read_text(encoding="utf-8")
+    except RuntimeError:
+        raise CourseError(f"{path} names the folder of a user who is not here; write the whole path.") from None
     except FileNotFoundError:
         raise CourseError(f"There is no file {path} (looked in {Path.cwd()}); give the full path.") from None
     except UnicodeDecodeError as error:
         raise CourseError(f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8 and try again.") from None
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero in it
+        raise CourseError(f"The path {str(path)!r} cannot be read ({getattr(error, 'strerror', None) or error}); give another.") from None
     if not text.strip():
         raise CourseError(f"{path} is empty.")
     if len(text) < least:

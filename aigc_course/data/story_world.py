@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from aigc_course.checks import checked
 from aigc_course.data.story_rules import SLOT, Pattern, Plot, Slot, Word, parse_item
 from aigc_course.errors import CourseError
+from aigc_course.rules import string, token_list
 
 _TOKEN = re.compile(r"'s\b|\w+|[^\w\s]")
 
 
+@checked(text=string())
 def tokenize(text: str) -> list[str]:
     """Split English text into words and punctuation marks; a possessive "'s" is a token of its own."""
     if not isinstance(text, str):
@@ -31,6 +34,7 @@ def tokenize(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+@checked(tokens=token_list())
 def join(tokens: Sequence[str]) -> str:
     """Write tokens as text: the inverse of `tokenize` for every text of a world."""
     text, quote_open, glue = "", False, True

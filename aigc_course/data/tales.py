@@ -12,11 +12,13 @@ import random
 import re
 from functools import cache
 
+from aigc_course.checks import checked
 from aigc_course.data.story_reader import Reader, Verdict
 from aigc_course.data.story_rules import Draw, Pattern, Plot, Slot, Step, Word, lexicon_of
 from aigc_course.data.story_world import Story, World, join, tokenize
 from aigc_course.data.tales_text import ENDINGS, EPISODES, KINDS, LINKS, LONG_ENDINGS, OPENINGS, RECAPS, TAGS
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import instance, seeds, token_list, whole
 
 __all__ = ["Story", "Verdict", "alter", "check", "entropy", "join", "posterior", "sample", "tokenize", "words", "world"]
 
@@ -25,6 +27,7 @@ LANGUAGES = ("en", "zh")
 FACTS = ("colour", "name", "count", "place")  # the kinds of word that `alter` can change
 
 
+@checked(n=whole(), seed=seeds())
 def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
     """Draw `n` tales; the same seed gives the same tales on every machine.
 
@@ -39,8 +42,7 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
     Raises:
         CourseError: an argument is out of range.
     """
-    check_count("n", n)
-    rng = random.Random(check_count("seed", seed))
+    rng = random.Random(seed)
     return [world(form).write(rng) for _ in range(n)]
 
 
@@ -49,6 +51,7 @@ def entropy(form: str = "short") -> float:
     return world(form).entropy()
 
 
+@checked(text=instance(str, says="a string (tales.join makes one of tokens)"))
 def check(text: str, *, form: str = "short", language: str = "en") -> Verdict:
     """Judge any text by the rules of the world.
 
@@ -64,11 +67,10 @@ def check(text: str, *, form: str = "short", language: str = "en") -> Verdict:
     Raises:
         CourseError: `text` is no string, or `form` or `language` is unknown.
     """
-    if not isinstance(text, str):
-        raise CourseError(f"text must be a string, not {type(text).__name__}; join tokens with tales.join(tokens).")
-    return _reader(form, check_choice("language", language, LANGUAGES)).read(text)
+    return _reader(check_choice("form", form, FORMS), check_choice("language", language, LANGUAGES)).read(text)
 
 
+@checked(tokens=token_list(1), at=whole())
 def posterior(tokens: list[str], at: int, *, form: str = "short") -> dict[str, float]:
     """What a hidden word can be, given all the others: exact, by trying every word of the world in its place.
 
@@ -83,33 +85,36 @@ def posterior(tokens: list[str], at: int, *, form: str = "short") -> dict[str, f
     Raises:
         CourseError: `at` is no index of `tokens`.
     """
-    if isinstance(tokens, str) or check_count("at", at) >= len(tokens):
-        raise CourseError(f"posterior needs a list of tokens and an index of it, not {at} of {len(tokens)}.")
+    if at >= len(tokens):
+        raise CourseError(f"posterior: at must be an index of the {len(tokens)} tokens, not {at}.")
     bits = {word: check(join([*tokens[:at], word, *tokens[at + 1 :]]), form=form).bits for word in words()}
     weights = {word: 2.0**-cost for word, cost in bits.items() if cost is not None}
     return {word: weight / sum(weights.values()) for word, weight in sorted(weights.items(), key=lambda item: -item[1])}
 
 
+@checked(tale=instance(Story), seed=seeds())
 def alter(tale: Story, *, seed: int) -> str:
     """Change one fact in one place of a tale's English text: a colour, a name, a count or a place.
 
     Returns:
         A text that is still grammatical and no longer consistent.
     """
-    rng = random.Random(check_count("seed", seed))
-    kind = World.kind
-    places = [i for i, (_, _, slot) in enumerate(tale.leaves) if slot and not slot.form and kind(slot.role) in FACTS]
+    rng = random.Random(seed)
+    places = [i for i, (_, _, slot) in enumerate(tale.leaves) if slot and not slot.form and World.kind(slot.role) in FACTS]
     at = rng.choice(places)
-    words = [word.key for word in tale.world.lexicon[kind(tale.leaves[at][2].role)]]
+    words = [word.key for word in tale.world.lexicon[World.kind(tale.leaves[at][2].role)]]
     tokens = list(tale.tokens)
     tokens[at] = rng.choice([word for word in words if word != tokens[at]])
     return join(tokens)
 
 
-@cache
 def world(form: str = "short") -> World:
     """The rules themselves: lexicon, patterns and plots."""
-    check_choice("form", form, FORMS)
+    return _world(check_choice("form", form, FORMS))
+
+
+@cache
+def _world(form: str) -> World:
     return World(_lexicon(), TAGS, _short_plots() if form == "short" else _long_plots())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
+import time
 import urllib.error
 import urllib.request
 import warnings
@@ -22,8 +23,10 @@ from torchvision import datasets
 from torchvision.transforms import v2
 
 from aigc_course import runtime
+from aigc_course.checks import came, checked
 from aigc_course.data import glyphs
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import instance, optional, whole
 
 # torchvision's own addresses of Fashion-MNIST are plain http, and it tries http where https fails: the files are fetched here.
 SETS = {
@@ -33,7 +36,7 @@ SETS = {
 }  # fmt: skip
 """Name -> torchvision's class, where its files come from, names of its classes."""
 
-_LARGEST, _SECONDS = 64_000_000, 30  # bytes of a file, wait for a server
+_LARGEST, _SECONDS, _IN_ALL = 64_000_000, 30, 900  # bytes of a file, seconds to wait for a server, seconds for a whole file
 _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 
 
@@ -53,6 +56,7 @@ class Pictures(NamedTuple):
     factors: dict[str, np.ndarray]
 
 
+@checked(n_train=whole(1), n_test=whole(1))
 def choose(name: str, n_train: int, n_test: int) -> tuple[Pictures, Pictures]:
     """(training set, held-out set) of one of the course's picture sets.
 
@@ -63,21 +67,21 @@ def choose(name: str, n_train: int, n_test: int) -> tuple[Pictures, Pictures]:
     Raises:
         CourseError: there is no such set or folder, or it is not here and cannot be fetched.
     """
-    check_count("n_train", n_train, 1)
-    check_count("n_test", n_test, 1)
     if isinstance(name, str) and name == "glyphs":
         return tuple(_of_glyphs(glyphs.sample(n, seed=seed)) for n, seed in ((n_train, 1), (n_test, 2)))
     if isinstance(name, str) and name in SETS:
         train, test = load(name, download=True)
         return _first(train, n_train), _first(test, n_test)
-    if not isinstance(name, str | Path) or not _path(name).is_dir():
-        raise CourseError(f"{name!r} is no set of pictures: write 'glyphs', 'mnist', 'fashion_mnist', or the full path of a folder of pictures.")
+    if not isinstance(name, str | Path) or not str(name) or not _path(name).is_dir():
+        known = "'glyphs', 'mnist', 'fashion_mnist', or the full path of a folder of pictures"
+        raise CourseError(f"name must be {known}, not {came(name)}.")
     pictures = folder(name)
     order = torch.randperm(len(pictures.images), generator=torch.Generator().manual_seed(0))
     cut = max(1, len(order) // 10)
     return tuple(_rows(pictures, part) for part in (order[cut:][:n_train], order[:cut][:n_test]))
 
 
+@checked(root=optional(instance(str, Path)))
 def load(name: str, root: str | Path | None = None, download: bool = False) -> tuple[Pictures, Pictures]:
     """(training set, test set) of MNIST or Fashion-MNIST, every file of it verified.
 
@@ -94,6 +98,8 @@ def load(name: str, root: str | Path | None = None, download: bool = False) -> t
     kind, address, names = SETS[check_choice("name", name, tuple(SETS))]
     root = _path(root) if root else runtime.cache() / "datasets"
     raw = root / kind.__name__ / "raw"
+    if not download and not raw.is_dir():  # before anything is made there
+        raise CourseError(f"There is no {raw}; call load({name!r}, download=True), or go on with the default 'glyphs'.")
     with runtime.alone(raw.parent):
         for file, md5 in kind.resources:
             packed = raw / file
@@ -108,6 +114,7 @@ def load(name: str, root: str | Path | None = None, download: bool = False) -> t
     return tuple(Pictures(part.data[:, None].float() / 255, part.targets.long(), names, {}) for part in sets)
 
 
+@checked(path=instance(str, Path), size=whole(4, 1024))
 def folder(path: str | Path, size: int = 28) -> Pictures:
     """Read a folder of pictures, made grey and square; its subfolders, if it has any, are the classes.
 
@@ -166,15 +173,29 @@ def _fetch(address: str, md5: str, target: Path) -> bytes:
         if not address.startswith("https://"):
             raise ValueError("not https")
         with urllib.request.build_opener(_HttpsOnly).open(address, timeout=_SECONDS) as answer:
-            data = answer.read(_LARGEST)
+            data = _all_of(answer)
     except (OSError, ValueError, http.client.HTTPException) as error:  # URLError and timeouts are OSErrors
-        reason = getattr(error, "reason", error)
+        reason = " ".join(str(getattr(error, "reason", error)).split())
         way = f"Go on with the default 'glyphs', or put the file into {target.parent}."
         raise CourseError(f"{target.name} could not be fetched from {address} ({reason}). {way}") from None
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != md5:
         way = "Nothing was kept. Try another network, or go on with 'glyphs'."
         raise CourseError(f"What came from {address} is not the known {target.name} (another MD5). {way}")
     return data
+
+
+def _all_of(answer) -> bytes:
+    """What a server sends, unless it takes for ever or sends too much."""
+    data, deadline = bytearray(), time.monotonic() + _IN_ALL
+    while part := answer.read1(1 << 16):
+        data += part
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"it took longer than {_IN_ALL:g} s")
+        if len(data) > _LARGEST:
+            raise ValueError("it is too large")
+    if getattr(answer, "length", 0):  # http.client knows how much was announced
+        raise http.client.IncompleteRead(bytes(data), answer.length)
+    return bytes(data)
 
 
 def _unpack(packed: Path, md5: str) -> None:
@@ -189,7 +210,7 @@ def _unpack(packed: Path, md5: str) -> None:
         elif plain.read_bytes() != content:
             raise CourseError(f"{plain} was altered: it is not what {packed.name} holds. Delete it, and load the set again.")
     except OSError as error:
-        raise CourseError(f"{packed} cannot be read ({error.strerror}).") from None
+        raise CourseError(f"{packed} cannot be read ({error.strerror}); delete it, and load the set again with download=True.") from None
 
 
 def _of_glyphs(made: glyphs.Glyphs) -> Pictures:

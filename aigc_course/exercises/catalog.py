@@ -38,7 +38,7 @@ def find(name: str) -> Exercise | Question:
     """
     topic = str(name).partition(".")[0]
     known = exercises_of(topic) if topic in TOPICS else {}
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         where = f"; topic {topic!r} has {', '.join(known)}" if known else f"; topics are {', '.join(TOPICS)}"
         raise CourseError(f"There is no exercise {name!r}{where}.")
     return known[name]

@@ -56,7 +56,7 @@ def load() -> dict[str, dict]:
         done = json.loads(path.read_text(encoding="utf-8"))["exercises"]
         if not all(isinstance(entry[key], kind) for entry in done.values() for key, kind in ENTRY.items()):
             raise ValueError("entries are damaged")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = runtime.unused_path(path.with_stem("progress-unreadable"))
         path.rename(aside)
         sys.stderr.write(f"{path.name} could not be read; it is kept as {aside}, and a new one begins.\n")

@@ -7,11 +7,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
+from aigc_course.rules import list_of, string, tokenized
 
 Tree = tuple  # (label, child, child ...); a leaf is a string
 
 
+@checked(text=string())
 def read_tree(text: str) -> Tree:
     """ "(S (NP (PROPN Mia)) ...)" -> nested tuples.
 
@@ -57,6 +60,7 @@ def brackets(tree: Tree, start: int = 0) -> Iterator[tuple[str, int, int]]:
     yield tree[0], start, position
 
 
+@checked(predicted=list_of(tuple, type(None), says="a list of trees"), true=list_of(tuple, says="a list of trees"))
 def bracket_scores(predicted: Sequence[Tree | None], true: Sequence[Tree]) -> dict[str, float]:
     """Labelled precision, recall and F1 of phrases, over all sentences together; None stands for no parse.
 
@@ -85,6 +89,7 @@ class TreebankParser:
         CourseError: there are no trees.
     """
 
+    @checked(trees=tokenized())
     def __init__(self, trees: Iterable[Tree]):
         rules: Counter = Counter()
         words: Counter = Counter()
@@ -110,6 +115,7 @@ class TreebankParser:
             self.words[word].append((tag, math.log2(n / tags[tag])))
         self.unknown = [(tag, math.log2(1 / (n + 1)) - 10) for tag, n in tags.items()]
 
+    @checked(label=string())
     def parse(self, tokens: Sequence[str], label: str = "S") -> tuple[Tree, float] | None:
         """(tree, log2 of its probability), or None where the grammar has no tree for the sentence."""
         if isinstance(tokens, str):

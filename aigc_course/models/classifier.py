@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError, check_count
 from aigc_course.models.language_model import device_of, evaluating
+from aigc_course.rules import instance, tensor
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,13 @@ def in_parts(function, images: torch.Tensor, model: nn.Module, size: int = 500) 
         return torch.cat([function(part.to(device_of(model))).float().cpu() for part in images.split(size)])
 
 
+@checked(judge=instance(Classifier), images=tensor("N 1 H W"))
 def probabilities(judge: Classifier, images: torch.Tensor) -> torch.Tensor:
     """How probable each name is: images (N, 1, H, W) -> (N, n_classes), each row summing to 1."""
     return in_parts(judge, images, judge).softmax(1)
 
 
+@checked(judge=instance(Classifier), images=tensor("N 1 H W"), labels=tensor("N", whole=True))
 def accuracy(judge: Classifier, images: torch.Tensor, labels: torch.Tensor) -> float:
     """Share in [0, 1] of images (N, 1, H, W) that get their own label (N,).
 

@@ -6,9 +6,10 @@ import math
 
 import torch
 
-from aigc_course.errors import check_count
+from aigc_course.checks import checked
 from aigc_course.models.language_model import check_ids
 from aigc_course.models.seq2seq import Seq2Seq
+from aigc_course.rules import instance, real, whole
 
 
 def _next(model: Seq2Seq, rows: torch.Tensor, memory: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
@@ -19,11 +20,12 @@ def _next(model: Seq2Seq, rows: torch.Tensor, memory: torch.Tensor, source: torc
 
 
 @torch.no_grad()
+@checked(model=instance(Seq2Seq), n=whole(1, 100_000))
 def translate(model: Seq2Seq, source: torch.Tensor, n: int) -> torch.Tensor:
     """Greedy: the most probable token again and again. Source (B, S) -> ids (B, at most n + 1), beginning and ending with 1."""
-    memory, rows = model.encode(check_ids(source)), torch.ones(len(source), 1, dtype=torch.long, device=source.device)
+    memory, rows = model.encode(check_ids(source, model)), torch.ones(len(source), 1, dtype=torch.long, device=source.device)
     over = torch.zeros(len(source), dtype=torch.bool, device=source.device)
-    for _ in range(check_count("n", n, 1)):
+    for _ in range(n):
         best = _next(model, rows, memory, source).argmax(-1).masked_fill(over, 0)
         rows, over = torch.cat([rows, best[:, None]], 1), over | (best == 1)
         if over.all():
@@ -32,6 +34,7 @@ def translate(model: Seq2Seq, source: torch.Tensor, n: int) -> torch.Tensor:
 
 
 @torch.no_grad()
+@checked(model=instance(Seq2Seq), n=whole(1, 100_000), width=whole(1, 10_000), alpha=real(0))
 def beam_search(model: Seq2Seq, source: torch.Tensor, n: int, width: int = 4, alpha: float = 0.6) -> list[tuple[float, list[int]]]:
     """Keep the `width` best beginnings, not only one.
 
@@ -50,9 +53,8 @@ def beam_search(model: Seq2Seq, source: torch.Tensor, n: int, width: int = 4, al
     def penalty(ids: list[int]) -> float:
         return ((5 + len(ids) - 1) / 6) ** alpha  # the beginning does not count
 
-    check_count("width", width, 1)
-    memory, beams, done = model.encode(source), [(0.0, [1])], []
-    for _ in range(check_count("n", n, 1)):
+    memory, beams, done = model.encode(check_ids(source, model)), [(0.0, [1])], []
+    for _ in range(n):
         rows = torch.tensor([ids for _, ids in beams], device=source.device)
         logp = _next(model, rows, memory.expand(len(beams), -1, -1), source.expand(len(beams), -1))
         total = logp + torch.tensor([score for score, _ in beams], device=source.device)[:, None]

@@ -15,9 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError, check_count
 from aigc_course.models.classifier import check_images
 from aigc_course.models.language_model import device_of, evaluating
+from aigc_course.rules import seeds, whole
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,10 @@ class Generator(nn.Module):
         return self.layers(z)
 
     @torch.no_grad()
+    @checked(n=whole(1), seed=seeds())
     def sample(self, n: int, seed: int) -> torch.Tensor:
         """n new images (n, 1, H, W) in [0, 1], with the running statistics of batch norm."""
-        z = torch.randn(check_count("n", n, 1), self.config.n_latents, 1, 1, generator=torch.Generator().manual_seed(check_count("seed", seed)))
+        z = torch.randn(n, self.config.n_latents, 1, 1, generator=torch.Generator().manual_seed(seed))
         with evaluating(self):
             return torch.cat([to_unit(self(part.to(device_of(self)))).cpu() for part in z.split(500)])
 

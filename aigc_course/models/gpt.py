@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.errors import CourseError, check_choice, check_count, check_share
 from aigc_course.models.language_model import LanguageModel, check_ids, evaluating
 
 POSITIONS = ("rotary", "learned")
@@ -149,6 +149,7 @@ class GPT(LanguageModel):
         super().__init__()
         for name in ("vocab_size", "context_length", "n_layers", "n_heads", "d_model"):
             check_count(name, getattr(config, name), 1)
+        check_share("dropout", config.dropout)
         check_choice("positions", config.positions, POSITIONS)
         if config.d_model % (config.n_heads * (2 if config.positions == "rotary" else 1)):
             need = "into heads of even width" if config.positions == "rotary" else "evenly"

@@ -26,7 +26,7 @@ class LanguageModel(nn.Module):
         Raises:
             CourseError: `rows` are no ids.
         """
-        rows = check_ids(rows).to(device_of(self))
+        rows = check_ids(rows, self).to(device_of(self))
         if rows.shape[1] == 1:
             return torch.zeros(len(rows))
         nats = []
@@ -42,15 +42,20 @@ def device_of(model: nn.Module) -> torch.device:
     return next(model.parameters()).device
 
 
-def check_ids(rows: torch.Tensor) -> torch.Tensor:
-    """Return (B, T) token ids when they are that.
+def check_ids(rows: torch.Tensor, model: nn.Module | None = None) -> torch.Tensor:
+    """Return (B, T) token ids when they are that, and the model, if given, knows each; on a GPU an unknown one would end the process.
 
     Raises:
         CourseError: they are not.
     """
     if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or 0 in rows.shape or rows.is_floating_point():
         came = f"a tensor of shape {tuple(rows.shape)}" if isinstance(rows, torch.Tensor) else type(rows).__name__
-        raise CourseError(f"ids must be a (B, T) tensor of integers with at least one row and one token, not {came}; vocabulary.batch makes one.")
+        wanted = "a (B, T) tensor of integers with at least one row and one token"
+        raise CourseError(f"The ids of a prompt or a source, its rows, must be {wanted} (vocabulary.batch makes one), not {came}.")
+    config = getattr(model, "config", None)
+    size = getattr(config, "vocab_size", None) or getattr(config, "source_vocab", None)
+    if size and not (rows.min() >= 0 and rows.max() < size):
+        raise CourseError(f"The ids of a prompt or a source must be from 0 to {size - 1}, not {int(rows.min())} to {int(rows.max())}.")
     return rows
 
 

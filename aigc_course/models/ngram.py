@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import instance, token_list, tokenized, whole
 from aigc_course.sampling import apply_temperature
 
 START, END = "<s>", "</s>"
@@ -19,7 +21,7 @@ def _checked(tokens: Sequence[str]) -> Sequence[str]:
     """Tokens as they came; a string, a tale or anything else is told apart."""
     if isinstance(tokens, str) or not isinstance(tokens, Sequence) or (tokens and not isinstance(tokens[0], str)):
         came = "a string" if isinstance(tokens, str) else type(tokens).__name__
-        raise CourseError(f"a text must be a list of tokens, not {came}; use tale.tokens, or tales.tokenize(text) for a string.")
+        raise CourseError(f"tokens must be a list of strings, not {came}; use tale.tokens, or tales.tokenize(text) for a string.")
     return tokens
 
 
@@ -40,12 +42,14 @@ class NGram:
     Goodman (1999), section 2.5.
     """
 
+    @checked(order=whole(1, 100))
     def __init__(self, order: int, smoothing: str = "witten-bell"):
-        self.order = check_count("order", order, 1)
+        self.order = order
         self.smoothing = check_choice("smoothing", smoothing, ("none", "witten-bell"))
         self.counts: list[dict[tuple[str, ...], Counter]] = [defaultdict(Counter) for _ in range(order)]
         self.vocabulary: list[str] = []
 
+    @checked(texts=tokenized())
     def fit(self, texts: Iterable[Sequence[str]]) -> NGram:
         """Count every n-gram of every order in texts given as tokens; returns the model itself."""
         lowest = 0 if self.smoothing == "witten-bell" else self.order - 1
@@ -104,12 +108,11 @@ class NGram:
             total -= math.log2(p)
         return total
 
+    @checked(rng=instance(random.Random, says="a source of chance, random.Random(0) say"), max_tokens=whole(), prompt=token_list())
     def generate(self, rng: random.Random, temperature: float = 1.0, max_tokens: int = 300,
                  prompt: Sequence[str] = ()) -> list[str]:
         """Draw tokens one at a time until the end token or `max_tokens`; the result begins with `prompt`."""
-        if not isinstance(rng, random.Random):
-            raise CourseError(f"generate needs a source of chance, random.Random(0) say, not {rng!r}.")
-        tokens = [START] * (self.order - 1) + list(_checked(prompt))
+        tokens = [START] * (self.order - 1) + list(prompt)
         first = self.order - 1
         while len(tokens) - first < max_tokens:
             p = self.probabilities(tokens)
@@ -124,6 +127,8 @@ class NGram:
     def _history(self, context: Sequence[str]) -> tuple[str, ...]:
         if not self.vocabulary:
             raise CourseError("this model has not counted anything yet; call fit(texts) first.")
+        if isinstance(context, str):
+            raise CourseError(f"context must be a list of tokens, not the string {context[:40]!r}.")
         return tuple(context[max(0, len(context) - self.order + 1) :]) if self.order > 1 else ()
 
     def _add(self, p: np.ndarray, followers: Counter) -> None:

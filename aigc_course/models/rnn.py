@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from aigc_course.errors import CourseError, check_choice, check_count
+from aigc_course.errors import CourseError, check_choice, check_count, check_share
 from aigc_course.models.language_model import LanguageModel
 
 
@@ -100,6 +100,7 @@ class RecurrentLM(LanguageModel):
         self.config = config
         for name in ("vocab_size", "d_embedding", "n_hidden", "n_layers"):
             check_count(name, getattr(config, name), 1)
+        check_share("dropout", config.dropout)
         layer = {"rnn": nn.RNN, "lstm": nn.LSTM}[check_choice("cell", config.cell, ("rnn", "lstm"))]
         self.embedding = nn.Embedding(config.vocab_size, config.d_embedding)
         self.recurrent = layer(config.d_embedding, config.n_hidden, config.n_layers, batch_first=True, dropout=config.dropout * (config.n_layers > 1))

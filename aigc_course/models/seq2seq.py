@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.errors import CourseError, check_count, check_share
 from aigc_course.models.gpt import attention_weights, causal_mask, merge_heads, split_heads
 from aigc_course.models.language_model import check_ids, trim
 
@@ -125,6 +125,7 @@ class Seq2Seq(nn.Module):
         super().__init__()
         for name in ("source_vocab", "target_vocab", "n_layers", "n_heads", "d_model", "d_ff"):
             check_count(name, getattr(config, name), 1)
+        check_share("dropout", config.dropout)
         if config.d_model % config.n_heads or config.d_model % 2:
             raise CourseError(f"d_model = {config.d_model} must be even and divide among {config.n_heads} heads; try {32 * config.n_heads}.")
         self.config = config

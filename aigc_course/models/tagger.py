@@ -8,7 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
+from aigc_course.rules import real, token_list, tokenized
 
 
 def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> list[int]:
@@ -48,10 +50,9 @@ class Tagger:
         CourseError: there are no texts, or tokens and tags differ in length.
     """
 
+    @checked(texts=tokenized(), k=real(above=0))
     def __init__(self, texts: Iterable[tuple[Sequence[str], Sequence[str]]], k: float = 0.01):
         texts = list(texts)
-        if not k > 0:
-            raise CourseError(f"k must be above 0, not {k!r}: with nothing added, an unknown word would be impossible.")
         if not any(tags for _, tags in texts) or any(len(tokens) != len(tags) for tokens, tags in texts):
             raise CourseError("a tagger needs texts as (tokens, tags) with one tag for each token.")
         self.k = k
@@ -71,6 +72,7 @@ class Tagger:
         counts = np.array([[self.words[token, tag] + self.k for tag in self.tags] for token in tokens], dtype=float)
         return np.log(counts / self._total)
 
+    @checked(tokens=token_list())
     def tag(self, tokens: Sequence[str]) -> list[str]:
         """The most probable tags of a text."""
         if not tokens:

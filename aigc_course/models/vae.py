@@ -18,9 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError, check_count
 from aigc_course.models.classifier import check_images
 from aigc_course.models.language_model import device_of, evaluating
+from aigc_course.rules import instance, seeds, tensor, whole
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,10 @@ class VAE(nn.Module):
         return self.decode(self.encode(images.to(device_of(self)))[0]).sigmoid().cpu()
 
     @torch.no_grad()
+    @checked(n=whole(), seed=seeds())
     def sample(self, n: int, seed: int) -> torch.Tensor:
         """n new images (n, 1, H, W) in [0, 1]: z from N(0, I), then the decoder."""
-        z = torch.randn(check_count("n", n), self.config.n_latents, generator=torch.Generator().manual_seed(check_count("seed", seed)))
+        z = torch.randn(n, self.config.n_latents, generator=torch.Generator().manual_seed(seed))
         return self.decode(z.to(device_of(self))).sigmoid().cpu()
 
 
@@ -124,6 +127,7 @@ def elbo_loss(model: VAE, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
 
 
 @torch.no_grad()
+@checked(model=instance("VAE"), images=tensor("N 1 H W", low=0, high=1), seed=seeds())
 def evaluate(model: VAE, images: torch.Tensor, seed: int = 0) -> float:
     """Mean -ELBO in nats of many images (N, 1, H, W)."""
     device = device_of(model)
@@ -133,6 +137,7 @@ def evaluate(model: VAE, images: torch.Tensor, seed: int = 0) -> float:
 
 
 @torch.no_grad()
+@checked(model=instance("VAE"), images=tensor("N 1 H W", low=0, high=1), k=whole(1, 100_000))
 def importance_bound(model: VAE, images: torch.Tensor, k: int) -> torch.Tensor:
     """Lower bound on log p(x) from K samples: images (B, 1, H, W) -> (B,) nats; K = 1 is the ELBO, more never loosens it on average.
 
@@ -140,7 +145,6 @@ def importance_bound(model: VAE, images: torch.Tensor, k: int) -> torch.Tensor:
 
     Source: Burda, Grosse and Salakhutdinov (2015), "Importance weighted autoencoders", equation 8.
     """
-    check_count("k", k, 1)
     if len(images) > 20:  # K times as many pictures are painted at once: in parts
         return torch.cat([importance_bound(model, part, k) for part in images.split(20)])
     images = images.to(device_of(model))

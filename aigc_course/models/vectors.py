@@ -9,9 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import array, tokenized, whole
 
 
+@checked(texts=tokenized(), size=whole(1, 50_000), window=whole(1, 1000))
 def cooccurrence(texts: Iterable[Sequence[int]], size: int, window: int) -> np.ndarray:
     """How often two tokens stand at most `window` apart.
 
@@ -23,7 +26,6 @@ def cooccurrence(texts: Iterable[Sequence[int]], size: int, window: int) -> np.n
     Returns:
         (V, V) float64, symmetric.
     """
-    check_count("window", window, 1)
     counts = np.zeros((size, size))
     for ids in texts:
         ids = np.asarray(ids, dtype=np.int64)
@@ -34,6 +36,7 @@ def cooccurrence(texts: Iterable[Sequence[int]], size: int, window: int) -> np.n
     return counts + counts.T
 
 
+@checked(counts=array(2, low=0))
 def ppmi(counts: np.ndarray) -> np.ndarray:
     """Positive pointwise mutual information, max(0, log2 p(a, b) / (p(a) p(b))); 0 where nothing was counted.
 
@@ -54,26 +57,35 @@ def ppmi(counts: np.ndarray) -> np.ndarray:
     return np.where(counts > 0, np.maximum(pmi, 0), 0)
 
 
+@checked(matrix=array(2), width=whole(1))
 def svd_vectors(matrix: np.ndarray, width: int) -> np.ndarray:
     """Rows of the best approximation of rank `width`: (V, width), the left singular vectors times the root of the singular values.
 
     Source: Levy, Goldberg and Dagan (2015), "Improving distributional similarity with lessons learned from word embeddings", section 3.
     """
+    if width > min(np.shape(matrix)):
+        raise CourseError(f"svd_vectors: width must be at most {min(np.shape(matrix))} for a matrix of shape {np.shape(matrix)}, not {width}.")
     u, s, _ = np.linalg.svd(np.asarray(matrix, dtype=np.float64), full_matrices=False)
     u, s = u[:, :width], s[:width]
     u = u * np.sign(u[np.abs(u).argmax(0), np.arange(u.shape[1])])  # a singular vector's sign is arbitrary: make it always the same
     return u * np.sqrt(s)
 
 
+@checked(vectors=array(2), i=whole(), n=whole(1))
 def nearest(vectors: np.ndarray, i: int, n: int) -> list[int]:
     """Indices of the `n` rows with the largest cosine to row `i`, itself left out."""
+    if i >= len(vectors):
+        raise CourseError(f"nearest: i must be the index of one of the {len(vectors)} rows, not {i}.")
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     order = np.argsort(-(unit @ unit[i]), kind="stable")
     return [int(j) for j in order if j != i][:n]
 
 
+@checked(vectors=array(2), groups=tokenized(1), n=whole(1))
 def purity(vectors: np.ndarray, groups: Sequence[Sequence[int]], n: int = 3) -> float:
     """Mean share, over all words in groups, of the `n` nearest among all rows that are in the word's own group; in [0, 1]."""
+    if any(not isinstance(i, int | np.integer) or not 0 <= i < len(vectors) for group in groups for i in group) or not any(map(len, groups)):
+        raise CourseError(f"purity: groups must be lists of indices of the {len(vectors)} rows, with at least one.")
     shares = [len(set(nearest(vectors, i, n)) & set(group)) / n for group in groups for i in group]
     return float(np.mean(shares))
 
@@ -88,6 +100,7 @@ class SkipGram(nn.Module):
     Source: Mikolov et al. (2013), "Distributed representations of words and phrases and their compositionality", section 2.2.
     """
 
+    @checked(size=whole(1), width=whole(1))
     def __init__(self, size: int, width: int):
         super().__init__()
         self.centre = nn.Embedding(size, width)
@@ -113,9 +126,9 @@ def negative_sampling_loss(positive: torch.Tensor, negative: torch.Tensor) -> to
     return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
 
 
+@checked(texts=tokenized(), window=whole(1, 1000))
 def window_pairs(texts: Iterable[Sequence[int]], window: int) -> torch.Tensor:
     """(N, 2) ids: every token with every other at most `window` away."""
-    check_count("window", window, 1)
     pairs = [torch.empty(0, 2, dtype=torch.int64)]
     for ids in texts:
         row = torch.tensor(ids, dtype=torch.int64)

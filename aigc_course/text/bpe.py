@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import id_list, string, texts, whole
 
 # A word takes the space before it along. Only ASCII classes: what counts as a letter elsewhere differs between regex engines.
 PIECES = r" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 ]+| +"
@@ -15,6 +17,7 @@ PIECES = r" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 ]+| +"
 Word = tuple[bytes, ...]
 
 
+@checked(text=string())
 def split_words(text: str) -> list[str]:
     """Cut text into the pieces within which merges may happen; joined, they are the text again."""
     return re.findall(PIECES, text)
@@ -67,11 +70,9 @@ class BPE:
         self._cache: dict[str, list[int]] = {}
 
     @classmethod
+    @checked(texts=texts(), n_merges=whole())
     def train(cls, texts: Iterable[str], n_merges: int) -> BPE:
         """Merge the most frequent pair, `n_merges` times or until every word is one token; ties: the first in byte order."""
-        check_count("n_merges", n_merges)
-        if isinstance(texts, str):
-            raise CourseError("train needs a list of texts, not one string; [text] is a list of one.")
         counts = Counter(word for text in texts for word in split_words(text))
         words = {tuple(bytes([b]) for b in _bytes(word)): n for word, n in counts.items()}
         pairs, where = count_pairs(words), defaultdict(set)
@@ -88,12 +89,12 @@ class BPE:
                 _replace(word, merge(word, best), words, pairs, where)
         return cls(merges)
 
+    @checked(text=string())
     def encode(self, text: str) -> list[int]:
         """Text -> ids."""
-        if not isinstance(text, str):
-            raise CourseError(f"encode takes a string, not {type(text).__name__}.")
         return [i for word in split_words(text) for i in self._encode_word(word)]
 
+    @checked(ids=id_list())
     def decode(self, ids: Iterable[int]) -> str:
         """Ids -> text; bytes that are no UTF-8 (a character cut in two) become U+FFFD.
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
+from aigc_course.rules import string, texts
 
 _NOT_TEXT = ("head", "title", "script", "style", "nav", "footer", "template")
 _BLOCKS = ("p", "br", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "article", "section", "blockquote")
@@ -27,7 +29,7 @@ def decode(raw: bytes) -> str:
         CourseError: `raw` is not bytes.
     """
     if not isinstance(raw, bytes | bytearray):
-        raise CourseError(f"decode takes bytes, not {type(raw).__name__}; text that was decoded already needs no decoding.")
+        raise CourseError(f"decode: raw must be bytes, not {type(raw).__name__}; text that was decoded already needs no decoding.")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", errors="replace")
     try:
@@ -41,6 +43,7 @@ def decode(raw: bytes) -> str:
     return text if _CHINESE.search(text) else raw.decode("cp1252", errors="replace")
 
 
+@checked(page=string())
 def html_to_text(page: str) -> str:
     """Text that a reader of the page would see: tags, scripts, styles and navigation out, entities resolved."""
     with warnings.catch_warnings():
@@ -54,6 +57,7 @@ def html_to_text(page: str) -> str:
     return soup.get_text().strip()
 
 
+@checked(text=string())
 def normalize(text: str) -> str:
     """One spelling for what looks the same.
 
@@ -62,19 +66,19 @@ def normalize(text: str) -> str:
 
     Source: Unicode Standard Annex 15.
     """
-    if not isinstance(text, str):
-        raise CourseError(f"normalize takes a string, not {type(text).__name__}; bytes go through decode first.")
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
     text = unicodedata.normalize("NFC", text)  # again: what stood between a letter and its accent is gone now
     return re.sub(" +", " ", text).strip()
 
 
+@checked(text=string())
 def straight_quotes(text: str) -> str:
     """Curly quotes and apostrophes as the keyboard writes them."""
     return text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
 
 
+@checked(texts=texts())
 def deduplicate(texts: Iterable[str]) -> list[str]:
     """The first of each group of texts that differ at most in case, spaces and punctuation at the end, in the order given."""
     first: dict[str, str] = {}
@@ -83,6 +87,7 @@ def deduplicate(texts: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
+@checked(text=string())
 def key_of(text: str) -> str:
     """What duplicates have in common."""
     return re.sub(r"\s", "", text.casefold()).rstrip(".!。！ ")

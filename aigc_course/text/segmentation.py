@@ -11,9 +11,12 @@ from contextlib import redirect_stderr
 from functools import cache
 
 from aigc_course import runtime
+from aigc_course.checks import checked
 from aigc_course.errors import CourseError
+from aigc_course.rules import string, texts, token_list, tokenized
 
 
+@checked(text=string(), words=texts())
 def max_match(text: str, words: Iterable[str]) -> list[str]:
     """Take the longest known word at each position; a character that begins none stands alone.
 
@@ -33,6 +36,7 @@ def max_match(text: str, words: Iterable[str]) -> list[str]:
     return found
 
 
+@checked(text=string())
 def segment(text: str) -> list[str]:
     """Words as jieba finds them: a large dictionary with frequencies, the most probable path, a hidden Markov model for unknown words.
 
@@ -58,6 +62,7 @@ def _jieba():
     return jieba
 
 
+@checked(words=token_list())
 def spans(words: Sequence[str]) -> set[tuple[int, int]]:
     """(start, end) of each word in the joined text."""
     ends, position = [], 0
@@ -67,6 +72,7 @@ def spans(words: Sequence[str]) -> set[tuple[int, int]]:
     return set(ends)
 
 
+@checked(predicted=tokenized(), true=tokenized())
 def scores(predicted: Sequence[Sequence[str]], true: Sequence[Sequence[str]]) -> dict[str, float]:
     """Precision, recall and F1 of words found at their exact place, over all texts together.
 

@@ -6,9 +6,12 @@ import math
 import random
 from collections.abc import Callable, Hashable, Sequence
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import function, instance, optional, reals, seeds
 
 
+@checked(items=instance(Sequence, says="a list"), shares=reals(0, 1), seed=seeds(), key=optional(function()))
 def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[[object], Hashable] | None = None) -> list[list]:
     """Deal items out at random.
 
@@ -31,7 +34,7 @@ def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[
     for i, item in enumerate(items):
         groups.setdefault(i if key is None else key(item), []).append(item)
     order = list(groups.values())
-    random.Random(check_count("seed", seed)).shuffle(order)
+    random.Random(seed).shuffle(order)
     parts, start = [], 0
     for i in range(len(shares)):
         end = round(len(order) * sum(shares[: i + 1]))

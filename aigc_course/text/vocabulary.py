@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from aigc_course.errors import CourseError, check_count
+from aigc_course.checks import checked
+from aigc_course.errors import CourseError
+from aigc_course.rules import id_list, optional, token_list, tokenized, whole
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
@@ -21,10 +23,9 @@ class Vocabulary:
         least: how often a token must be seen to get a place.
     """
 
+    @checked(texts=tokenized(), first=token_list(), least=whole(1))
     def __init__(self, texts: Iterable[Sequence[str]], first: Sequence[str] = (), least: int = 1):
         texts = list(texts)
-        if any(isinstance(text, str) for text in texts):
-            raise CourseError("a vocabulary needs texts as lists of tokens, not as strings; tokenise them first.")
         counts = Counter(token for text in texts for token in text)
         special = list(dict.fromkeys([PAD, END, UNKNOWN, *first]))
         self.tokens = special + sorted(token for token, n in counts.items() if n >= least and token not in special)
@@ -35,12 +36,12 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @checked(tokens=token_list())
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Tokens -> ids."""
-        if isinstance(tokens, str):
-            raise CourseError("encode takes a list of tokens, not a string; tokenise it first.")
         return [self._id.get(token, 2) for token in tokens]
 
+    @checked(ids=id_list())
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Ids -> tokens up to the end token, padding left out.
 
@@ -57,17 +58,16 @@ class Vocabulary:
                 tokens.append(self.tokens[int(i)])
         return tokens
 
+    @checked(texts=tokenized(1), length=optional(whole(1)))
     def batch(self, texts: Sequence[Sequence[str]], length: int | None = None) -> torch.Tensor:
         """Texts -> (B, length) ids, each with the end token and padded.
 
         Raises:
             CourseError: a text does not fit into `length`.
         """
-        if not texts:
-            raise CourseError("batch needs at least one text.")
         rows = [[*self.encode(text), 1] for text in texts]
         needed = max(map(len, rows), default=1)
-        length = needed if length is None else check_count("length", length, 1)
+        length = needed if length is None else length
         if needed > length:
             raise CourseError(f"a text has {needed} tokens with its end; length is {length}.")
         return torch.tensor([row + [0] * (length - len(row)) for row in rows])

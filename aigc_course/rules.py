@@ -1,0 +1,210 @@
+"""What an argument can be asked to be: each rule looks at a value and says what it must be, "" when it is. For `checks.checked`.
+
+    >>> whole(1)(0)
+    'a whole number of at least 1'
+"""
+
+from __future__ import annotations
+
+import math
+import numbers as kinds
+from collections.abc import Callable, Iterable, Sequence
+
+Rule = Callable[[object], str]
+"""value -> what it must be, in words; "" when it is."""
+
+MANY = 10_000_000  # more of anything than a run of the course makes: a slip of the keyboard
+SEEDS = 2**32 - 1  # the largest that NumPy takes
+
+
+def whole(low: int = 0, high: int = MANY) -> Rule:
+    """A whole number; True and 3.0 are none."""
+    expected = f"a whole number of at least {low}" + (f" and at most {high:,}" if high != MANY else "")
+
+    def rule(value: object) -> str:
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            return expected
+        return "" if value <= high else f"a whole number of at most {high:,}"
+
+    return rule
+
+
+def seeds() -> Rule:
+    """What random numbers start from."""
+    return whole(0, SEEDS)
+
+
+def real(low: float = -math.inf, high: float = math.inf, *, above: float = -math.inf, below: float = math.inf) -> Rule:
+    """A finite number from `low` to `high`, larger than `above` and smaller than `below`."""
+    named = (("at least", low), ("above", above), ("at most", high), ("below", below))
+    limits = [f"{word} {limit:g}" for word, limit in named if math.isfinite(limit)]
+    expected = " ".join(["a finite number,", " and ".join(limits)]) if limits else "a finite number"
+
+    def rule(value: object) -> str:
+        whole = isinstance(value, kinds.Real) and not isinstance(value, bool)
+        try:
+            return "" if whole and math.isfinite(value) and low <= value <= high and above < value < below else expected
+        except OverflowError:  # 10 ** 400
+            return expected
+
+    return rule
+
+
+def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rule:
+    """A list or a one-dimensional array of at least `least` finite numbers."""
+    one = real(low, high)
+
+    def rule(value: object) -> str:
+        import numpy as np
+
+        try:
+            row = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        except (TypeError, ValueError):
+            row = np.empty(0, dtype=object)
+        good = row.dtype.kind in "fiu" and row.ndim == 1 and len(row) >= least
+        good = good and bool(np.isfinite(row).all()) and (not len(row) or (row.min() >= low and row.max() <= high))
+        return "" if good else f"a list of at least {least}, each {one(None)}"
+
+    return rule
+
+
+def string(least: int = 0) -> Rule:
+    """A string."""
+    return lambda value: "" if isinstance(value, str) and len(value) >= least else "a string" + (" that is not empty" if least else "")
+
+
+def one_of(*choices: object) -> Rule:
+    """One of these, of their kind: True is not 1."""
+    return lambda value: "" if any(type(value) is type(c) and value == c for c in choices) else " or ".join(map(repr, choices))
+
+
+def optional(rule: Rule) -> Rule:
+    """None, or what another rule says."""
+
+    def either(value: object) -> str:
+        expected = "" if value is None else rule(value)
+        return f"{expected}, or None" if expected else ""
+
+    return either
+
+
+def token_list(least: int = 0) -> Rule:
+    """One text as a list of strings."""
+
+    def rule(value: object) -> str:
+        good = isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(isinstance(token, str) for token in value)
+        return "" if good and len(value) >= least else f"a list of {f'at least {least} ' if least else ''}strings"
+
+    return rule
+
+
+def texts(least: int = 0) -> Rule:
+    """Several texts as strings: a list, or anything else to go through once, which is then looked at as it comes."""
+
+    def rule(value: object) -> str:
+        if isinstance(value, Sequence):
+            return token_list(least)(value) and f"a list of {f'at least {least} ' if least else ''}texts as strings"
+        return "" if isinstance(value, Iterable) and not isinstance(value, bytes) else "a list of texts as strings"
+
+    return rule
+
+
+def tokenized(least: int = 0) -> Rule:
+    """Several texts, each a list of tokens (strings or ids)."""
+
+    def rule(value: object) -> str:
+        expected = f"a list of {f'at least {least} ' if least else ''}texts, each a list of tokens"
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+            return expected
+        if not isinstance(value, Sequence):
+            return ""
+        return "" if len(value) >= least and all(isinstance(one, Iterable) and not isinstance(one, str | bytes) for one in value) else expected
+
+    return rule
+
+
+def id_list() -> Rule:
+    """Ids of tokens: a list, an array or a one-dimensional tensor of whole numbers."""
+
+    def rule(value: object) -> str:
+        expected = "a list of whole numbers"
+        if hasattr(value, "tolist"):
+            value = value.tolist()
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            return "" if all(isinstance(i, kinds.Integral) and not isinstance(i, bool) for i in value) else expected
+        return "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else expected
+
+    return rule
+
+
+def function() -> Rule:
+    """Something to call."""
+    return lambda value: "" if callable(value) else "a function"
+
+
+def list_of(*classes: type, says: str = "") -> Rule:
+    """A list whose entries are of these classes."""
+
+    def rule(value: object) -> str:
+        good = isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(isinstance(one, classes) for one in value)
+        return "" if good else says or f"a list of {classes[0].__name__}"
+
+    return rule
+
+
+def instance(*classes: type | str, says: str = "") -> Rule:
+    """An object of one of these classes; a class is named by a string where it is costly to import."""
+
+    def rule(value: object) -> str:
+        names = {kind.__name__ for kind in type(value).__mro__}
+        good = any(kind in names if isinstance(kind, str) else isinstance(value, kind) for kind in classes)
+        return "" if good else says or " or ".join(kind if isinstance(kind, str) else kind.__name__ for kind in classes)
+
+    return rule
+
+
+def tensor(shape: str, *, low: float = -math.inf, high: float = math.inf, least: int = 1, whole: bool = False) -> Rule:
+    """A torch tensor.
+
+    Args:
+        shape: a letter or a number for each dimension, "N 1 H W" say; "N ..." for any from one on.
+        low, high: between these, and finite.
+        least: rows, along the first dimension.
+        whole: of integers.
+    """
+    sizes = shape.split()
+    kind = "integers" if whole else "finite numbers"
+    limits = f" from {low:g} to {high:g}" if high < math.inf else f" of at least {low:g}" if low > -math.inf else ""
+    expected = f"a tensor of shape ({', '.join(sizes)}) with at least {least} row{'s' * (least != 1)} of {kind}{limits}"
+
+    def rule(value: object) -> str:
+        import torch
+
+        if not isinstance(value, torch.Tensor) or value.is_complex() or value.dtype == torch.bool or (whole and value.is_floating_point()):
+            return expected
+        fixed = sizes[:-1] if sizes[-1] == "..." else sizes
+        fits = value.dim() >= len(fixed) if sizes[-1] == "..." else value.dim() == len(fixed)
+        fits = fits and all(not size.isdigit() or int(size) == n for size, n in zip(fixed, value.shape, strict=False))
+        if not fits or len(value) < least or not value.numel():
+            return expected
+        smallest, largest = (float(v) for v in torch.aminmax(value))  # NaN when one is
+        return "" if -math.inf < smallest and largest < math.inf and low <= smallest and largest <= high else expected
+
+    return rule
+
+
+def array(dimensions: int, *, low: float = -math.inf) -> Rule:
+    """A NumPy array, or lists of lists, of finite numbers."""
+    expected = f"an array of {dimensions} dimensions, not empty, of finite numbers" + (f" of at least {low:g}" if low > -math.inf else "")
+
+    def rule(value: object) -> str:
+        import numpy as np
+
+        try:
+            values = np.asarray(value)
+        except (TypeError, ValueError):
+            return expected
+        good = values.dtype.kind in "fiu" and values.ndim == dimensions and values.size
+        return "" if good and np.isfinite(values).all() and values.min() >= low else expected
+
+    return rule

@@ -1,0 +1,83 @@
+"""What `training.fit` does beyond the plain loop, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch.utils.data import DataLoader
+
+from aigc_course.errors import CourseError, check_choice
+from aigc_course.rules import function, optional, real, whole
+from aigc_course.schedules import SCHEDULES
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `fit` does beyond the plain loop.
+
+    Attributes:
+        optimizer: (parameters, lr=...) -> an optimizer.
+        schedule: "constant", or from `lr` down to 0: "linear" or "cosine".
+        warmup: steps in which the learning rate rises from 0 to `lr`.
+        clip: largest norm of the gradient; None leaves it alone.
+        checkpoint: name of the run, kept under `runs/` in the learner's folder and resumed when it is there; None keeps nothing.
+        save_every: steps between two checkpoints, and between two calls of `watch`.
+        watch: (step, model) -> None, called every `save_every` steps and at the end, for curves and pictures.
+        precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
+        tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
+        show: True draws a progress bar and a live plot, "bar" the bar alone (for short trainings, many in a cell), False nothing.
+    """
+
+    optimizer: Callable = torch.optim.AdamW
+    schedule: str = "constant"
+    warmup: int = 0
+    clip: float | None = None
+    checkpoint: str | None = None
+    save_every: int = 500
+    watch: Callable | None = None
+    precision: str = "no"
+    tracker: object | None = None
+    show: bool | str = True
+
+
+@dataclass
+class History:
+    """What a training run saw.
+
+    Attributes:
+        losses: one a step, in the unit of the loss function; a resumed run includes the steps before.
+        resumed_from: step at which a checkpoint took over, 0 for a fresh start.
+        interrupted: whether the learner stopped it.
+    """
+
+    losses: list[float] = field(default_factory=list, repr=False)
+    resumed_from: int = 0
+    interrupted: bool = False
+
+
+def check(options: Options, model: torch.nn.Module, loader: DataLoader) -> None:
+    """Refuse options that are out of range, a model without anything to train, and a loader without a batch.
+
+    Raises:
+        CourseError: the line names what it is.
+    """
+    if not len(loader):
+        raise CourseError("fit: loader must hold at least one batch: give more rows, or a smaller batch_size.")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise CourseError("fit: model must have parameters to train.")
+    check_choice("schedule", options.schedule, SCHEDULES)
+    check_choice("precision", options.precision, ("no", "bf16", "fp16"))
+    check_choice("show", options.show, (True, "bar", False))
+    rules = {"optimizer": function(), "watch": optional(function()), "warmup": whole(), "save_every": whole(1), "clip": optional(real(above=0))}
+    for name, rule in rules.items():
+        if expected := rule(getattr(options, name)):
+            raise CourseError(f"{name} must be {expected}, not {getattr(options, name)!r}.")
+
+
+def settings(loader: DataLoader, lr: float, options: Options) -> dict:
+    """What a checkpoint must have been made with to be taken over; the number of steps may grow."""
+    optimizer = getattr(options.optimizer, "__qualname__", type(options.optimizer).__qualname__)
+    return {"lr": float(lr), "schedule": options.schedule, "warmup": options.warmup, "optimizer": optimizer,
+            "batch_size": loader.batch_size, "rows": len(loader.dataset), "seed": getattr(loader.sampler, "seed", None)}  # fmt: skip
