@@ -58,6 +58,8 @@ def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
     Raises:
         CourseError: the tensors differ in length, or there are fewer rows than one batch needs.
     """
+    if not all(isinstance(tensor, torch.Tensor) and tensor.dim() for tensor in tensors):
+        raise CourseError(f"batches: tensors must be torch tensors of rows, not {', '.join(type(tensor).__name__ for tensor in tensors)}.")
     lengths = {len(tensor) for tensor in tensors}
     if len(lengths) != 1:
         raise CourseError(f"batches needs tensors with equally many rows; these have {', '.join(map(str, sorted(lengths))) or 'none'}.")

@@ -113,12 +113,47 @@ def restore(optimizer: torch.optim.Optimizer, kept: dict) -> None:
     """Bring an optimizer back to the state that was kept; to be called inside `understood`.
 
     Raises:
-        ValueError: what it kept for a parameter has another shape, or is not finite.
+        ValueError: it is not what this optimizer keeps.
     """
+    check_alike(kept["param_groups"], optimizer.state_dict()["param_groups"])
     optimizer.load_state_dict(kept)
-    values = ((parameter, value) for parameter, entries in optimizer.state.items() for value in entries.values() if isinstance(value, torch.Tensor))
-    if any((value.dim() and value.shape != parameter.shape) or not value.isfinite().all() for parameter, value in values):
-        raise ValueError("not what an optimizer keeps")
+    entries = [(p, optimizer.state[p]) for group in optimizer.param_groups for p in group["params"] if optimizer.state.get(p)]  # used so far
+    for parameter, entry in entries:
+        if any((name in entry) != (name in entries[0][1]) for name in _LIKE_WEIGHTS):
+            raise ValueError("the optimizer keeps more for some weights than for others")
+        for name, value in entry.items():
+            if not isinstance(value, torch.Tensor | int | float | None) or (isinstance(value, torch.Tensor) and not value.isfinite().all()):
+                raise ValueError(f"{name} is not what an optimizer keeps")
+            if name in _LIKE_WEIGHTS and value is not None and (not isinstance(value, torch.Tensor) or value.shape != parameter.shape):
+                raise ValueError(f"{name} does not fit its weights")
+        if set(entry) == {"step"}:
+            raise ValueError("nothing but the number of steps")
+
+
+_LIKE_WEIGHTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg")  # of torch's optimizers: one number a weight
+
+
+def check_alike(kept: object, own: object) -> None:
+    """Whether two states have the same form: keys, lengths and kinds of values.
+
+    Raises:
+        ValueError: they differ.
+    """
+    if isinstance(own, dict):
+        if not isinstance(kept, dict) or kept.keys() != own.keys():
+            raise ValueError("other keys")
+        for key in own:
+            check_alike(kept[key], own[key])
+    elif isinstance(own, list | tuple):
+        if not isinstance(kept, list | tuple) or len(kept) != len(own):
+            raise ValueError("another length")
+        for a, b in zip(kept, own, strict=True):
+            check_alike(a, b)
+    elif isinstance(own, bool | str) or own is None:
+        if type(kept) is not type(own):
+            raise ValueError("another kind")
+    elif isinstance(own, int | float) and (isinstance(kept, bool | str) or not isinstance(kept, int | float)):
+        raise ValueError("another kind")
 
 
 def random_state() -> dict:
@@ -174,7 +209,8 @@ def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
             there = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118, no dictionary
             if len(there) != len(shared) or any(mine.get(key) != shape for key, shape in there.items()):
                 return False
-            if not all(file.get_tensor(key).isfinite().all() for key in there):
+            trained = dict(model.named_parameters())  # a buffer may hold infinity: a mask, say
+            if not all(file.get_tensor(key).isfinite().all() for key in there if key in trained):
                 raise _unusable(name, "weights that are not finite")
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
         raise _unusable(name, type(error).__name__) from None

@@ -140,7 +140,7 @@ def _test(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _side_by_side(rest: list[str], gb: int) -> list[str]:
-    """Options that run tests in several processes, of one thread each: with small models, two cores do more that way than as two threads.
+    """Options that run tests in several processes that share the cores: with small models, two do more that way than as two threads.
 
     Not where the tests were chosen by file or name or are to be watched, and not where memory is scarce (`gb` for each).
     """

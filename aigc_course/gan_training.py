@@ -145,12 +145,14 @@ class _Run:
         """Let the caller look, keep a checkpoint."""
         if not all(value == value and abs(value) < 1e6 for value in self.losses[-50:]):
             raise CourseError(f"The loss is {self.losses[-1]} at step {step}: try a smaller lr.")
-        if self.options.watch:
-            self.options.watch(step, self.networks["average"])
-        if self.options.checkpoint:
-            state = {"made_by": self.made_by(), "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-                     "losses": torch.tensor(self.losses, dtype=torch.float64), "random": checkpoints.random_state()}  # fmt: skip
-            checkpoints.save(self.options.checkpoint, self.networks, state, step)
+        try:
+            if self.options.watch:
+                self.options.watch(step, self.networks["average"])
+        finally:  # also when `watch` fails
+            if self.options.checkpoint:
+                state = {"made_by": self.made_by(), "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                         "losses": torch.tensor(self.losses, dtype=torch.float64), "random": checkpoints.random_state()}  # fmt: skip
+                checkpoints.save(self.options.checkpoint, self.networks, state, step)
 
 
 @torch.no_grad()

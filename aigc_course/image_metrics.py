@@ -81,8 +81,8 @@ def precision_recall(generated: torch.Tensor, real: torch.Tensor, k: int = 3) ->
         CourseError: there are fewer than k + 1 of either.
     """
     if min(len(generated), len(real)) <= k or generated.shape[1:] != real.shape[1:]:
-        came = f"{tuple(generated.shape)} and {tuple(real.shape)}"
-        raise CourseError(f"precision_recall: generated and real need more than {k} rows each, equally wide; got {came}.")
+        shapes = f"{tuple(generated.shape)} and {tuple(real.shape)}"
+        raise CourseError(f"precision_recall: generated and real need more than {k} rows each, equally wide; got {shapes}.")
     return _among(generated, real, k), _among(real, generated, k)
 
 
@@ -103,8 +103,8 @@ def coverage(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> float:
         CourseError: there are no generated images, or no more than k real ones.
     """
     if len(real) <= k or generated.shape[1:] != real.shape[1:]:
-        came = f"{tuple(generated.shape)} and {tuple(real.shape)}"
-        raise CourseError(f"coverage: real needs more than {k} rows, as wide as those of generated; got {came}.")
+        shapes = f"{tuple(generated.shape)} and {tuple(real.shape)}"
+        raise CourseError(f"coverage: generated and real must be equally wide, and real have more than {k} rows; got {shapes}.")
     return (_distances(real, generated).amin(1) <= _radius(real, k)).float().mean().item()
 
 

@@ -6,6 +6,7 @@ they are secret. A key drawn into a picture is not seen.
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -33,7 +34,7 @@ FORMS = {
     "authorization header": r"(?i)\bauthorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token)\s+[\w.~+/=-]{8,}",
     "Jupyter token": r"[?&]token=[0-9a-f]{32,}",
     "named secret": r"(?i)\b\w*(?:api_?key|secret|passw(?:or)?d|access_?token|auth_?token|wandb_key)\w*['\"]?\s*[:=]"
-                    r"\s*(?!os\.|getpass|getenv|userdata)['\"]?[\w+/.~!@#$%^&*-]{8,}",
+                    r"\s*(?:['\"][^'\"\s]{8,}['\"]|(?=[^\s'\"]*\d)[\w+/.~!@#$%^&*-]{12,})",
 }
 """What it is -> its form."""
 
@@ -44,7 +45,9 @@ _SECRET_NAME = re.compile(r"(?i)key|token|secret|passw|credential")
 def found(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
     """What kinds of secrets a text holds; [] when none."""
     kinds = [name for name, form in _FORMS.items() if form.search(text)]
-    kinds += [f"value of {name}" for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= 8 and value in text]
+    for name, value in environment.items():
+        written = {value, html.escape(value), json.dumps(value)[1:-1]}  # as text, in HTML, in JSON
+        kinds += [f"value of {name}"] * (bool(_SECRET_NAME.search(name)) and len(value) >= 8 and any(form in text for form in written))
     return kinds
 
 

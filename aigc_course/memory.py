@@ -8,7 +8,7 @@ Source: gradients are linear; known as gradient accumulation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
@@ -18,14 +18,14 @@ from aigc_course.errors import CourseError
 
 def ran_out(error: BaseException) -> bool:
     """Whether an error means that the device, or the machine, has no memory left."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or should_reduce_batch_size(error)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or ("CUDNN" not in str(error) and should_reduce_batch_size(error))
 
 
 def rows_of(batch: object) -> int:
     """N of a batch: the length of its first tensor; 0 when there is none."""
     if isinstance(batch, torch.Tensor):
         return len(batch) if batch.dim() else 0
-    inside = batch.values() if isinstance(batch, dict) else batch if isinstance(batch, list | tuple) else ()
+    inside = batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, list | tuple) else ()
     return next((rows for rows in map(rows_of, inside) if rows), 0)
 
 
@@ -44,8 +44,10 @@ def divided(batch: object, parts: int) -> Iterator[tuple[float, object]]:
 def _cut(batch: object, start: int, end: int, rows: int) -> object:
     if isinstance(batch, torch.Tensor):
         return batch[start:end] if batch.dim() and len(batch) == rows else batch
-    if isinstance(batch, dict):
+    if isinstance(batch, Mapping):
         return {key: _cut(value, start, end, rows) for key, value in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(_cut(value, start, end, rows) for value in batch))
     return type(batch)(_cut(value, start, end, rows) for value in batch) if type(batch) in (list, tuple) else batch
 
 
@@ -58,6 +60,8 @@ def more_parts(batch: object, parts: int, processes: int) -> int:
     clear_device_cache(garbage_collection=True)
     if processes > 1:
         raise CourseError("Memory ran out in one of several processes: lower batch_size, or the size of the model.")
+    if not rows_of(batch):
+        raise CourseError("Memory ran out, and the batch holds no tensors whose rows could be taken in parts: lower batch_size, or the model's size.")
     if parts >= rows_of(batch):
         raise CourseError("Memory ran out even with one row at a time: take a smaller model or shorter rows, and close other programs.")
     return 2 * parts

@@ -28,7 +28,7 @@ def entropy(probabilities: Sequence[float]) -> float:
     except (TypeError, ValueError):
         p = np.empty(0)
     if p.ndim != 1 or (p < 0).any() or not math.isclose(p.sum(), 1, abs_tol=1e-6):
-        raise CourseError("entropy needs probabilities: a list of numbers of at least 0 that sum to 1.")
+        raise CourseError("entropy: probabilities must be a list of numbers of at least 0 that sum to 1.")
     p = p[p > 0]
     return float(-(p * np.log2(p)).sum()) + 0.0  # no -0.0
 
@@ -68,7 +68,7 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
     return {name: sum(row) / len(texts) for name, row in rows.items()}
 
 
-@checked(texts=tokenized(1), n=whole(1))
+@checked(texts=tokenized(), n=whole(1))
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     """Share of different n-grams among all n-grams of some texts given as tokens; 1 means that nothing comes twice.
 
@@ -78,13 +78,16 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     Raises:
         CourseError: no text has n tokens.
     """
+    texts = list(texts)
+    if any(isinstance(tokens, str) for tokens in texts):
+        raise CourseError("distinct: texts must be lists of tokens, not strings; tokenise them first.")
     grams = [tuple(tokens[i : i + n]) for tokens in texts for i in range(len(tokens) - n + 1)]
     if not grams:
         raise CourseError(f"distinct needs at least one text of {n} tokens.")
     return len(set(grams)) / len(grams)
 
 
-@checked(tokens=token_list(), known=tokenized())
+@checked(tokens=token_list(), known=tokenized(of=str))
 def longest_copy(tokens: Sequence[str], known: Iterable[Sequence[str]]) -> int:
     """Length of the longest run of tokens that stands, in this order and unbroken, in one of the known texts."""
     # One long string with a separator that no token holds: the search for a run is the interpreter's own, in C.

@@ -51,9 +51,19 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
     weights = {key: value.to(torch.bfloat16) if half and value.is_floating_point() else value for key, value in weights.items()}
     data = serialize(weights)
     config = {"class": name} | dataclasses.asdict(model.config) | {"sha256": hashlib.sha256(data).hexdigest()}
-    write_safely(folder / "model.safetensors", data)
-    write_safely(folder / "config.json", (json.dumps(config, indent=1) + "\n").encode())
+    try:
+        before = {"before": json.loads((folder / "config.json").read_bytes()[:_LONGEST])}
+        before["before"].pop("before", None)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        before = {}
+    # Killed between two of these, the older model can still be read: its settings stay until the new weights are there.
+    for file, content in (("config.json", _text(config | before)), ("model.safetensors", data), ("config.json", _text(config))):
+        write_safely(folder / file, content)
     return folder
+
+
+def _text(config: dict) -> bytes:
+    return (json.dumps(config, indent=1) + "\n").encode()
 
 
 @checked(folder=instance(str, Path))
@@ -68,12 +78,14 @@ def load(folder: str | Path) -> nn.Module:
         with (folder / "config.json").open("rb") as file:
             config = json.loads(file.read(_LONGEST))
         data = (folder / "model.safetensors").read_bytes()
-        if config.pop("sha256") != hashlib.sha256(data).hexdigest():
+        digest, before = hashlib.sha256(data).hexdigest(), config.pop("before", None)
+        config = before if before and before["sha256"] == digest else config
+        if config.pop("sha256") != digest:
             raise ValueError("altered")
         return _built(config, deserialize(data)).eval()
     except OSError as error:
         raise CourseError(f"There is no model in {folder} that can be read ({error.strerror}); model_files.save keeps one.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError, CourseError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError, SafetensorError, CourseError) as error:
         why = error if isinstance(error, CourseError) or str(error) in ("altered", "not finite") else type(error).__name__
         raise CourseError(f"{folder} holds no model of the course, or one that is damaged ({why}); save it again, or get a fresh copy.") from None
 

@@ -139,7 +139,7 @@ def _hub_answers() -> bool:
         return True
     address = urllib.parse.urlsplit(constants.ENDPOINT)
     try:
-        socket.create_connection((address.hostname, address.port or 443), timeout=5).close()
+        socket.create_connection((address.hostname, address.port or (80 if address.scheme == "http" else 443)), timeout=5).close()
     except OSError:
         return False
     return True
@@ -164,7 +164,7 @@ def from_hub(name: str):
         CourseError: it is neither here nor can be fetched, or has no safetensors.
     """
     try:
-        return _read(name, local_files_only=not _hub_answers())
+        return _read(name, local_files_only=Path(name).is_dir() or not _hub_answers())
     except Exception as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
         raise CourseError(f"{name!r} is not on this machine and could not be fetched, or is no model in safetensors; connect to a network and try "
                           f"again, or leave the setting empty to go on with the course's own model. ({_first_line(error)})") from None  # fmt: skip

@@ -22,7 +22,7 @@ def whole(low: int = 0, high: int = MANY) -> Rule:
     expected = f"a whole number of at least {low}" + (f" and at most {high:,}" if high != MANY else "")
 
     def rule(value: object) -> str:
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        if isinstance(value, bool) or not isinstance(value, kinds.Integral) or value < low:
             return expected
         return "" if value <= high else f"a whole number of at most {high:,}"
 
@@ -30,8 +30,9 @@ def whole(low: int = 0, high: int = MANY) -> Rule:
 
 
 def seeds() -> Rule:
-    """What random numbers start from."""
-    return whole(0, SEEDS)
+    """What random numbers start from; Python's own take no whole number of NumPy."""
+    rule = whole(0, SEEDS)
+    return lambda value: rule(value) or ("" if isinstance(value, int) else "a whole number of Python, int(...) of it")
 
 
 def real(low: float = -math.inf, high: float = math.inf, *, above: float = -math.inf, below: float = math.inf) -> Rule:
@@ -41,9 +42,9 @@ def real(low: float = -math.inf, high: float = math.inf, *, above: float = -math
     expected = " ".join(["a finite number,", " and ".join(limits)]) if limits else "a finite number"
 
     def rule(value: object) -> str:
-        whole = isinstance(value, kinds.Real) and not isinstance(value, bool)
+        is_number = isinstance(value, kinds.Real) and not isinstance(value, bool)
         try:
-            return "" if whole and math.isfinite(value) and low <= value <= high and above < value < below else expected
+            return "" if is_number and math.isfinite(value) and low <= value <= high and above < value < below else expected
         except OverflowError:  # 10 ** 400
             return expected
 
@@ -59,7 +60,7 @@ def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rul
 
         try:
             row = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RuntimeError):
             row = np.empty(0, dtype=object)
         good = row.dtype.kind in "fiu" and row.ndim == 1 and len(row) >= least
         good = good and bool(np.isfinite(row).all()) and (not len(row) or (row.min() >= low and row.max() <= high))
@@ -88,39 +89,58 @@ def optional(rule: Rule) -> Rule:
     return either
 
 
+def _listed(value: object) -> object:
+    """An array as a list; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def token_list(least: int = 0) -> Rule:
-    """One text as a list of strings."""
+    """One text as strings: a list, or, where none is needed at least, anything to go through once."""
+    expected = f"a list of {f'at least {least} ' if least else ''}strings"
 
     def rule(value: object) -> str:
-        good = isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(isinstance(token, str) for token in value)
-        return "" if good and len(value) >= least else f"a list of {f'at least {least} ' if least else ''}strings"
+        value = _listed(value)
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+            return expected
+        if not isinstance(value, Sequence):
+            return expected if least else ""
+        return "" if len(value) >= least and all(isinstance(token, str) for token in value) else expected
 
     return rule
 
 
 def texts(least: int = 0) -> Rule:
-    """Several texts as strings: a list, or anything else to go through once, which is then looked at as it comes."""
+    """Several texts as strings: a list, or, where none is needed at least, anything to go through once."""
+    rule = token_list(least)
+    return lambda value: rule(value) and f"a list of {f'at least {least} ' if least else ''}texts as strings"
+
+
+def tokenized(least: int = 0, of: type = object) -> Rule:
+    """Several texts, each a list of tokens; `of` is what a token must be, looked at in the first of each text."""
+    kind = {str: "strings", int: "ids (whole numbers)"}.get(of, "tokens")
+    expected = f"a list of {f'at least {least} ' if least else ''}texts, each a list of {kind}"
+    wanted = kinds.Integral if of is int else of
+
+    def good(text: object) -> bool:
+        text = _listed(text)
+        if isinstance(text, str | bytes) or not isinstance(text, Iterable):
+            return False
+        return not isinstance(text, Sequence) or not text or isinstance(text[0], wanted)
 
     def rule(value: object) -> str:
-        if isinstance(value, Sequence):
-            return token_list(least)(value) and f"a list of {f'at least {least} ' if least else ''}texts as strings"
-        return "" if isinstance(value, Iterable) and not isinstance(value, bytes) else "a list of texts as strings"
-
-    return rule
-
-
-def tokenized(least: int = 0) -> Rule:
-    """Several texts, each a list of tokens (strings or ids)."""
-
-    def rule(value: object) -> str:
-        expected = f"a list of {f'at least {least} ' if least else ''}texts, each a list of tokens"
+        value = _listed(value)
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             return expected
         if not isinstance(value, Sequence):
-            return ""
-        return "" if len(value) >= least and all(isinstance(one, Iterable) and not isinstance(one, str | bytes) for one in value) else expected
+            return expected if least else ""
+        return "" if len(value) >= least and all(map(good, value)) else expected
 
     return rule
+
+
+def several() -> Rule:
+    """Anything to go through that is no string: a list, an array, a set."""
+    return lambda value: "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else "a list"
 
 
 def id_list() -> Rule:
@@ -202,7 +222,7 @@ def array(dimensions: int, *, low: float = -math.inf) -> Rule:
 
         try:
             values = np.asarray(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor that gradients go through
             return expected
         good = values.dtype.kind in "fiu" and values.ndim == dimensions and values.size
         return "" if good and np.isfinite(values).all() and values.min() >= low else expected

@@ -107,7 +107,7 @@ def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | Non
 
     device = device_of(model)
     generator = None if seed is None else torch.Generator(device).manual_seed(seed)
-    rows = given = check_ids(prompt, model).to(device)
+    rows = given = check_ids(prompt, model, "prompt").to(device)
     state, over = None, torch.zeros(len(rows), dtype=torch.bool, device=device)
     with torch.no_grad(), evaluating(model):
         for _ in range(n):

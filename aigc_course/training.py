@@ -97,6 +97,7 @@ class _Run:
         self.history = History()
         self.waiting: list[torch.Tensor] = []  # losses still on the device: reading each at once would make it wait
         self.parts = 1  # that a batch goes through the model in
+        self.whole = True  # between two steps, not in the middle of one
 
     def resume(self, loader, steps: int, made_by: dict) -> None:
         """Take the last checkpoint of this name over, if there is one and it was made by the same settings."""
@@ -110,6 +111,9 @@ class _Run:
                 what = f"with {other}" if other else f"for {len(state['losses'])} steps already"
                 raise CourseError(f"The run {name!r} was trained {what}; choose another name, or delete {checkpoints.folder(name)}.")
             checkpoints.restore(self.optimizer, state["optimizer"])
+            checkpoints.check_alike(state["scheduler"], self.scheduler.state_dict())
+            if state["scheduler"]["last_epoch"] != len(state["losses"]):
+                raise ValueError("the schedule is at another step")
             self.scheduler.load_state_dict(state["scheduler"])
             self.history.losses = state["losses"].tolist()
             step = self.history.resumed_from = len(self.history.losses)
@@ -144,16 +148,22 @@ class _Run:
                 monitor.update(self.history.losses)
 
     def step(self, batch) -> None:
-        parts = self.parts
+        self.whole, parts = False, self.parts
         while (loss := self.backward(batch)) is None:
             self.parts = memory.more_parts(batch, self.parts, self.accelerator.num_processes)
         if self.parts > parts:
             self.accelerator.print(memory.notice(batch, self.parts, self.model))
         if self.options.clip is not None:
             self.accelerator.clip_grad_norm_(self.model.parameters(), self.options.clip)
-        self.optimizer.step()
+        try:
+            self.optimizer.step()
+        except (RuntimeError, MemoryError) as error:  # its first step makes room for its own numbers, smaller parts do not help
+            if memory.ran_out(error):
+                raise CourseError("Memory ran out for the optimizer's own numbers: take a smaller model, or an optimizer that keeps less.") from None
+            raise
         self.scheduler.step()
         self.waiting.append(loss)
+        self.whole = True
 
     def backward(self, batch) -> torch.Tensor | None:
         """Gradients of one batch, in parts; its loss, or None when memory ran out."""
@@ -165,7 +175,7 @@ class _Run:
                 if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
                     raise CourseError("fit: loss_fn must give one number as a tensor that depends on the model's parameters, loss.mean() say.")
                 self.accelerator.backward(loss * share if self.parts > 1 else loss)
-                total = total + loss.detach() * share
+                total = total + loss.detach().reshape(()) * share
         except (RuntimeError, MemoryError) as error:
             if not memory.ran_out(error):
                 raise
@@ -174,10 +184,12 @@ class _Run:
 
     def pause(self, step: int) -> None:
         """Every `save_every` steps: let the caller look, then keep a checkpoint, so that a run that goes on from it has nothing to look at again."""
-        if self.options.watch and self.accelerator.is_main_process:
-            self.options.watch(step, self.accelerator.unwrap_model(self.model))
-        if self.options.checkpoint:
-            self.save()
+        try:
+            if self.options.watch and self.accelerator.is_main_process:
+                self.options.watch(step, self.accelerator.unwrap_model(self.model))
+        finally:  # also when `watch` fails
+            if self.options.checkpoint:
+                self.save()
 
     def read(self) -> None:
         """Bring the losses over from the device, averaged over all processes."""
@@ -197,9 +209,11 @@ class _Run:
         """After an interrupt: keep what there is and say how to go on."""
         self.history.interrupted = True
         done, way = len(self.history.losses), "Call fit again to train it further"
-        if self.options.checkpoint and done:
+        if self.options.checkpoint and done and self.whole:
             self.save()
             way = f"It is kept as checkpoint {self.options.checkpoint!r}: run the cell again to go on from there"
+        elif self.options.checkpoint:  # pressed twice, in the middle of a step: what is half done is not kept
+            way = f"Run the cell again to go on from the last checkpoint of {self.options.checkpoint!r}"
         print(f"Stopped after {done} of {steps} steps; the model keeps what it learned. {way}.")
 
     def end(self) -> None:

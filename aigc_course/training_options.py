@@ -63,7 +63,11 @@ def check(options: Options, model: torch.nn.Module, loader: DataLoader) -> None:
     Raises:
         CourseError: the line names what it is.
     """
-    if not len(loader):
+    try:
+        batches = len(loader)
+    except TypeError:
+        raise CourseError("fit: loader must have a length; training.batches(x, y, batch_size=..., seed=...) makes one.") from None
+    if not batches:
         raise CourseError("fit: loader must hold at least one batch: give more rows, or a smaller batch_size.")
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise CourseError("fit: model must have parameters to train.")

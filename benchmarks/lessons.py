@@ -146,7 +146,10 @@ def main() -> None:
     print("\n".join([*head, *rows.values()]))
     if not options.dry:
         mark = "lessons on a GPU" if options.scale == "gpu" else "lessons"
-        before = {line.split(" | ")[0].removeprefix("| "): line for line in read(mark).splitlines() if line.startswith("| ") and line not in head}
+        old = [line for line in read(mark).splitlines() if line.startswith("|")]
+        if options.lesson and old[:2] != head:
+            sys.exit("docs/costs.md has other columns: nothing was written. Measure all lessons, or with its numbers of threads.")
+        before = {line.split(" | ")[0].removeprefix("| "): line for line in old[2:]}
         rows = dict(sorted((before | rows).items()))  # those that were not measured now stay
         write(mark, f"\nMeasured on {machine()}.\n\n" + "\n".join([*head, *rows.values()]) + "\n\n")
 

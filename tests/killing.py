@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 import torch
@@ -135,15 +136,19 @@ def child(work, seconds=None):
         try:
             work(writing)
             say(writing, "end")
-        finally:
             os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
     os.close(writing)
     if seconds is not None:
         time.sleep(seconds)
         os.kill(process, signal.SIGKILL)
     with os.fdopen(reading) as said:
         lines = said.read().splitlines()
-    os.waitpid(process, 0)
+    _, status = os.waitpid(process, 0)
+    if not os.WIFSIGNALED(status) and (not lines or lines[-1] != "end"):
+        sys.exit(f"a child ended by itself, not by a kill, after {lines[-3:]}")
     return lines
 
 

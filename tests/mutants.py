@@ -99,10 +99,23 @@ class Run(Kind):
 
     def fit(self):
         loader = training.batches(torch.ones(8, 3), batch_size=4, seed=0)
+        torch.manual_seed(0)
         options = training.Options(show=False, checkpoint="run", save_every=2)
         training.fit(torch.nn.Linear(3, 2), loader, lambda net, batch: net(batch[0]).square().mean(), 4, 0.1, options)
 
-    make = read = fit
+    def make(self):
+        self.fit()
+        self.expected = self.kept()
+
+    @staticmethod
+    def kept():
+        model = torch.nn.Linear(3, 2)
+        state = checkpoints.load("run", model)
+        return torch.cat([model.weight.flatten(), model.bias, state["losses"]])
+
+    def read(self):
+        self.fit()
+        assert torch.equal(self.kept(), self.expected), "another result"
 
     def files(self):
         return [file for file in (checkpoints.folder("run") / "step-00000004").iterdir() if file.is_file()]
@@ -266,7 +279,7 @@ def main(part, n):
                 kind.read()
             if kind.hashed and changed:
                 result["wrong"].append(f"{i} {name}: accepted")
-            result["refused"] += bool(said.getvalue())  # put aside, or passed over, and told
+            result["refused"] += any(word in said.getvalue() for word in ("damaged", "could not be read", "cannot be read"))  # and told
         except CourseError as error:
             result["refused"] += 1
             if "\n" in str(error):

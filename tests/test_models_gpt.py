@@ -116,7 +116,7 @@ def test_too_long_a_text_and_no_ids():
         model(torch.ones(1, 49, dtype=torch.long))
     with pytest.raises(CourseError, match="48"):
         sampling.generate(model, torch.ones(1, 40, dtype=torch.long), 20, seed=0)
-    with pytest.raises(CourseError, match="ids of a prompt"):
+    with pytest.raises(CourseError, match="must be ids"):
         model(torch.randn(2, 3))
 
 

@@ -26,7 +26,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that 
 def killing(tmp_path, *arguments):
     environment = os.environ | {"AIGC_HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE)}
     command = [sys.executable, str(HERE / "killing.py"), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900)
     assert result.returncode == 0, result.stderr[-3000:]
     return json.loads(result.stdout.splitlines()[-1])
 
@@ -37,7 +37,7 @@ def killing(tmp_path, *arguments):
 def test_kills_lose_at_most_what_came_after_the_last_checkpoint(tmp_path, count, what, kills, save_every):
     counted = killing(tmp_path, what, kills)
     assert counted["runs"] >= 3 and counted["while_writing"] >= 1
-    assert counted["most_lost"] <= save_every + 1 and counted["unequal"] == 0, counted  # the step that was running counts, too
+    assert counted["most_lost"] <= save_every and counted["unequal"] == 0, counted  # the step that was running counts, too
     count({"fit": "kills of `fit` at random moments", "text": "kills of `pretrain` (text) at random moments",
            "images": "kills of `pretrain` (images) at random moments"}[what], counted["kills"])  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_a_full_and_a_read_only_disk_leave_the_old_checkpoint_whole(tmp_path):
     command = f'mount -t tmpfs -o size=2m none "{disk}" && exec "{sys.executable}" -c "$SCRIPT"'
     environment = os.environ | {"SCRIPT": script, "AIGC_HOME": str(disk / "home")}
     result = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", command], capture_output=True, text=True, env=environment)
-    if "mount" in result.stderr and result.returncode and "Traceback" not in result.stderr:
+    if result.returncode and "Traceback" not in result.stderr and not result.stdout:
         pytest.skip("this system lets nobody mount a disk of their own")
     lines = result.stdout.splitlines()
     assert lines[-1:] == ["whole"], result.stderr[-2000:]
@@ -193,7 +193,7 @@ def test_after_twenty_interrupts_of_a_kernel_the_next_cell_works(count):
         def run(code, stop_after=None):
             """What a cell printed, and its status."""
             waiting, printed, stop_at = client.execute(code), "", time.monotonic() + (stop_after or 0)
-            while True:
+            while time.monotonic() < stop_at + 120:
                 if stop_after and time.monotonic() > stop_at:
                     manager.interrupt_kernel()
                     stop_after = None
@@ -205,6 +205,7 @@ def test_after_twenty_interrupts_of_a_kernel_the_next_cell_works(count):
                     printed += message["content"].get("text", "")
                     if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                         return printed, client.get_shell_msg(timeout=60)["content"]["status"]
+            raise AssertionError(f"two minutes and no end: {code}")
 
         assert run(BEFORE)[1] == "ok"
         for n in range(20):

@@ -26,7 +26,7 @@ import safetensors.torch
 import torch
 from test_vision import idx, put, small  # noqa: F401 (a fixture)
 
-from aigc_course import checkpoints, leaks, model_files, pretrained, training
+from aigc_course import checkpoints, leaks, model_files, pretrained, runtime, training
 from aigc_course.data import vision
 from aigc_course.errors import CourseError
 from aigc_course.models.vae import VAE, VAEConfig
@@ -149,6 +149,18 @@ def with_optimizer(value):
     return saved(state)
 
 
+def with_state(value):
+    state = good_state()
+    state["optimizer"]["state"][0] = value
+    return saved(state)
+
+
+def with_group(**settings):
+    state = good_state()
+    state["optimizer"]["param_groups"][0] |= settings
+    return saved(state)
+
+
 HOSTILE_STATES = {
     "a pickle that runs code": lambda proof: pickle.dumps(Payload(proof)),
     "a torch file that runs code": lambda proof: saved({"losses": torch.zeros(6), "more": Payload(proof)}),
@@ -176,6 +188,11 @@ HOSTILE_STATES = {
     "a schedule that is a number": lambda proof: changed(scheduler=3),
     "no settings": lambda proof: changed(made_by=None),
     "settings that are text": lambda proof: changed(made_by="lr 0.1"),
+    "an optimizer without numbers": lambda proof: with_state({"step": torch.tensor(1.0)}),
+    "an optimizer of texts": lambda proof: with_state({"step": torch.tensor(1.0), "exp_avg": "x", "exp_avg_sq": "x"}),
+    "settings of an optimizer that are text": lambda proof: with_group(betas=("a", "b")),
+    "a schedule of another kind": lambda proof: changed(scheduler={"lr_lambdas": [None], "last_epoch": "x"}),
+    "a schedule at another step": lambda proof: changed(scheduler=good_state()["scheduler"] | {"last_epoch": 10**6}),
     "other settings": lambda proof: changed(made_by={"lr": 5.0}),
     "unknown settings": lambda proof: changed(made_by={"nonsense": 1}),
     "no random numbers": lambda proof: changed(random=None),
@@ -196,7 +213,7 @@ def test_hostile_checkpoints_of_runs(home, tmp_path, count):
         else:
             rewrite(6, state=make(proof))
         before = new_model().state_dict()
-        said = refused(fit, "delete", "another name")
+        said = refused(lambda: fit(9), "delete", "another name")  # three steps more, so that what is accepted is used
         model = new_model()
         if kind[0] == "weights":
             refused(lambda model=model: checkpoints.load("run", model))
@@ -218,11 +235,6 @@ def test_a_checkpoint_whose_hashes_do_not_fit_is_passed_over(home, capsys):
 
 
 # Folders of models
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return model_files.save(VAE(VAEConfig(n_latents=2, hidden=(8,), size=4)), tmp_path / "model")
 
 
 def reconfigure(folder, **changes):
@@ -278,11 +290,35 @@ HOSTILE_FOLDERS |= {f"weights: {name}": lambda f, make=make: ((f / "model.safete
                     for name, make in HOSTILE_WEIGHTS.items()}  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", HOSTILE_FOLDERS)
-def test_hostile_folders_of_models(folder, kind):
-    assert model_files.load(folder).config.n_latents == 2
-    HOSTILE_FOLDERS[kind](folder)
-    refused(lambda: model_files.load(folder), str(folder))
+def test_hostile_folders_of_models(tmp_path, count):
+    for i, spoil in enumerate(HOSTILE_FOLDERS.values()):
+        folder = model_files.save(VAE(VAEConfig(n_latents=2, hidden=(8,), size=4)), tmp_path / str(i))
+        assert model_files.load(folder).config.n_latents == 2
+        spoil(folder)
+        refused(lambda folder=folder: model_files.load(folder), str(folder))
+    count("hostile folders of models", len(HOSTILE_FOLDERS))
+
+
+def test_a_model_that_replaces_another_is_there_at_every_moment(tmp_path, monkeypatch):
+    """The writing ends after the first, the second, the third of its files: the older or the newer model can be read."""
+    older, newer = (VAE(VAEConfig(n_latents=n, hidden=(8,), size=4)) for n in (2, 3))
+    for last in range(4):
+        folder = model_files.save(older, tmp_path / str(last))
+        done = iter(range(10))
+
+        def write(path, data, done=done, last=last, write=runtime.write_safely):
+            if next(done) >= last:
+                raise CourseError("killed")
+            write(path, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(model_files, "write_safely", write)
+            if last < 3:
+                with pytest.raises(CourseError, match="killed"):
+                    model_files.save(newer, folder)
+            else:
+                model_files.save(newer, folder)
+        assert model_files.load(folder).config.n_latents == (2 if last < 2 else 3)
 
 
 def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
@@ -340,7 +376,7 @@ def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
         if "sum" not in kind and "link" not in kind and "folder" not in kind:
             refused(lambda: pretrained.from_hub(str(own)))
         assert not proof.exists(), kind
-    count("hostile folders of models", len(cases) + len(HOSTILE_FOLDERS))
+    count("hostile folders of pretrained models", len(cases))
 
 
 # Data
@@ -396,7 +432,7 @@ def test_hostile_archives(small, tmp_path, count):  # noqa: F811
     (raw / name).with_suffix("").symlink_to(outside)  # where the unpacked file goes: what it leads to is not written to
     refused(lambda: vision.load("mnist", root), "altered")
     assert outside.read_bytes() == b"mine"
-    count("hostile archives", len(cases) + 1 + sum(word in name for name in HOSTILE_STATES for word in ("archive", "names", "bomb")))
+    count("hostile archives", len(cases) + 1)
 
 
 def test_nothing_in_the_course_unpacks_an_archive_into_a_folder():
@@ -576,7 +612,8 @@ def test_planted_secrets_are_found_and_not_repeated(count):
         for place in PLACES:
             said = refused(lambda secret=secret, place=place: leaks.check(planted(secret, place)), "secret")
             assert secret not in said and A[:16] not in said
-    innocents = ("A token costs 3 bits; the key of a dictionary, say.", "sk-learn", "password: ask", "hf_hub", "api_key = os.environ['X']")
+    innocents = ("A token costs 3 bits; the key of a dictionary, say.", "sk-learn", "password: characters", "hf_hub", "api_key = os.environ['X']",
+                 "The secret: temperature decides", "auth_token = tokenizer.decode(ids)")  # fmt: skip
     for innocent in innocents:
         leaks.check(planted(innocent, "print"))
     count("planted secrets found", len(PLANTED))
@@ -585,6 +622,9 @@ def test_planted_secrets_are_found_and_not_repeated(count):
 def test_the_value_of_a_secret_variable_is_found(monkeypatch):
     monkeypatch.setenv("MY_SERVICE_TOKEN", "no form that anybody knows")
     refused(lambda: leaks.check(planted("it is: no form that anybody knows.", "print")), "MY_SERVICE_TOKEN")
+    monkeypatch.setenv("OTHER_PASSWORD", 'quotes " & é inside')
+    for text in ('quotes " & é inside', "quotes &quot; &amp; é inside"):
+        refused(lambda text=text: leaks.check(planted(text, "page")), "OTHER_PASSWORD")
 
 
 def test_store_refuses_a_secret(monkeypatch):

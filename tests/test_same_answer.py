@@ -24,7 +24,7 @@ def _digest(value, seen, depth=0):
     kind = type(value)
     if hasattr(value, "detach") and hasattr(value, "cpu"):
         value = value.detach().cpu()
-        value = value.float().numpy() if value.is_floating_point() else value.numpy()
+        value = value.float().numpy() if str(value.dtype) in ("torch.bfloat16", "torch.float16") else value.numpy()
     if isinstance(value, _np.ndarray):
         content = value.tobytes() if value.dtype != object else repr(value.tolist()).encode()
         return _hashlib.sha256(repr((value.dtype, value.shape)).encode() + content).hexdigest()

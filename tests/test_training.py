@@ -1,5 +1,6 @@
 """`training.fit` does what the loop does, survives kills and interrupts, and scales out; checkpoints are whole or not there."""
 
+import collections
 import os
 import queue
 import random
@@ -132,7 +133,14 @@ def test_a_resumed_run_equals_an_unbroken_one(home, capsys, at):
 
 
 def test_an_interrupt_writes_a_checkpoint_and_the_cell_goes_on(home, capsys):
-    history = fit(new_model(), loss=raising(KeyboardInterrupt, 20), checkpoint="run")  # save_every is 500: only the interrupt can have kept it
+    calls = iter(range(1000))
+
+    def loss(model, batch):
+        if next(calls) == 19:
+            os.kill(os.getpid(), signal.SIGINT)
+        return loss_fn(model, batch)
+
+    history = fit(new_model(), loss=loss, checkpoint="run")  # save_every is 500: only the interrupt can have kept it
     assert history.interrupted and "run the cell again" in capsys.readouterr().out
     model, whole = new_model(), new_model()
     assert fit(model, checkpoint="run").resumed_from == 20
@@ -207,10 +215,15 @@ def gradient(model):
 ERRORS = (torch.OutOfMemoryError, RuntimeError, MemoryError, lambda _: RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ..."))
 
 
-@pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize("rows", [8, 5, 4, 1])
-def test_out_of_memory_halves_the_batch_and_keeps_the_gradient(capsys, rows, error, count):
-    """Of one step and of a whole run, to 1e-6; told once, and the run goes on in parts."""
+def test_out_of_memory_halves_the_batch_and_keeps_the_gradient(capsys, count):
+    cases = [(rows, error) for rows in (8, 5, 4, 1) for error in ERRORS]
+    for rows, error in cases:
+        check_parts(capsys, rows, error)
+    count("failures of memory in `fit`", len(cases))
+
+
+def check_parts(capsys, rows, error):
+    """Gradient of one step and a whole run, to 1e-6; told once, and the run goes on in parts."""
     small = OutOfMemory(rows, error)
     model, whole = new_model(), new_model()
     fit(model, 1, loss=small)
@@ -224,7 +237,6 @@ def test_out_of_memory_halves_the_batch_and_keeps_the_gradient(capsys, rows, err
     assert history.losses == pytest.approx(expected.losses, abs=1e-6) and torch.allclose(weights(model), weights(whole), atol=1e-5)
     assert capsys.readouterr().out.count("Memory ran out") == 1
     assert small.seen[-parts:] == [16 // parts] * parts  # it does not try the whole batch again
-    count("failures of memory in `fit`", 16)
 
 
 def test_out_of_memory_later_and_again(capsys):
@@ -245,6 +257,12 @@ def test_parts_of_other_shapes(rows):
     """Rows that do not divide evenly, and batches that are dictionaries or hold what has no rows."""
     from aigc_course import memory
 
+    Pair = collections.namedtuple("Pair", "x y")
+    halves = [part for _, part in memory.divided(Pair(torch.arange(rows), torch.arange(rows)), 2)]
+    assert all(isinstance(part, Pair) for part in halves) and torch.equal(torch.cat([part.y for part in halves]), torch.arange(rows))
+    with pytest.raises(CourseError, match="holds no tensors"):
+        memory.more_parts(["a", "b"], 1, 1)
+    assert not memory.ran_out(RuntimeError("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED."))
     batch = {"x": torch.arange(rows), "pair": (torch.arange(rows * 2).view(rows, 2), torch.tensor(3.0)), "name": "a"}
     parts = list(memory.divided(batch, 4))
     assert sum(share for share, _ in parts) == pytest.approx(1) and torch.equal(torch.cat([part["x"] for _, part in parts]), batch["x"])
@@ -281,6 +299,58 @@ def test_a_loss_that_trains_nothing_is_told():
     frozen.requires_grad_(False)
     with pytest.raises(CourseError, match="model must have parameters"):
         fit(frozen, 1)
+
+
+def test_pressed_twice_it_stops_at_once_and_keeps_the_last_whole_checkpoint(home, capsys):
+    """In the middle of a step: what is half done is not kept, and the run that goes on equals an unbroken one."""
+    calls = iter(range(10**6))
+
+    def loss(model, batch):
+        value = loss_fn(model, (batch[0] + torch.randn_like(batch[0]), batch[1]))
+        if next(calls) == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        return value
+
+    assert fit(new_model(dropout=0.3), loss=loss, checkpoint="run", save_every=5).interrupted
+    assert "last checkpoint of 'run'" in capsys.readouterr().out
+    again, whole = new_model(dropout=0.3), None
+    history = fit(again, loss=loss, checkpoint="run", save_every=5)
+    assert history.resumed_from == 5
+    whole = new_model(dropout=0.3)
+    assert fit(whole, loss=loss).losses == history.losses and torch.equal(weights(again), weights(whole))
+
+
+def test_a_failing_watch_does_not_cost_the_checkpoint(home):
+    def watch(step, model):
+        raise Stop
+
+    with pytest.raises(Stop):
+        fit(new_model(), checkpoint="run", save_every=5, watch=watch)
+    assert fit(new_model(), checkpoint="run", save_every=5).resumed_from == 5
+
+
+def test_models_with_infinite_masks_and_optimizers_of_other_shapes_are_resumed(home):
+    """What is odd and sound: a buffer of -inf, a frozen layer, states that are not shaped like their weights, none at all."""
+    def model():
+        one = new_model()
+        one.register_buffer("mask", torch.full((4, 4), float("-inf")).triu(1))
+        one.add_module("frozen", torch.nn.Identity())
+        one.unused = torch.nn.Parameter(torch.zeros(3))
+        return one
+
+    def loss(net, batch):
+        return (torch.nn.Sequential.forward(net, batch[0]) - batch[1]).square().mean()
+
+    for name in ("AdamW", "Adafactor", "SGD", "RMSprop", "Adagrad", "NAdam"):
+        optimizer = getattr(torch.optim, name)
+        fit(model(), 10, loss=loss, checkpoint=f"run-{name}", optimizer=optimizer)
+        expected = model()
+        assert fit(expected, 20, loss=loss, checkpoint=f"run-{name}", optimizer=optimizer).resumed_from == 10, name
+
+
+def test_a_loss_of_one_number_in_a_list_is_a_loss():
+    assert len(fit(new_model(), 3, loss=lambda m, b: (m(b[0]) - b[1]).square().mean(0)).losses) == 3
 
 
 def test_the_stop_button_ends_between_two_steps_and_the_run_goes_on_bit_for_bit(home):

@@ -23,7 +23,7 @@ def read_text(path: str | Path, least: int = 1) -> str:
         CourseError: there is no such file, it is too short or too long, or it is not text in UTF-8.
     """
     if not isinstance(path, str | Path) or not str(path):
-        raise CourseError(f"the path of a text file must be a string, not {path!r}.")
+        raise CourseError(f"read_text: path must be the path of a text file, a string, not {path!r}.")
     try:
         path = Path(path).expanduser()
         if path.exists() and not path.is_file():

@@ -76,6 +76,6 @@ def words() -> list[str]:
 
 def _known(tale: Story) -> list[dict[str, str]]:
     if not isinstance(tale, Story):
-        raise CourseError(f"this needs a tale as tales.sample makes it, with its facts, not {type(tale).__name__}.")
+        raise CourseError(f"tale must be one as tales.sample makes it, with its facts, not {type(tale).__name__}.")
     facts = [fact for fact in tale.facts if fact["plot"] in _QUESTIONS]
     return [{key: _NUMBERS[value] if isinstance(value, int) else value for key, value in fact.items()} for fact in facts]

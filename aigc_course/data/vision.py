@@ -169,11 +169,12 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
 
 def _fetch(address: str, md5: str, target: Path) -> bytes:
     """A file's bytes over https, with the right MD5."""
+    deadline = time.monotonic() + _IN_ALL
     try:
         if not address.startswith("https://"):
             raise ValueError("not https")
         with urllib.request.build_opener(_HttpsOnly).open(address, timeout=_SECONDS) as answer:
-            data = _all_of(answer)
+            data = _all_of(answer, deadline)
     except (OSError, ValueError, http.client.HTTPException) as error:  # URLError and timeouts are OSErrors
         reason = " ".join(str(getattr(error, "reason", error)).split())
         way = f"Go on with the default 'glyphs', or put the file into {target.parent}."
@@ -184,9 +185,9 @@ def _fetch(address: str, md5: str, target: Path) -> bytes:
     return data
 
 
-def _all_of(answer) -> bytes:
+def _all_of(answer, deadline: float) -> bytes:
     """What a server sends, unless it takes for ever or sends too much."""
-    data, deadline = bytearray(), time.monotonic() + _IN_ALL
+    data = bytearray()
     while part := answer.read1(1 << 16):
         data += part
         if time.monotonic() > deadline:

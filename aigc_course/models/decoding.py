@@ -23,7 +23,7 @@ def _next(model: Seq2Seq, rows: torch.Tensor, memory: torch.Tensor, source: torc
 @checked(model=instance(Seq2Seq), n=whole(1, 100_000))
 def translate(model: Seq2Seq, source: torch.Tensor, n: int) -> torch.Tensor:
     """Greedy: the most probable token again and again. Source (B, S) -> ids (B, at most n + 1), beginning and ending with 1."""
-    memory, rows = model.encode(check_ids(source, model)), torch.ones(len(source), 1, dtype=torch.long, device=source.device)
+    memory, rows = model.encode(check_ids(source, model, "source")), torch.ones(len(source), 1, dtype=torch.long, device=source.device)
     over = torch.zeros(len(source), dtype=torch.bool, device=source.device)
     for _ in range(n):
         best = _next(model, rows, memory, source).argmax(-1).masked_fill(over, 0)
@@ -53,7 +53,7 @@ def beam_search(model: Seq2Seq, source: torch.Tensor, n: int, width: int = 4, al
     def penalty(ids: list[int]) -> float:
         return ((5 + len(ids) - 1) / 6) ** alpha  # the beginning does not count
 
-    memory, beams, done = model.encode(check_ids(source, model)), [(0.0, [1])], []
+    memory, beams, done = model.encode(check_ids(source, model, "source")), [(0.0, [1])], []
     for _ in range(n):
         rows = torch.tensor([ids for _, ids in beams], device=source.device)
         logp = _next(model, rows, memory.expand(len(beams), -1, -1), source.expand(len(beams), -1))

@@ -42,7 +42,7 @@ def device_of(model: nn.Module) -> torch.device:
     return next(model.parameters()).device
 
 
-def check_ids(rows: torch.Tensor, model: nn.Module | None = None) -> torch.Tensor:
+def check_ids(rows: torch.Tensor, model: nn.Module | None = None, name: str = "rows") -> torch.Tensor:
     """Return (B, T) token ids when they are that, and the model, if given, knows each; on a GPU an unknown one would end the process.
 
     Raises:
@@ -50,12 +50,12 @@ def check_ids(rows: torch.Tensor, model: nn.Module | None = None) -> torch.Tenso
     """
     if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or 0 in rows.shape or rows.is_floating_point():
         came = f"a tensor of shape {tuple(rows.shape)}" if isinstance(rows, torch.Tensor) else type(rows).__name__
-        wanted = "a (B, T) tensor of integers with at least one row and one token"
-        raise CourseError(f"The ids of a prompt or a source, its rows, must be {wanted} (vocabulary.batch makes one), not {came}.")
+        wanted = "ids, a (B, T) tensor of integers with at least one row and one token"
+        raise CourseError(f"{name} must be {wanted} (vocabulary.batch makes one), not {came}.")
     config = getattr(model, "config", None)
     size = getattr(config, "vocab_size", None) or getattr(config, "source_vocab", None)
     if size and not (rows.min() >= 0 and rows.max() < size):
-        raise CourseError(f"The ids of a prompt or a source must be from 0 to {size - 1}, not {int(rows.min())} to {int(rows.max())}.")
+        raise CourseError(f"{name} must hold ids from 0 to {size - 1}, not {int(rows.min())} to {int(rows.max())}.")
     return rows
 
 

@@ -14,7 +14,7 @@ from aigc_course.errors import CourseError
 from aigc_course.rules import array, tokenized, whole
 
 
-@checked(texts=tokenized(), size=whole(1, 50_000), window=whole(1, 1000))
+@checked(texts=tokenized(of=int), size=whole(1, 50_000), window=whole(1, 1000))
 def cooccurrence(texts: Iterable[Sequence[int]], size: int, window: int) -> np.ndarray:
     """How often two tokens stand at most `window` apart.
 
@@ -126,7 +126,7 @@ def negative_sampling_loss(positive: torch.Tensor, negative: torch.Tensor) -> to
     return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
 
 
-@checked(texts=tokenized(), window=whole(1, 1000))
+@checked(texts=tokenized(of=int), window=whole(1, 1000))
 def window_pairs(texts: Iterable[Sequence[int]], window: int) -> torch.Tensor:
     """(N, 2) ids: every token with every other at most `window` away."""
     pairs = [torch.empty(0, 2, dtype=torch.int64)]

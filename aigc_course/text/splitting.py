@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable, Sequence
 
 from aigc_course.checks import checked
 from aigc_course.errors import CourseError
-from aigc_course.rules import function, instance, optional, reals, seeds
+from aigc_course.rules import function, optional, reals, seeds, several
 
 
-@checked(items=instance(Sequence, says="a list"), shares=reals(0, 1), seed=seeds(), key=optional(function()))
+@checked(items=several(), shares=reals(0, 1), seed=seeds(), key=optional(function()))
 def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[[object], Hashable] | None = None) -> list[list]:
     """Deal items out at random.
 
@@ -28,7 +28,8 @@ def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[
     Raises:
         CourseError: the shares do not sum to 1, or a part stays empty.
     """
-    if not shares or min(shares) <= 0 or not math.isclose(sum(shares), 1, abs_tol=1e-9):
+    shares = [float(share) for share in shares]
+    if min(shares) <= 0 or not math.isclose(sum(shares), 1, abs_tol=1e-9):
         raise CourseError(f"shares must be positive numbers that sum to 1, not {tuple(shares)}.")
     groups: dict[Hashable, list] = {}
     for i, item in enumerate(items):
