@@ -58,7 +58,7 @@ def measure(command: list[str], environment: dict[str, str]) -> Cost:
                 except psutil.Error:
                     continue
             peak = max(peak, total / 1e9)
-            time.sleep(0.05)
+            time.sleep(0.25)  # looking costs time, too
 
     watcher = threading.Thread(target=watch)
     watcher.start()
