@@ -71,7 +71,7 @@ def measured() -> list[tuple[str, float, float]]:
 
 
 def main() -> None:
-    lines = ["| what | seconds | budget |", "|---|---|---|", *(f"| {what} | {seconds:.2f} | {budget:g} |" for what, seconds, budget in measured())]
+    lines = ["| what | seconds | budget |", "|---|---|---|", *(f"| {what} | {seconds:.3g} | {budget:g} |" for what, seconds, budget in measured())]
     print("\n".join(lines))
     lessons_benchmark.write("start", f"\nMeasured on {lessons_benchmark.machine()}.\n\n" + "\n".join(lines) + "\n\n")
 

@@ -119,7 +119,10 @@ def test_interrupted_while_the_environment_is_made(tmp_path):
 
     folder = make(tmp_path / "course")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "course.py", "x"], cwd=folder, start_new_session=True, **pipes)
+    def heard():  # the background jobs of a shell ignore it, and so would this
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen([sys.executable, "course.py", "x"], cwd=folder, start_new_session=True, preexec_fn=heard, **pipes)
     assert "Making the environment" in process.stdout.readline()
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)

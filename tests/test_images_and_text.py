@@ -107,5 +107,5 @@ def test_own_text(tmp_path):
     with pytest.raises(CourseError, match="12 characters; this lesson needs at least 2,000"):
         own.read_text(good, least=2000)
     for nonsense in (3, "", None):
-        with pytest.raises(CourseError, match="must be a string"):
+        with pytest.raises(CourseError, match="a string, not"):
             own.read_text(nonsense)

@@ -156,7 +156,7 @@ def test_answers_stand_in_the_tale():
             assert ask.answer in tale.tokens or ask.answer in {word.key for word in tale.world.lexicon["count"]}, (ask, tale.text)
             assert ask.question.endswith("?")
     assert kinds == {"lost and found", "sharing", "trading"}
-    with pytest.raises(CourseError, match="needs a tale"):
+    with pytest.raises(CourseError, match="tale must be"):
         tale_tasks.questions("Mia had a hat.")
 
 
