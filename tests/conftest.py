@@ -9,10 +9,15 @@ os.environ["AIGC_HOME"] = tempfile.mkdtemp(prefix="aigc-test-home-")
 
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+# The background jobs of a shell begin with it ignored, and so would everything that is interrupted here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, and nothing written into the course folder.
 hypothesis.settings.register_profile("course", derandomize=True, database=None)
