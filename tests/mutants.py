@@ -115,7 +115,8 @@ class Run(Kind):
 
     def read(self):
         self.fit()
-        assert torch.equal(self.kept(), self.expected), "another result"
+        found = self.kept()
+        assert found.isfinite().all() and (self.rehashed or torch.equal(found, self.expected)), "another result"
 
     def files(self):
         return [file for file in (checkpoints.folder("run") / "step-00000004").iterdir() if file.is_file()]
@@ -123,7 +124,8 @@ class Run(Kind):
     def spoil(self, rng):
         name, changed = super().spoil(rng)
         folder = checkpoints.folder("run") / "step-00000004"
-        if rng.random() < 0.6 and name != "hashes.json":
+        self.rehashed = rng.random() < 0.6 and name != "hashes.json"  # then other numbers cannot be told from the right ones
+        if self.rehashed:
             hashes = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in ("model.safetensors", "state.pt")}
             (folder / "hashes.json").write_text(json.dumps(hashes))
         return name, changed
