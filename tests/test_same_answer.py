@@ -60,7 +60,8 @@ for _name in _names:
             print(_name, type(globals()[_name]).__name__, _found)
 '''
 
-MAY_DIFFER = {"00": {"findings", "rows"}, "05": {"seconds", "start"}, "06": {"seconds", "start"}}  # memory that is free, and times
+MAY_DIFFER = {"00": {"findings", "rows"}, "05": {"seconds", "start"}, "06": {"seconds", "start"}, "08": {"place"}, "11": {"folder"}}
+# Memory that is free, measured times, names of temporary folders.
 
 
 def digests(lesson, folder):
