@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from aigc_course import lessons, publish, runtime
+from aigc_course import leaks, lessons, publish, runtime
 
 LESSONS = lessons.all_lessons()
 each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
@@ -79,6 +79,7 @@ def test_stored_outputs_are_clean(lesson):
     text = lesson.path.read_text(encoding="utf-8")
     notebook = lessons.read(lesson.path)
     assert len(text.encode()) < 700_000
+    leaks.check(notebook)
     assert set(notebook.metadata) == {"kernelspec", "language_info", "aigc_course"} and notebook.nbformat_minor >= 5
     assert [cell.id for cell in notebook.cells] == [f"cell-{i:02d}" for i in range(len(notebook.cells))]
     for cell in code_cells(notebook):
