@@ -94,38 +94,9 @@ def _listed(value: object) -> object:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def token_list(least: int = 0) -> Rule:
-    """One text as strings: a list, or, where none is needed at least, anything to go through once."""
-    expected = f"a list of {f'at least {least} ' if least else ''}strings"
-
-    def rule(value: object) -> str:
-        value = _listed(value)
-        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-            return expected
-        if not isinstance(value, Sequence):
-            return expected if least else ""
-        return "" if len(value) >= least and all(isinstance(token, str) for token in value) else expected
-
-    return rule
-
-
-def texts(least: int = 0) -> Rule:
-    """Several texts as strings: a list, or, where none is needed at least, anything to go through once."""
-    rule = token_list(least)
-    return lambda value: rule(value) and f"a list of {f'at least {least} ' if least else ''}texts as strings"
-
-
-def tokenized(least: int = 0, of: type = object) -> Rule:
-    """Several texts, each a list of tokens; `of` is what a token must be, looked at in the first of each text."""
-    kind = {str: "strings", int: "ids (whole numbers)"}.get(of, "tokens")
-    expected = f"a list of {f'at least {least} ' if least else ''}texts, each a list of {kind}"
-    wanted = kinds.Integral if of is int else of
-
-    def good(text: object) -> bool:
-        text = _listed(text)
-        if isinstance(text, str | bytes) or not isinstance(text, Iterable):
-            return False
-        return not isinstance(text, Sequence) or not text or isinstance(text[0], wanted)
+def _entries(what: str, least: int, good: Callable[[object], bool]) -> Rule:
+    """A list of at least `least` entries that are all good; where none is needed at least, anything to go through once."""
+    expected = f"a list of {f'at least {least} ' if least else ''}{what}"
 
     def rule(value: object) -> str:
         value = _listed(value)
@@ -136,6 +107,30 @@ def tokenized(least: int = 0, of: type = object) -> Rule:
         return "" if len(value) >= least and all(map(good, value)) else expected
 
     return rule
+
+
+def token_list(least: int = 0) -> Rule:
+    """One text as strings: a list, or, where none is needed at least, anything to go through once."""
+    return _entries("strings", least, lambda token: isinstance(token, str))
+
+
+def texts(least: int = 0) -> Rule:
+    """Several texts as strings: a list, or, where none is needed at least, anything to go through once."""
+    return _entries("texts as strings", least, lambda text: isinstance(text, str))
+
+
+def tokenized(least: int = 0, of: type = object) -> Rule:
+    """Several texts, each a list of tokens; `of` is what a token must be, looked at in the first of each text."""
+    kind = {str: "strings", int: "ids (whole numbers)"}.get(of, "tokens")
+    wanted = kinds.Integral if of is int else of
+
+    def good(text: object) -> bool:
+        text = _listed(text)
+        if isinstance(text, str | bytes) or not isinstance(text, Iterable):
+            return False
+        return not isinstance(text, Sequence) or not text or isinstance(text[0], wanted)
+
+    return _entries(f"texts, each a list of {kind}", least, good)
 
 
 def several() -> Rule:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch.utils.data import DataLoader
 
+from aigc_course.checks import look
 from aigc_course.errors import CourseError, check_choice
 from aigc_course.rules import function, optional, real, whole
 from aigc_course.schedules import SCHEDULES
@@ -75,9 +76,7 @@ def check(options: Options, model: torch.nn.Module, loader: DataLoader) -> None:
     check_choice("precision", options.precision, ("no", "bf16", "fp16"))
     check_choice("show", options.show, (True, "bar", False))
     rules = {"optimizer": function(), "watch": optional(function()), "warmup": whole(), "save_every": whole(1), "clip": optional(real(above=0))}
-    for name, rule in rules.items():
-        if expected := rule(getattr(options, name)):
-            raise CourseError(f"{name} must be {expected}, not {getattr(options, name)!r}.")
+    look("Options", rules, vars(options))
 
 
 def settings(loader: DataLoader, lr: float, options: Options) -> dict:

@@ -3,13 +3,11 @@
     .venv/bin/python benchmarks/lessons.py                  # all lessons, with one thread and with two
     .venv/bin/python benchmarks/lessons.py 01 06 --dry      # two of them, printed only
 
-On an otherwise idle machine: wall time, CPU time and the highest memory of the kernel and its children; with one thread, as many lessons side by
-side as there are cores. With a GPU there, at "gpu" scale. `--store` also keeps the outputs of the last run of each lesson, as
-`python3 course.py store` does, so that one run serves both.
+One after the other, on an otherwise idle machine: wall time, CPU time and the highest memory of the kernel and its children. With a GPU there, at
+"gpu" scale. `--store` also keeps the outputs of the last run of each lesson, as `python3 course.py store` does, so that one run serves both.
 """
 
 import argparse
-import concurrent.futures
 import datetime
 import importlib.util
 import os
@@ -155,14 +153,12 @@ def main() -> None:
 
 
 def costs_of(numbers: list[str], scale: str, threads: int, store: bool) -> dict[str, Cost]:
-    """What each lesson costs; with fewer threads than cores, as many lessons side by side as there are cores for."""
-    def one(number: str) -> Cost:
-        cost = lesson_cost(number, scale, threads, store)
-        print(f"{number}, {threads} thread{'s' * (threads > 1)}: {cost}", flush=True)
-        return cost
-
-    with concurrent.futures.ThreadPoolExecutor(min(4, max(1, runtime.threads() // threads))) as pool:
-        return dict(zip(numbers, pool.map(one, numbers), strict=True))
+    """What each lesson costs, measured one after the other."""
+    costs = {}
+    for number in numbers:
+        costs[number] = lesson_cost(number, scale, threads, store)
+        print(f"{number}, {threads} thread{'s' * (threads > 1)}: {costs[number]}", flush=True)
+    return costs
 
 
 if __name__ == "__main__":

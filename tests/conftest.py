@@ -7,9 +7,11 @@ import tempfile
 os.environ.pop("AIGC_VENV", None)  # tests make environments of their own
 os.environ["AIGC_HOME"] = tempfile.mkdtemp(prefix="aigc-test-home-")
 
+import queue
 import re
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import hypothesis
@@ -71,3 +73,35 @@ def home(tmp_path, monkeypatch):
     monkeypatch.delenv("PYTEST_VERSION", raising=False)
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     return folder
+
+
+@pytest.fixture
+def kernel():
+    """(code, stop_after=None) -> what a cell printed, its status, how many outputs it made; the stop button is pressed after so many seconds."""
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+
+    def run(code, stop_after=None):
+        made, printed, waiting = 0, "", client.execute(code)
+        press_at = time.monotonic() + (stop_after or 0)
+        give_up_at = press_at + 600
+        while time.monotonic() < give_up_at:
+            if stop_after and time.monotonic() > press_at:
+                manager.interrupt_kernel()
+                press_at += 10  # the first may have come before the cell began
+            try:
+                message = client.get_iopub_msg(timeout=0.2)
+            except queue.Empty:
+                continue
+            if message["parent_header"].get("msg_id") != waiting:
+                continue
+            made += message["msg_type"] in ("display_data", "stream", "execute_result", "error")
+            printed += message["content"].get("text", "")
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return printed, client.get_shell_msg(timeout=60)["content"]["status"], made
+        raise AssertionError(f"ten minutes and no end: {code}")
+
+    yield run
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)

@@ -102,8 +102,20 @@ def test_parameters_as_counted_by_hand():
     assert sum(p.numel() for p in model.parameters()) == 50 * 96 + 32 * 96 + 3 * (12 * 96**2 + 13 * 96) + 2 * 96
 
 
+def test_first_weights_are_as_large_as_asked():
+    model = GPT(GPTConfig(500, 32, n_layers=2, d_model=96, initializer_range=0.06))
+    block = model.blocks[0]
+    for weight in (model.embedding.weight, block.attention.qkv.weight, block.feed_forward[0].weight):
+        assert weight.std().item() == pytest.approx(0.06, rel=0.03)
+    for weight in (block.attention.out.weight, block.feed_forward[2].weight):  # four parts add to the stream
+        assert weight.std().item() == pytest.approx(0.03, rel=0.03)
+    assert hub.from_transformers(hub.to_transformers(model)).config == model.config
+
+
 @pytest.mark.parametrize(
-    "sizes, word", [({"d_model": 30}, "divide"), ({"n_heads": 5}, "divide"), ({"n_layers": 0}, "n_layers"), ({"vocab_size": 2.5}, "vocab")]
+    "sizes, word",
+    [({"d_model": 30}, "divide"), ({"n_heads": 5}, "divide"), ({"n_layers": 0}, "n_layers"), ({"vocab_size": 2.5}, "vocab"),
+     ({"initializer_range": 0}, "initializer_range")],
 )
 def test_bad_sizes(sizes, word):
     with pytest.raises(CourseError, match=word):

@@ -17,7 +17,7 @@ from types import ModuleType
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from aigc_course import lessons, publish, runtime
+from aigc_course import checks, lessons, publish, runtime
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog
 from aigc_course.exercises.compare import shorten
@@ -191,14 +191,9 @@ def body_of(function, stub: str) -> str:
     return "\n".join([*imports, *([""] if imports else []), "\n\n".join(sources), "", f"return {function.__name__}({', '.join(given)})"])
 
 
-def _undecorated(source: str) -> str:
-    """A function without what the library checks at its door: an answer stands alone."""
-    return re.sub(r"\A@checked\(.*?\)\n(?=@|def |class )", "", source, flags=re.S)
-
-
 def _with_needs(function) -> tuple[list[str], list[str]]:
     """Imports for the names that a function takes from its module, and sources: its own, and of helpers that live with the exercises."""
-    source = _undecorated(textwrap.dedent(inspect.getsource(function)).rstrip())
+    source = checks.source(function).rstrip()
     imports, sources = [], [source]
     for name in sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)} - {function.__name__}):
         if name not in function.__globals__ or hasattr(builtins, name):

@@ -167,6 +167,11 @@ def _enlarged_and_convolved(image, kernel, stride=1):
     return F.conv2d(large[None, None], kernel[None, None], padding=len(kernel) - 1)[0, 0]
 
 
+def decibels(images, truth):
+    """10 log10(1 / mean squared error) of each image."""
+    return -10 * (images - truth).square().flatten(1).mean(1).log10()
+
+
 def _natural_log(images, truth):
     return -10 * (images - truth).square().flatten(1).mean(1).log()
 
@@ -320,6 +325,6 @@ EXERCISES = (
             Mistake(_summed, "The MEAN over the pixels: otherwise a larger image looks worse."),
         ),
         hints=("error = (images - truth).square().flatten(1).mean(1), one number an image.", "-10 * error.log10()."),
-        shown=lambda images, truth: -10 * (images - truth).square().flatten(1).mean(1).log10(),
+        shown=decibels,
     ),
 )  # fmt: skip

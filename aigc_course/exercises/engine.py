@@ -10,10 +10,10 @@ import math
 import numbers
 import os
 import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aigc_course.checks import source
 from aigc_course.errors import CourseError
 from aigc_course.exercises import catalog, progress
 from aigc_course.exercises.compare import Outcome, TooSlow, first_difference, outcomes, same_behaviour, shorten, with_time_limit
@@ -104,7 +104,7 @@ def solution(name: str) -> None:
         print("Solutions are switched off in this class; hint(...) still helps.")
         return
     progress.record(name, solution_seen=True)
-    print(task.explanation if isinstance(task, Question) else textwrap.dedent(inspect.getsource(task.shown or task.reference)))
+    print(task.explanation if isinstance(task, Question) else source(task.shown or task.reference))
 
 
 def require(name: str) -> None:

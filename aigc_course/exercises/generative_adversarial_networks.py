@@ -41,6 +41,17 @@ def _bits(p, q):
     return 2 * p / (p + q)
 
 
+def called_real_and_painted(real, fake):
+    """Cross-entropy with the labels 1 and 0."""
+    by_torch = F.binary_cross_entropy_with_logits
+    return by_torch(real, torch.ones_like(real)) + by_torch(fake, torch.zeros_like(fake))
+
+
+def called_real(fake):
+    """Cross-entropy with the label that the generator wants, 1."""
+    return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
+
+
 def _log_of_sigmoid(real, fake):
     return -(real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean())
 
@@ -290,8 +301,7 @@ EXERCISES = (
             "F.binary_cross_entropy_with_logits(real, torch.ones_like(real)) is the first half.",
             "The other half: fake with torch.zeros_like(fake). Add them.",
         ),
-        shown=lambda real, fake: F.binary_cross_entropy_with_logits(real, torch.ones_like(real))
-        + F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake)),
+        shown=called_real_and_painted,
     ),
     Exercise(
         name="gan.generator_loss",
@@ -310,7 +320,7 @@ EXERCISES = (
             Mistake(_probability, "-log D(fake), not -D(fake): the logarithm makes gradients large where D is sure."),
         ),
         hints=("The generator wants its pictures to be called real: label 1.", "F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))."),
-        shown=lambda fake: F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake)),
+        shown=called_real,
     ),
     Exercise(
         name="gan.d_step",

@@ -38,7 +38,8 @@ def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
 
         theirs = GPT2LMHeadModel(GPT2Config(
             vocab_size=c.vocab_size, n_positions=c.context_length, n_embd=c.d_model, n_layer=c.n_layers, n_head=c.n_heads,
-            activation_function="gelu", resid_pdrop=c.dropout, embd_pdrop=c.dropout, attn_pdrop=c.dropout, **ids))  # fmt: skip
+            activation_function="gelu", resid_pdrop=c.dropout, embd_pdrop=c.dropout, attn_pdrop=c.dropout,
+            initializer_range=c.initializer_range, **ids))  # fmt: skip
     else:
         from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
@@ -46,7 +47,7 @@ def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
             vocab_size=c.vocab_size, max_position_embeddings=c.context_length, hidden_size=c.d_model, num_hidden_layers=c.n_layers,
             num_attention_heads=c.n_heads, intermediate_size=4 * c.d_model, hidden_act="gelu", use_parallel_residual=False,
             rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0}, tie_word_embeddings=True,
-            hidden_dropout=c.dropout, attention_dropout=c.dropout, **ids))  # fmt: skip
+            hidden_dropout=c.dropout, attention_dropout=c.dropout, initializer_range=c.initializer_range, **ids))  # fmt: skip
     with torch.no_grad():
         for name, weight in model.named_parameters():
             _parameter(theirs, name).copy_(_to_theirs(name, weight, c))
@@ -62,12 +63,13 @@ def from_transformers(theirs) -> GPT:
     config = theirs.config
     if (config.model_type == "gpt2" and config.activation_function == "gelu" and config.n_inner in (None, 4 * config.n_embd)
             and config.tie_word_embeddings and not config.scale_attn_by_inverse_layer_idx and config.layer_norm_epsilon == 1e-5):  # fmt: skip
-        ours = GPTConfig(config.vocab_size, config.n_positions, config.n_layer, config.n_head, config.n_embd, "learned", config.resid_pdrop)
+        ours = GPTConfig(config.vocab_size, config.n_positions, config.n_layer, config.n_head, config.n_embd, "learned", config.resid_pdrop,
+                         config.initializer_range)  # fmt: skip
     elif (config.model_type == "gpt_neox" and not config.use_parallel_residual and config.hidden_act == "gelu" and config.tie_word_embeddings
           and config.attention_bias and config.intermediate_size == 4 * config.hidden_size and config.layer_norm_eps == 1e-5
           and config.rope_parameters["partial_rotary_factor"] == 1 and config.rope_parameters["rope_theta"] == 10000):  # fmt: skip
         ours = GPTConfig(config.vocab_size, config.max_position_embeddings, config.num_hidden_layers, config.num_attention_heads,
-                         config.hidden_size, "rotary", config.hidden_dropout)  # fmt: skip
+                         config.hidden_size, "rotary", config.hidden_dropout, config.initializer_range)  # fmt: skip
     else:
         raise CourseError(f"from_transformers takes a GPT-2 with exact GELU or what `to_transformers` makes, not {type(theirs).__name__}.")
     model = GPT(ours)
