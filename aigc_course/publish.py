@@ -41,8 +41,10 @@ def store(number: str) -> str:
         "modules": modules,
         "stored_from": fingerprint(notebook, modules),
     }
+    cover = _renewed_cover(lesson.number, notebook)
     runtime.write_safely(lesson.path, _text(notebook).encode())
-    _keep_cover(lesson, notebook)
+    if cover:
+        runtime.write_safely(runtime.course_root() / "data" / "pictures" / f"{lesson.number}.png", base64.b64decode(cover))
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
 
 
@@ -130,12 +132,19 @@ def _meaning(source: str) -> str:
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
-def _keep_cover(lesson: lessons.Lesson, notebook) -> None:
-    for cell in notebook.cells:
-        if "cover" in cell.metadata.get("tags", ()):
-            image = next(o.data["image/png"] for o in cell.outputs if o.get("data", {}).get("image/png"))
-            folder = runtime.course_root() / "data" / "pictures"
-            runtime.write_safely(folder / f"{lesson.number}.png", base64.b64decode(image))
+def _renewed_cover(number: str, notebook) -> str:
+    """The picture that this run made, base64, "" where a lesson has none; it takes the place of the one before at the lesson's top."""
+    made = [_picture(cell) for cell in notebook.cells if "cover" in cell.metadata.get("tags", ())]
+    if not made:
+        return ""
+    shown = next(cell for cell in notebook.cells if cell.cell_type == "code" and f'plots.picture("{number}"' in cell.source)
+    _picture(shown)["image/png"] = made[-1]["image/png"]
+    return made[-1]["image/png"]
+
+
+def _picture(cell) -> dict:
+    """The data of a cell's first picture."""
+    return next(output.data for output in cell.outputs if output.get("data", {}).get("image/png"))
 
 
 def first_cell(address: str) -> str:

@@ -1,6 +1,7 @@
 """Notebooks are clean, small, up to date with their code, and built as CONTRIBUTING.md says. nbval runs them beside this file."""
 
 import ast
+import base64
 import re
 import statistics
 
@@ -160,3 +161,12 @@ def test_code_cells_are_tidy(lesson, tmp_path):
     rules = ["check", "--isolated", "--select", "E501,F,UP,PTH", "--line-length", "120", "--target-version", "py311", str(path)]
     result = subprocess.run([sys.executable, "-m", "ruff", *rules], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
+
+
+@each
+def test_the_picture_at_the_top_is_the_one_that_the_lesson_makes(lesson):
+    cells = code_cells(lessons.read(lesson.path))
+    made = [publish._picture(cell)["image/png"] for cell in cells if "cover" in cell.metadata.get("tags", ())]
+    shown = [publish._picture(cell)["image/png"] for cell in cells if "plots.picture(" in cell.source]
+    kept = runtime.course_root() / "data" / "pictures" / f"{lesson.number}.png"
+    assert len(made) == 1 and made[0] in shown and base64.b64decode(made[0]) == kept.read_bytes()
