@@ -134,15 +134,15 @@ def _meaning(source: str) -> str:
 
 def _renewed_cover(number: str, notebook) -> str:
     """The picture that this run made, base64, "" where a lesson has none; it takes the place of the one before at the lesson's top."""
-    made = [_picture(cell) for cell in notebook.cells if "cover" in cell.metadata.get("tags", ())]
+    made = [picture_of(cell) for cell in notebook.cells if "cover" in cell.metadata.get("tags", ())]
     if not made:
         return ""
     shown = next(cell for cell in notebook.cells if cell.cell_type == "code" and f'plots.picture("{number}"' in cell.source)
-    _picture(shown)["image/png"] = made[-1]["image/png"]
+    picture_of(shown)["image/png"] = made[-1]["image/png"]
     return made[-1]["image/png"]
 
 
-def _picture(cell) -> dict:
+def picture_of(cell) -> dict:
     """The data of a cell's first picture."""
     return next(output.data for output in cell.outputs if output.get("data", {}).get("image/png"))
 

@@ -166,7 +166,7 @@ def test_code_cells_are_tidy(lesson, tmp_path):
 @each
 def test_the_picture_at_the_top_is_the_one_that_the_lesson_makes(lesson):
     cells = code_cells(lessons.read(lesson.path))
-    made = [publish._picture(cell)["image/png"] for cell in cells if "cover" in cell.metadata.get("tags", ())]
-    shown = [publish._picture(cell)["image/png"] for cell in cells if "plots.picture(" in cell.source]
+    made = [publish.picture_of(cell)["image/png"] for cell in cells if "cover" in cell.metadata.get("tags", ())]
+    shown = [publish.picture_of(cell)["image/png"] for cell in cells if "plots.picture(" in cell.source]
     kept = runtime.course_root() / "data" / "pictures" / f"{lesson.number}.png"
     assert len(made) == 1 and made[0] in shown and base64.b64decode(made[0]) == kept.read_bytes()
