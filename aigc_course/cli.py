@@ -11,8 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from aigc_course import lessons, pretrained, runtime
-from aigc_course.errors import CourseError
+from aigc_course import pretrained, runtime
+from aigc_course.core import files, machine
+from aigc_course.core import paths as core_paths
+from aigc_course.core.errors import CourseError
+from aigc_course.course import lessons
 
 DESCRIPTION = "The AIGC course: open it, run it, test it."
 
@@ -92,7 +95,7 @@ def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
 def _lab(options: argparse.Namespace, rest: list[str]) -> int:
     for notice in lessons.sync_copies():
         print(notice)
-    home = runtime.home()
+    home = core_paths.home()
     print(f"Your copies of the lessons are in {home / 'notebooks'}", flush=True)
     _say_when_port_is_taken(rest)
     # The course's settings, without touching the learner's own.
@@ -127,9 +130,9 @@ def _say_when_port_is_taken(rest: list[str]) -> None:
 
 
 def _test(options: argparse.Namespace, rest: list[str]) -> int:
-    root = runtime.course_root()
+    root = core_paths.course_root()
     if not (root / "tests").is_dir():
-        raise CourseError(f"The tests live in the course folder, which an installed package lacks; get it from {runtime.repository()}.")
+        raise CourseError(f"The tests live in the course folder, which an installed package lacks; get it from {core_paths.repository()}.")
     os.environ["AIGC_SCALE"] = "cpu" if options.full else "smoke"
     os.environ["AIGC_FULL"] = "1" if options.full else ""
     start = time.monotonic()
@@ -146,7 +149,7 @@ def _side_by_side(rest: list[str], gb: int) -> list[str]:
     """
     if any(not option.startswith("-") or option.startswith(("-n", "-k", "-s", "-p", "--pdb", "--trace", "--capture")) for option in rest):
         return []
-    cores, memory = runtime.threads(), runtime.memory_gb()[0]
+    cores, memory = machine.threads(), machine.memory_gb()[0]
     workers = min(cores, int(memory // gb), 8)
     if workers < 2:
         return []
@@ -155,7 +158,7 @@ def _side_by_side(rest: list[str], gb: int) -> list[str]:
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course import execute
+    from aigc_course.course import execute
 
     path = Path(options.lesson)
     if path.suffix != ".ipynb":
@@ -164,11 +167,11 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         if lesson.edited():
             print(f"This runs the original. Your edited copy: python3 course.py run {lesson.copy}")
     notebook = lessons.read(path)
-    out = options.out or runtime.home() / "runs"
+    out = options.out or core_paths.home() / "runs"
     scale = options.scale or runtime.scale()
     start = time.monotonic()
     try:
-        execute.run(notebook, path.parent if os.access(path.parent, os.W_OK) else runtime.home(), name=path.stem, env={"AIGC_SCALE": scale})
+        execute.run(notebook, path.parent if os.access(path.parent, os.W_OK) else core_paths.home(), name=path.stem, env={"AIGC_SCALE": scale})
     finally:
         _save(notebook, out / path.name, path.parent if options.html else None)
     print(f"{path.stem} ran at {scale!r} scale in {time.monotonic() - start:.0f} s")
@@ -179,20 +182,20 @@ def _save(notebook, result: Path, pictures: Path | None) -> None:
     """Write the executed notebook under a free name, and an HTML page when the folder of its pictures is given."""
     import nbformat
 
-    from aigc_course import execute
+    from aigc_course.course import execute
 
-    while (result := runtime.unused_path(result)).with_suffix(".html").exists():
+    while (result := files.unused_path(result)).with_suffix(".html").exists():
         result = result.with_stem(f"{result.stem}-new")
-    runtime.write_safely(result, nbformat.writes(notebook).encode())
+    files.write_atomically(result, nbformat.writes(notebook).encode())
     print(f"Notebook: {result}")
     if pictures:
         page = result.with_suffix(".html")
-        runtime.write_safely(page, execute.to_html(notebook, result.stem, pictures).encode())
+        files.write_atomically(page, execute.to_html(notebook, result.stem, pictures).encode())
         print(f"Page: {page}")
 
 
 def _doctor(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course import doctor
+    from aigc_course.course import doctor
 
     findings = doctor.examine()
     data = doctor.as_data(findings)
@@ -206,22 +209,22 @@ def _reset(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course import pretraining
+    from aigc_course.recipes import recipe
 
-    print(f"The checkpoint is in {pretraining.make(options.name, options.steps, options.examples)}")
+    print(f"The checkpoint is in {recipe.make(options.name, options.steps, options.examples)}")
     return 0
 
 
 def _store(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course import publish
+    from aigc_course.authoring import store as authoring_store
 
     for number in options.lesson or [lesson.number for lesson in lessons.all_lessons()]:
-        print(publish.store(number))
+        print(authoring_store.store(number))
     return 0
 
 
 def _stamp(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course import publish
+    from aigc_course.authoring import stamp
 
-    print("\n".join(publish.stamp()) or "nothing to change")
+    print("\n".join(stamp.stamp()) or "nothing to change")
     return 0

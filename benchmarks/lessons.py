@@ -23,7 +23,10 @@ from pathlib import Path
 
 import psutil
 
-from aigc_course import lessons, runtime
+from aigc_course import runtime
+from aigc_course.core import files
+from aigc_course.core import machine as core_machine
+from aigc_course.course import lessons
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "costs.md"
@@ -98,8 +101,8 @@ def machine() -> str:
     names = (line.split(": ")[1] for line in _lines("/proc/cpuinfo") if line.startswith("model name"))
     name = next(names, platform.processor() or platform.machine())
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ", no GPU"
-    total, _ = runtime.memory_gb()
-    return (f"{name}, {runtime.threads()} cores, {total:.0f} GB{gpu}; {platform.system()}, Python {platform.python_version()}, "
+    total, _ = core_machine.memory_gb()
+    return (f"{name}, {core_machine.threads()} cores, {total:.0f} GB{gpu}; {platform.system()}, Python {platform.python_version()}, "
             f"torch {torch.__version__.split('+')[0]}; {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}")
 
 
@@ -119,13 +122,13 @@ def write(mark: str, text: str) -> None:
     """Put a text between `<!-- mark -->` and `<!-- end of mark -->` of docs/costs.md."""
     page = PAGE.read_text(encoding="utf-8")
     changed = re.sub(f"(<!-- {mark} -->\n).*?(<!-- end of {mark} -->)", lambda found: found[1] + text + found[2], page, flags=re.S)
-    runtime.write_safely(PAGE, changed.encode())
+    files.write_atomically(PAGE, changed.encode())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lesson", nargs="*")
-    parser.add_argument("--scale", choices=runtime.SCALES, default="gpu" if runtime.device() == "cuda" else "cpu")
+    parser.add_argument("--scale", choices=runtime.SCALES, default="gpu" if core_machine.device() == "cuda" else "cpu")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--store", action="store_true", help="keep the outputs of the last run of each lesson")
     parser.add_argument("--dry", action="store_true", help="print only")

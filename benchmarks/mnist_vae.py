@@ -22,9 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.data import vision
-from aigc_course.errors import CourseError
-from aigc_course.models import vae
+from aigc_course.core.errors import CourseError
+from aigc_course.data.images import image_sets
+from aigc_course.models.images import vae
 
 TARGET = 112.0
 
@@ -109,7 +109,7 @@ def main() -> None:
     folder = os.environ.get("AIGC_MNIST", "")
     if not folder:
         raise CourseError("Set AIGC_MNIST to a folder that holds MNIST/raw/*.gz; none is named now.")
-    train, test = (part.images for part in vision.load("mnist", folder))
+    train, test = (part.images for part in image_sets.load("mnist", folder))
     curves = {"pytorch/examples recipe": peer(train, test)}
     for name, *how in (("course VAE", (400,), 900, 8e-3, 64), ("course VAE, more", (400, 200), 7000, 2e-3, 128)):
         curves[name] = ours(name, train, test, *how)

@@ -10,10 +10,11 @@ import json
 
 import torch
 
-from aigc_course import runtime, training
-from aigc_course.data import tales
-from aigc_course.models.gpt import GPT, GPTConfig
-from aigc_course.models.language_model import next_token_loss
+from aigc_course import training
+from aigc_course.core import files, paths
+from aigc_course.data.stories import tales
+from aigc_course.models.text.gpt import GPT, GPTConfig
+from aigc_course.models.text.language_model import next_token_loss
 from aigc_course.text.vocabulary import END, Vocabulary
 
 STEPS, BATCH, LR = 3000, 16, 4e-3
@@ -43,7 +44,7 @@ def main() -> None:
     torch.set_num_threads(1)
     found = {name: curve(*model) for name, model in MODELS.items()}
     result = {"command": "python3 benchmarks/scaling.py", "world": tales.entropy(), "torch": torch.__version__.split("+")[0], "models": found}
-    runtime.write_safely(runtime.course_root() / "data" / "curves" / "scaling.json", (json.dumps(result, indent=1) + "\n").encode())
+    files.write_atomically(paths.course_root() / "data" / "curves" / "scaling.json", (json.dumps(result, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

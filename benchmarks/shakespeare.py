@@ -22,8 +22,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from aigc_course.errors import CourseError
-from aigc_course.models.gpt import GPT, GPTConfig
+from aigc_course.core.errors import CourseError
+from aigc_course.models.text.gpt import GPT, GPTConfig
 
 TARGET, CONTEXT = 1.88, 64
 

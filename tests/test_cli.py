@@ -14,8 +14,10 @@ import nbformat
 import pytest
 from browser import listens
 
-from aigc_course import cli, doctor, execute, lessons, runtime
-from aigc_course.errors import CourseError
+from aigc_course import cli
+from aigc_course.core import machine, paths
+from aigc_course.core.errors import CourseError
+from aigc_course.course import doctor, execute, lessons
 
 
 def course(*arguments, timeout=300, **environment):
@@ -152,7 +154,7 @@ def small_course(tmp_path, monkeypatch, home):
     root = tmp_path / "course"
     (root / "notebooks").mkdir(parents=True)
     notebook(root / "notebooks" / "01_small.ipynb", "1")
-    monkeypatch.setattr(runtime, "course_root", lambda: root)
+    monkeypatch.setattr(paths, "course_root", lambda: root)
     return root / "notebooks" / "01_small.ipynb"
 
 
@@ -206,7 +208,7 @@ def test_a_copy_that_differs_from_what_runs_is_told(small_course, capsys):
 @pytest.mark.parametrize("damage", ["{", "[]", "3", '"x"', "null"])
 def test_copies_survive_a_damaged_record(small_course, damage):
     lessons.sync_copies()
-    (runtime.home() / "copied.json").write_text(damage)
+    (paths.home() / "copied.json").write_text(damage)
     assert "original already" in lessons.reset("01")
     notebook(lessons.find("1").copy, "mine")
     mine = lessons.find("1").copy.read_bytes()
@@ -233,16 +235,16 @@ def finding(look):
 
 
 def test_doctor_sees_a_gpu_that_torch_cannot_use(monkeypatch):
-    monkeypatch.setattr(runtime, "device", lambda: "cpu")
+    monkeypatch.setattr(machine, "device", lambda: "cpu")
     monkeypatch.setattr(doctor.shutil, "which", lambda name: "/usr/bin/nvidia-smi" if name == "nvidia-smi" else None)
     found = finding(doctor._torch)["accelerator"]
     assert found.state == "slow" and "NVIDIA" in found.text and "driver" in found.fix
 
 
 def test_doctor_sees_little_memory_full_disk_old_python_and_no_browser(monkeypatch):
-    monkeypatch.setattr(runtime, "memory_gb", lambda: (2.0, 1.0))
+    monkeypatch.setattr(machine, "memory_gb", lambda: (2.0, 1.0))
     assert finding(doctor._memory)["memory"].state == "wrong"
-    monkeypatch.setattr(runtime, "memory_gb", lambda: (8.0, 1.0))
+    monkeypatch.setattr(machine, "memory_gb", lambda: (8.0, 1.0))
     assert finding(doctor._memory)["memory"].state == "slow"
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
     assert finding(doctor._disk)["disk"].state == "wrong"

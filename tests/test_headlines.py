@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aigc_course.data import headlines
-from aigc_course.data.headlines_text import KINDS, TOPICS
-from aigc_course.data.story_reader import Reader
-from aigc_course.data.story_rules import Draw, Pattern, Plot, Step
-from aigc_course.data.story_world import World
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import headlines
+from aigc_course.data.stories.headlines_text import KINDS, TOPICS
+from aigc_course.data.stories.reader import Reader
+from aigc_course.data.stories.rules import Draw, Pattern, Plot, Step
+from aigc_course.data.stories.world import World
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from aigc_course import image_metrics, image_plots, judging, pretrained
-from aigc_course.data import glyphs, vision
-from aigc_course.errors import CourseError
-from aigc_course.models import classifier
+from aigc_course import plots, pretrained
+from aigc_course.core.errors import CourseError
+from aigc_course.data.images import glyphs, image_sets
+from aigc_course.evaluation import image_metrics, judges
+from aigc_course.models.images import classifier, receptive_field
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def real():
 
 def test_the_judge_is_right_and_sure_of_real_digits(judge, real):
     assert classifier.accuracy(judge, real.images, torch.from_numpy(real.factors["label"])) >= 0.995
-    assert image_metrics.sureness(judge, real.images) >= 0.99
+    assert image_metrics.confident_share(judge, real.images) >= 0.99
     noise = torch.rand(300, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     assert image_metrics.class_entropy(judge, noise) < 0.9  # it names noise, too, but not all kinds alike
 
@@ -107,22 +108,22 @@ def test_factors_found_by_a_code_that_holds_them():
 
 
 def test_compared_gives_a_row_for_each_set(judge, real):
-    rows = image_metrics.compared(judge, {"same": real.images[:300], "three": real.images[:300] * 0.0}, real.images[300:600])
+    rows = image_metrics.compare_sets(judge, {"same": real.images[:300], "three": real.images[:300] * 0.0}, real.images[300:600])
     assert [row["pictures"] for row in rows] == ["same", "three"] and rows[0]["precision"] > 0.8 > rows[1]["recall"]
 
 
 def test_a_judge_of_other_pictures_is_trained(real):
-    pictures = vision.Pictures(real.images[:400], torch.from_numpy(real.factors["label"])[:400], tuple("0123456789"), {})
-    mine = judging.judge_of("my digits", pictures, steps=60)
+    pictures = image_sets.Pictures(real.images[:400], torch.from_numpy(real.factors["label"])[:400], tuple("0123456789"), {})
+    mine = judges.judge_of("my digits", pictures, steps=60)
     assert classifier.accuracy(mine, real.images[400:], torch.from_numpy(real.factors["label"])[400:]) > 0.6
     with pytest.raises(CourseError, match="one class"):
-        judging.judge_of("mine", vision.Pictures(real.images[:40], torch.zeros(40, dtype=torch.long), ("",), {}))
-    assert judging.judge_of("glyphs", pictures).config.n_classes == 10
+        judges.judge_of("mine", image_sets.Pictures(real.images[:40], torch.zeros(40, dtype=torch.long), ("",), {}))
+    assert judges.judge_of("glyphs", pictures).config.n_classes == 10
 
 
 def test_field_is_what_a_number_sees():
     layers = classifier.Classifier(classifier.ClassifierConfig()).body[:6]
-    width, step, start = image_plots.field(layers)
+    width, step, start = receptive_field.receptive_field(layers)
     assert (width, step) == (10, 4)
     x = torch.rand(1, 1, 28, 28, requires_grad=True)
     linear = [m for m in layers if not isinstance(m, torch.nn.ReLU)]
@@ -137,17 +138,17 @@ def test_exciting_patches_hold_what_excites():
     torch.manual_seed(0)
     layers = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1), torch.nn.ReLU())
     images = torch.rand(30, 1, 9, 9)
-    patches = image_plots.exciting(layers, images, channels=[1], n=4)
+    patches = receptive_field.top_activating_patches(layers, images, channels=[1], n=4)
     kernel, bias = layers[0].weight[1, 0], layers[0].bias[1]
     best = layers(images)[:, 1].flatten(1).max(1).values.topk(4).values
     assert torch.allclose((patches * kernel).sum((1, 2)) + bias, best, atol=1e-5)
     with pytest.raises(CourseError, match="at least 40"):
-        image_plots.exciting(layers, images, channels=[0], n=40)
+        receptive_field.top_activating_patches(layers, images, channels=[0], n=40)
 
 
 def test_plane_lies_right_way_up():
     def corner(points):  # bright to the right and to the top
         return ((points[:, :1] + points[:, 1:]) / 8 + 0.5)[:, :, None, None].expand(-1, 1, 2, 3)
 
-    image = image_plots.plane(corner, n=4, limit=2.0)
+    image = plots.plane(corner, n=4, limit=2.0)
     assert image.shape == (8, 12) and image[0, -1] == 1 and image[-1, 0] == 0

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from aigc_course.data import digits, glyphs, own, python_docs
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.images import digits, glyphs
+from aigc_course.data.text import own_text, python_docs
 
 
 def test_glyphs_shape_range_and_factors():
@@ -97,15 +98,15 @@ def test_python_without_its_text(monkeypatch):
 def test_own_text(tmp_path):
     good = tmp_path / "a.txt"
     good.write_text("hello, wörld", encoding="utf-8")
-    assert own.read_text(good) == "hello, wörld"
+    assert own_text.read_text(good) == "hello, wörld"
     bad, empty = tmp_path / "b.txt", tmp_path / "c.txt"
     bad.write_bytes("wörld".encode("latin-1"))
     empty.write_text(" \n")
     for path, words in ((bad, "UTF-8"), (empty, "empty"), (tmp_path / "none.txt", "no file"), (tmp_path, "no file of text")):
         with pytest.raises(CourseError, match=words):
-            own.read_text(path)
+            own_text.read_text(path)
     with pytest.raises(CourseError, match="12 characters; this lesson needs at least 2,000"):
-        own.read_text(good, least=2000)
+        own_text.read_text(good, least=2000)
     for nonsense in (3, "", None):
         with pytest.raises(CourseError, match="a string, not"):
-            own.read_text(nonsense)
+            own_text.read_text(nonsense)

@@ -4,11 +4,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from aigc_course import sampling
-from aigc_course.errors import CourseError
-from aigc_course.models import gpt, hub
-from aigc_course.models.gpt import GPT, GPTConfig
-from aigc_course.models.rnn import RecurrentConfig, RecurrentLM
+from aigc_course.core.errors import CourseError
+from aigc_course.generation import sampling
+from aigc_course.models.text import gpt
+from aigc_course.models.text.gpt import GPT, GPTConfig
+from aigc_course.models.text.rnn import RecurrentConfig, RecurrentLM
+from aigc_course.pretrained import convert
 
 
 def model_of(positions="rotary", **sizes):
@@ -44,17 +45,17 @@ def test_rotated_scores_depend_on_distance_alone():
 @both
 def test_equal_to_transformers_and_back(positions):
     model = model_of(positions)
-    theirs, tokens = hub.to_transformers(model), torch.randint(40, (3, 20))
+    theirs, tokens = convert.to_transformers(model), torch.randint(40, (3, 20))
     with torch.no_grad():
         torch.testing.assert_close(theirs(input_ids=tokens).logits, model(tokens), atol=1e-4, rtol=0)
-        torch.testing.assert_close(hub.from_transformers(theirs)(tokens), model(tokens), atol=1e-6, rtol=0)
+        torch.testing.assert_close(convert.from_transformers(theirs)(tokens), model(tokens), atol=1e-6, rtol=0)
 
 
 def test_another_kind_of_model_is_refused():
     from transformers import GPT2Config, GPT2LMHeadModel
 
     with pytest.raises(CourseError, match="exact GELU"):  # GPT-2's own activation is an approximation
-        hub.from_transformers(GPT2LMHeadModel(GPT2Config(vocab_size=9, n_positions=8, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)))
+        convert.from_transformers(GPT2LMHeadModel(GPT2Config(vocab_size=9, n_positions=8, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)))
 
 
 @both
@@ -109,7 +110,7 @@ def test_first_weights_are_as_large_as_asked():
         assert weight.std().item() == pytest.approx(0.06, rel=0.03)
     for weight in (block.attention.out.weight, block.feed_forward[2].weight):  # four parts add to the stream
         assert weight.std().item() == pytest.approx(0.03, rel=0.03)
-    assert hub.from_transformers(hub.to_transformers(model)).config == model.config
+    assert convert.from_transformers(convert.to_transformers(model)).config == model.config
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_silenced_heads_add_nothing_and_come_back():
 def test_on_the_shipped_gpt_names_need_the_heads_that_look_at_names():
     """What lesson 06 shows: silence the heads of layer 0 that look at earlier mentions, and names go; three others hardly matter."""
     from aigc_course import pretrained
-    from aigc_course.data import tales
+    from aigc_course.data.stories import tales
 
     model, tokenizer = pretrained.load_gpt("tales-gpt")
     names = {word.key for word in tales.world("long").lexicon["name"]}

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from aigc_course import checkpoints, gan_training, model_files, pretraining_files
-from aigc_course.data import glyphs
-from aigc_course.errors import CourseError
-from aigc_course.models import classifier, gan, vae
-from aigc_course.models.autoencoder import Autoencoder, reconstruction_loss
+from aigc_course.core.errors import CourseError
+from aigc_course.data.images import glyphs
+from aigc_course.models import base
+from aigc_course.models.images import classifier, gan, vae
+from aigc_course.models.images.autoencoder import Autoencoder, reconstruction_loss
+from aigc_course.pretrained import image_models
+from aigc_course.recipes import recipe
+from aigc_course.training import adversarial, checkpoints
 
 
 def test_classifier_shapes_and_probabilities():
@@ -44,7 +47,7 @@ def test_in_parts_changes_nothing():
     model = Autoencoder(4, size=8, width=2)
     model.train()
     images = torch.rand(11, 1, 8, 8)
-    assert torch.allclose(classifier.in_parts(model, images, model, size=3), model(images), atol=1e-6) and model.training
+    assert torch.allclose(base.apply_in_batches(model, images, model, size=3), model(images), atol=1e-6) and model.training
 
 
 def test_autoencoder_code_and_loss():
@@ -164,10 +167,10 @@ MODELS = [
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
 def test_files_give_the_same_model_back(model, tmp_path):
-    again = model_files.load(model_files.save(model, tmp_path / "a"))
+    again = image_models.load(image_models.save(model, tmp_path / "a"))
     assert type(again) is type(model) and again.config == model.config and not again.training
     assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
-    half = model_files.load(model_files.save(model, tmp_path / "b", half=True))
+    half = image_models.load(image_models.save(model, tmp_path / "b", half=True))
     assert all(p.dtype == torch.float32 for p in half.parameters())
     assert (tmp_path / "b" / "model.safetensors").stat().st_size < (tmp_path / "a" / "model.safetensors").stat().st_size
     assert sorted(f.name for f in (tmp_path / "a").iterdir()) == ["config.json", "model.safetensors"]
@@ -175,31 +178,31 @@ def test_files_give_the_same_model_back(model, tmp_path):
 
 def test_files_that_do_not_fit_are_told(tmp_path):
     with pytest.raises(CourseError, match="no model in"):
-        model_files.load(tmp_path / "nowhere")
+        image_models.load(tmp_path / "nowhere")
     mine = type("Generator", (nn.Linear,), {})(2, 2)  # a class of the same name from a notebook
     for model in (nn.Linear(2, 2), mine):
         with pytest.raises(CourseError, match="model must be one of the course's Classifier"):
-            model_files.save(model, tmp_path / "x")
-    folder = model_files.save(MODELS[0], tmp_path / "a")
+            image_models.save(model, tmp_path / "x")
+    folder = image_models.save(MODELS[0], tmp_path / "a")
     weights = load_file(str(folder / "model.safetensors"))
     config = (folder / "config.json").read_text()
     for bad in (config.replace("Classifier", "Trojan"), config.replace('"width": 2', '"width": 3'), config.replace("width", "breadth"), "{", "[]"):
         (folder / "config.json").write_text(bad)
         with pytest.raises(CourseError, match="holds no model"):
-            model_files.load(folder)
+            image_models.load(folder)
     (folder / "config.json").write_text(config)
     save_file({"x": weights["head.bias"]}, str(folder / "model.safetensors"))
     with pytest.raises(CourseError, match="holds no model"):
-        model_files.load(folder)
+        image_models.load(folder)
     (folder / "model.safetensors").write_bytes(b"\x80\x04no pickle is read here")
     with pytest.raises(CourseError, match="holds no model"):
-        model_files.load(folder)
+        image_models.load(folder)
     assert json.loads(config)["class"] == "Classifier"
 
 
 def test_every_image_comes_once_a_pass_in_a_new_order():
     images = torch.arange(40.0)[:, None, None, None].expand(-1, 1, 8, 8) / 40
-    run = gan_training._Run(images, gan.GANConfig(n_latents=4, width=2, d_width=2, size=8), gan_training.GANOptions(20, batch_size=8))
+    run = adversarial._Run(images, gan.GANConfig(n_latents=4, width=2, d_width=2, size=8), adversarial.GANOptions(20, batch_size=8))
     passes = [torch.cat([run.batch(step)[:, 0, 0, 0] for step in range(start, start + 5)]) for start in (1, 6)]
     assert all(torch.allclose(p.sort().values, gan.to_tanh(images[:, 0, 0, 0])) for p in passes) and not torch.equal(*passes)
 
@@ -207,8 +210,8 @@ def test_every_image_comes_once_a_pass_in_a_new_order():
 def train_gan(steps, watch=None, save_every=3):
     torch.manual_seed(0)
     images = glyphs.sample(40, seed=1, size=8).images
-    options = gan_training.GANOptions(steps, batch_size=8, checkpoint="small-gan", save_every=save_every, watch=watch, show=False)
-    return gan_training.train(images, gan.GANConfig(n_latents=4, width=2, d_width=2, size=8), options)
+    options = adversarial.GANOptions(steps, batch_size=8, checkpoint="small-gan", save_every=save_every, watch=watch, show=False)
+    return adversarial.train(images, gan.GANConfig(n_latents=4, width=2, d_width=2, size=8), options)
 
 
 def test_a_stopped_gan_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
@@ -232,16 +235,16 @@ def test_a_stopped_gan_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch)
 
 def test_what_a_gan_cannot_be_trained_with_is_told():
     images = torch.rand(10, 1, 8, 8)
-    for options, words in ((gan_training.GANOptions(0), "steps"), (gan_training.GANOptions(5, batch_size=64), "fewer than one batch"),
-                           (gan_training.GANOptions(5, penalty_every=0), "penalty_every")):  # fmt: skip
+    for options, words in ((adversarial.GANOptions(0), "steps"), (adversarial.GANOptions(5, batch_size=64), "fewer than one batch"),
+                           (adversarial.GANOptions(5, penalty_every=0), "penalty_every")):  # fmt: skip
         with pytest.raises(CourseError, match=words):
-            gan_training.train(images, gan.GANConfig(size=8), options)
+            adversarial.train(images, gan.GANConfig(size=8), options)
 
 
 def test_judging_changes_nothing_that_comes_after(tmp_path, monkeypatch):
     monkeypatch.setenv("AIGC_HOME", str(tmp_path))
     model = MODELS[0]
-    curve = pretraining_files.Curve("a-run", lambda model: {"drawn": torch.randn(3).sum().item()})
+    curve = recipe.Curve("a-run", lambda model: {"drawn": torch.randn(3).sum().item()})
     torch.manual_seed(0)
     expected = torch.randn(4)
     torch.manual_seed(0)
@@ -250,9 +253,9 @@ def test_judging_changes_nothing_that_comes_after(tmp_path, monkeypatch):
     assert torch.equal(torch.randn(4), expected) and model.training
     curve(2, model)
     torch.manual_seed(0)
-    model_files.load(model_files.save(model, tmp_path / "m"))
+    image_models.load(image_models.save(model, tmp_path / "m"))
     assert torch.equal(torch.randn(4), expected), "loading uses no random numbers up"
-    again = pretraining_files.Curve("a-run", lambda model: {"drawn": 0.0})  # resumed from step 1
+    again = recipe.Curve("a-run", lambda model: {"drawn": 0.0})  # resumed from step 1
     again(2, model)
     again.finish(2, model)
     again.finish(3, model)
@@ -266,5 +269,5 @@ def test_the_averaged_generator_follows_the_trained_one():
             p.zero_()
         for p in b.parameters():
             p.fill_(1.0)
-    gan_training._follow(a, b, 0.75)
+    adversarial._follow(a, b, 0.75)
     assert all(torch.allclose(p, torch.full_like(p, 0.25)) for p in a.parameters())

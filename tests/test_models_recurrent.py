@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course import sampling
-from aigc_course.errors import CourseError
-from aigc_course.exercises.recurrent_networks import two_step_gradients
-from aigc_course.models.language_model import masked_cross_entropy, next_token_loss
-from aigc_course.models.lstm import LSTM
-from aigc_course.models.rnn import RNN, RecurrentConfig, RecurrentLM
+from aigc_course.core.errors import CourseError
+from aigc_course.exercises.rnn import two_step_gradients
+from aigc_course.generation import sampling
+from aigc_course.models.text.language_model import masked_cross_entropy, next_token_loss
+from aigc_course.models.text.lstm import LSTM
+from aigc_course.models.text.rnn import RNN, RecurrentConfig, RecurrentLM
 
 
 def twins(kind):

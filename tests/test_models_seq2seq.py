@@ -7,12 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.data import tales
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import tales
 from aigc_course.exercises.translation import smooth_loss
-from aigc_course.models import decoding, seq2seq
-from aigc_course.models.gpt import causal_mask
-from aigc_course.models.seq2seq import Seq2Seq, Seq2SeqConfig
+from aigc_course.generation import beam_search
+from aigc_course.models.text import seq2seq
+from aigc_course.models.text.gpt import causal_mask
+from aigc_course.models.text.seq2seq import Seq2Seq, Seq2SeqConfig
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +53,16 @@ def test_beam_of_one_is_greedy_and_scores_are_log_probabilities():
     for seed in range(8):
         torch.manual_seed(seed)
         source = torch.randint(2, 30, (1, 6))
-        greedy = decoding.translate(small, source, 12)[0].tolist()
-        assert decoding.beam_search(small, source, 12, width=1, alpha=0)[0][1] == greedy
-        scored = decoding.beam_search(small, source, 12, width=4, alpha=0)
+        greedy = beam_search.translate(small, source, 12)[0].tolist()
+        assert beam_search.beam_search(small, source, 12, width=1, alpha=0)[0][1] == greedy
+        scored = beam_search.beam_search(small, source, 12, width=4, alpha=0)
         for score, ids in scored:
             assert score == pytest.approx(log_probability(small, source, ids), abs=1e-4)
         assert [score for score, _ in scored] == sorted((score for score, _ in scored), reverse=True)
         ended += greedy[-1] == 1
     assert ended >= 4  # else the test shows little
     with pytest.raises(CourseError, match="width"):
-        decoding.beam_search(small, source, 12, width=0)
+        beam_search.beam_search(small, source, 12, width=0)
 
 
 NEXT = {1: [0, 0, 0.6, 0.4], 2: [0, 0.5, 0.25, 0.25], 3: [0, 0.9, 0.05, 0.05]}  # probabilities after each token
@@ -82,15 +83,15 @@ class Trap(seq2seq.Seq2Seq):
 
 def test_an_end_counts_only_among_the_best(monkeypatch):
     monkeypatch.setitem(NEXT, 1, [0, 0.4, 0.6, 0])
-    assert decoding.beam_search(Trap(), torch.tensor([[5]]), 5, width=1, alpha=0)[0][1] == [1, 2, 1]  # as greedy; not [1, 1]
+    assert beam_search.beam_search(Trap(), torch.tensor([[5]]), 5, width=1, alpha=0)[0][1] == [1, 2, 1]  # as greedy; not [1, 1]
 
 
 def test_a_beam_takes_a_step_back_where_greedy_cannot():
     source = torch.tensor([[5]])
-    assert decoding.translate(Trap(), source, 5)[0].tolist() == [1, 2, 1]
-    (score, ids), *_ = decoding.beam_search(Trap(), source, 5, width=2, alpha=0)
+    assert beam_search.translate(Trap(), source, 5)[0].tolist() == [1, 2, 1]
+    (score, ids), *_ = beam_search.beam_search(Trap(), source, 5, width=2, alpha=0)
     assert ids == [1, 3, 1] and score == pytest.approx(math.log(0.36))
-    penalised = {tuple(ids): score for score, ids in decoding.beam_search(Trap(), source, 5, width=2, alpha=1)}
+    penalised = {tuple(ids): score for score, ids in beam_search.beam_search(Trap(), source, 5, width=2, alpha=1)}
     assert penalised[1, 3, 1] == pytest.approx(math.log(0.36) / ((5 + 2) / 6))
 
 
@@ -104,9 +105,9 @@ def log_probability(model, source, ids):
 def test_rows_of_a_batch_are_translated_alike(model):
     source = torch.randint(2, 30, (3, 6))
     source[1, 4:] = 0
-    together = decoding.translate(model, source, 8)
+    together = beam_search.translate(model, source, 8)
     for row, text in zip(source, together, strict=True):
-        alone = decoding.translate(model, row[row != 0][None], 8)[0]
+        alone = beam_search.translate(model, row[row != 0][None], 8)[0]
         assert [i for i in text.tolist() if i] == alone.tolist()
 
 

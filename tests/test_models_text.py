@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aigc_course.data import tales
-from aigc_course.errors import CourseError
-from aigc_course.metrics import distinct, entropy, longest_copy, quality, standard_error
-from aigc_course.models import grammar
-from aigc_course.models.ngram import NGram
-from aigc_course.sampling import apply_temperature
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import tales
+from aigc_course.evaluation.statistics import entropy, standard_error
+from aigc_course.evaluation.text_metrics import distinct, longest_copy, quality
+from aigc_course.generation.sampling import apply_temperature
+from aigc_course.models.text import grammar
+from aigc_course.models.text.ngram import NGram
 
 RULES = {"START": ["WHO sleeps", "WHO eats WHAT"], "WHO": ["Mia", "Tom", "Leo"], "WHAT": ["plums", "pears"]}
 TEXTS = ["a b a b".split(), "a b c".split(), "c a".split()]

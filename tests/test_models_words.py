@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aigc_course.data import tales
-from aigc_course.errors import CourseError
-from aigc_course.models import chart, vectors
-from aigc_course.models.tagger import Tagger, viterbi
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import tales
+from aigc_course.models.text import cky_parser, word_vectors
+from aigc_course.models.text.tagger import Tagger, viterbi
 
 TALES = tales.sample(300, seed=1)
 NEW = tales.sample(60, seed=2)
@@ -43,39 +43,39 @@ def test_tagger_learns_the_tags():
 
 
 def sentences(stories):
-    return [sentence for story in stories for sentence in chart.read_tree(story.tree)[1:]]
+    return [sentence for story in stories for sentence in cky_parser.read_tree(story.tree)[1:]]
 
 
 def test_trees_are_read_and_measured():
-    tree = chart.read_tree("(S (NP (PROPN Mia)) (VP (VERB saw) (NP (PROPN Tom))))")
-    assert chart.leaves(tree) == ["Mia", "saw", "Tom"]
-    assert sorted(chart.brackets(tree)) == [("NP", 0, 1), ("NP", 2, 3), ("S", 0, 3), ("VP", 1, 3)]
-    assert chart.bracket_scores([tree], [tree]) == pytest.approx({"precision": 1, "recall": 1, "F1": 1})
-    flat = chart.read_tree("(S (NP (PROPN Mia)) (VERB saw) (NP (PROPN Tom)))")
-    assert chart.bracket_scores([flat], [tree]) == pytest.approx({"precision": 1, "recall": 3 / 4, "F1": 6 / 7})
-    assert chart.bracket_scores([None], [tree])["F1"] == 0
+    tree = cky_parser.read_tree("(S (NP (PROPN Mia)) (VP (VERB saw) (NP (PROPN Tom))))")
+    assert cky_parser.leaves(tree) == ["Mia", "saw", "Tom"]
+    assert sorted(cky_parser.brackets(tree)) == [("NP", 0, 1), ("NP", 2, 3), ("S", 0, 3), ("VP", 1, 3)]
+    assert cky_parser.bracket_scores([tree], [tree]) == pytest.approx({"precision": 1, "recall": 1, "F1": 1})
+    flat = cky_parser.read_tree("(S (NP (PROPN Mia)) (VERB saw) (NP (PROPN Tom)))")
+    assert cky_parser.bracket_scores([flat], [tree]) == pytest.approx({"precision": 1, "recall": 3 / 4, "F1": 6 / 7})
+    assert cky_parser.bracket_scores([None], [tree])["F1"] == 0
     for bad in ("", "(S", "S)", "a b", "(S a))", "()", "(S)", "(NP the dog)", "((A b))"):
         with pytest.raises(CourseError):
-            chart.read_tree(bad)
+            cky_parser.read_tree(bad)
 
 
 def test_parser_finds_the_trees_of_new_sentences():
-    parser = chart.TreebankParser(sentences(TALES))
+    parser = cky_parser.TreebankParser(sentences(TALES))
     true = sentences(NEW)
-    found = [parser.parse(chart.leaves(tree)) for tree in true]
-    assert chart.bracket_scores([tree and tree[0] for tree in found], true)["F1"] > 0.97
+    found = [parser.parse(cky_parser.leaves(tree)) for tree in true]
+    assert cky_parser.bracket_scores([tree and tree[0] for tree in found], true)["F1"] > 0.97
     for tree in filter(None, found):
         assert tree[0][0] == "S" and tree[1] <= 0 and "[" not in str(tree[0]) and "/" not in str(tree[0])
-    assert [chart.leaves(tree[0]) for tree in found if tree] == [chart.leaves(tree) for tree in true]
+    assert [cky_parser.leaves(tree[0]) for tree in found if tree] == [cky_parser.leaves(tree) for tree in true]
     assert parser.parse("park the in".split()) is None and parser.parse([]) is None
     with pytest.raises(CourseError, match="list of tokens"):
         parser.parse("Mia had a red hat.")
     with pytest.raises(CourseError, match="as many"):
-        chart.bracket_scores([], true)
+        cky_parser.bracket_scores([], true)
     strange = ["Zork" if token == "Mia" else token for token in "Mia had a red hat .".split()]
     assert parser.parse(strange)[0][1] == ("NP", ("PROPN", "Zork"))
     with pytest.raises(CourseError):
-        chart.TreebankParser([])
+        cky_parser.TreebankParser([])
 
 
 def test_the_most_probable_tree_wins():
@@ -84,12 +84,12 @@ def test_the_most_probable_tree_wins():
     high = "(S (NP (N she)) (VP (V saw) (NP (N him)) (PP (P with) (NP (N it)))))"
     words = "she saw him with it".split()
     for often, seldom in ((low, high), (high, low)):
-        parser = chart.TreebankParser([chart.read_tree(t) for t in [often] * 5 + [seldom]])
-        assert parser.parse(words)[0] == chart.read_tree(often)
+        parser = cky_parser.TreebankParser([cky_parser.read_tree(t) for t in [often] * 5 + [seldom]])
+        assert parser.parse(words)[0] == cky_parser.read_tree(often)
 
 
 def test_cooccurrence_by_hand():
-    counts = vectors.cooccurrence([[0, 1, 2, 1], [2]], 3, 2)
+    counts = word_vectors.cooccurrence([[0, 1, 2, 1], [2]], 3, 2)
     assert counts.tolist() == [[0, 1, 1], [1, 2, 2], [1, 2, 0]]
 
 
@@ -97,59 +97,59 @@ def test_cooccurrence_by_hand():
 def test_ppmi(seed):
     rng = np.random.default_rng(seed)
     a, b = rng.random(4) + 0.1, rng.random(5) + 0.1
-    assert vectors.ppmi(np.outer(a, b)) == pytest.approx(0, abs=1e-9)  # independent: no information
-    assert (vectors.ppmi(rng.integers(0, 4, (4, 4)) + np.eye(4)) >= 0).all()
-    assert vectors.ppmi(np.eye(4)) == pytest.approx(2 * np.eye(4))  # one of four: 2 bits
+    assert word_vectors.ppmi(np.outer(a, b)) == pytest.approx(0, abs=1e-9)  # independent: no information
+    assert (word_vectors.ppmi(rng.integers(0, 4, (4, 4)) + np.eye(4)) >= 0).all()
+    assert word_vectors.ppmi(np.eye(4)) == pytest.approx(2 * np.eye(4))  # one of four: 2 bits
 
 
 def test_svd_vectors_keep_the_most():
     rng = np.random.default_rng(0)
     half = rng.normal(size=(6, 2))
     matrix = half @ half.T
-    v = vectors.svd_vectors(matrix, 2)
+    v = word_vectors.svd_vectors(matrix, 2)
     assert v.shape == (6, 2) and v @ v.T == pytest.approx(matrix)  # symmetric and positive: exactly kept
-    assert vectors.svd_vectors(matrix, 2) == pytest.approx(v)
+    assert word_vectors.svd_vectors(matrix, 2) == pytest.approx(v)
 
 
 def test_nearest_and_purity():
     points = np.array([[1, 0], [2, 0.1], [0, 1], [0.1, 3], [1, 1]])
-    assert vectors.nearest(points, 0, 2) == [1, 4] and vectors.nearest(points, 2, 1) == [3]
-    assert vectors.purity(points, [[0, 1], [2, 3]], 1) == 1 and vectors.purity(points, [[0, 2], [1, 3]], 1) == 0
+    assert word_vectors.nearest(points, 0, 2) == [1, 4] and word_vectors.nearest(points, 2, 1) == [3]
+    assert word_vectors.purity(points, [[0, 1], [2, 3]], 1) == 1 and word_vectors.purity(points, [[0, 2], [1, 3]], 1) == 0
 
 
 def test_window_pairs_count_what_cooccurrence_counts():
     texts = [[0, 1, 2, 3, 1], [2, 2, 0], [1]]
-    pairs = vectors.window_pairs([t for t in texts if len(t) > 1], 2)
+    pairs = word_vectors.window_pairs([t for t in texts if len(t) > 1], 2)
     counts = np.zeros((4, 4))
     np.add.at(counts, tuple(pairs.T.numpy()), 1)
-    assert counts == pytest.approx(vectors.cooccurrence(texts, 4, 2))
+    assert counts == pytest.approx(word_vectors.cooccurrence(texts, 4, 2))
 
 
 def test_skip_gram_scores_and_loss():
-    model = vectors.SkipGram(5, 3)
+    model = word_vectors.SkipGram(5, 3)
     torch.nn.init.normal_(model.context.weight)
     centre, context, negative = torch.tensor([0, 1]), torch.tensor([2, 3]), torch.tensor([[1, 2, 3], [0, 4, 4]])
     u, v = model.centre.weight, model.context.weight
     assert model(centre, context).tolist() == pytest.approx([(u[0] @ v[2]).item(), (u[1] @ v[3]).item()])
     assert model(centre, negative)[1, 0].item() == pytest.approx((u[1] @ v[0]).item())
-    loss = vectors.negative_sampling_loss(torch.zeros(4), torch.zeros(4, 5))
+    loss = word_vectors.negative_sampling_loss(torch.zeros(4), torch.zeros(4, 5))
     assert loss.item() == pytest.approx(6 * np.log(2))
 
 
 def test_bad_arguments():
     with pytest.raises(CourseError):
-        vectors.cooccurrence([[0]], 1, 0)
+        word_vectors.cooccurrence([[0]], 1, 0)
     with pytest.raises(CourseError):
-        vectors.ppmi(np.zeros((2, 2)))
+        word_vectors.ppmi(np.zeros((2, 2)))
     for ids in ([[3]], [[-1]]):
         with pytest.raises(CourseError, match="ids must be"):
-            vectors.cooccurrence(ids, 3, 1)
+            word_vectors.cooccurrence(ids, 3, 1)
     with pytest.raises(CourseError):
-        vectors.window_pairs([[1]], 0)
+        word_vectors.window_pairs([[1]], 0)
     with pytest.raises(CourseError):
         Tagger([(["a"], ["X"])], k=0)
 
 
 def test_empty_texts():
-    assert vectors.cooccurrence([[]], 3, 1).sum() == 0
-    assert vectors.window_pairs([[], [1, 2]], 1).tolist() == [[1, 2], [2, 1]] and vectors.window_pairs([], 1).shape == (0, 2)
+    assert word_vectors.cooccurrence([[]], 3, 1).sum() == 0
+    assert word_vectors.window_pairs([[], [1, 2]], 1).tolist() == [[1, 2], [2, 1]] and word_vectors.window_pairs([], 1).shape == (0, 2)

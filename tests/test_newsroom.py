@@ -2,9 +2,10 @@
 
 import pytest
 
-from aigc_course import metrics, newsroom
-from aigc_course.data import headlines
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import headlines
+from aigc_course.evaluation import text_metrics
+from aigc_course.generation import newsroom
 
 
 def test_tidy():
@@ -49,47 +50,47 @@ def test_votes_are_kept_and_damaged_lines_left_out(tmp_path):
 
 
 def test_bleu():
-    score, signature = metrics.bleu(["the cat sat on the mat"], [["the cat sat on the mat", "other"]])
+    score, signature = text_metrics.bleu(["the cat sat on the mat"], [["the cat sat on the mat", "other"]])
     assert score == pytest.approx(100) and "tok:13a" in signature and "version" in signature
-    uneven, _ = metrics.bleu(["the cat sat on the mat", "a b c d e"], [["x y z", "the cat sat on the mat"], ["a b c d e"]])
+    uneven, _ = text_metrics.bleu(["the cat sat on the mat", "a b c d e"], [["x y z", "the cat sat on the mat"], ["a b c d e"]])
     assert uneven == pytest.approx(100)
     # Runs of one to four words: 3 of 4, 2 of 3, 1 of 2 and 0 of 1, smoothed to 1/2; no penalty, as long as its reference.
-    assert metrics.bleu(["a b c x"], [["a b c d"]])[0] == pytest.approx(100 * (3 / 4 * 2 / 3 * 1 / 2 * 1 / 2) ** 0.25, abs=0.01)
+    assert text_metrics.bleu(["a b c x"], [["a b c d"]])[0] == pytest.approx(100 * (3 / 4 * 2 / 3 * 1 / 2 * 1 / 2) ** 0.25, abs=0.01)
     chinese = headlines.sample(1, seed=0)[0].chinese
-    assert metrics.bleu([chinese], [[chinese]], "zh")[0] == pytest.approx(100) and metrics.bleu([chinese], [[chinese]])[0] == 0
-    assert "tok:zh" in metrics.bleu([chinese], [[chinese]], "zh")[1]
+    assert text_metrics.bleu([chinese], [[chinese]], "zh")[0] == pytest.approx(100) and text_metrics.bleu([chinese], [[chinese]])[0] == 0
+    assert "tok:zh" in text_metrics.bleu([chinese], [[chinese]], "zh")[1]
 
 
 def test_rouge():
-    scores = metrics.rouge(["the cat sat"], ["the cat ran fast"])
+    scores = text_metrics.rouge(["the cat sat"], ["the cat ran fast"])
     assert scores["rouge1"] == pytest.approx(2 * (2 / 3) * (2 / 4) / (2 / 3 + 2 / 4)) and scores["rougeL"] == scores["rouge1"]
-    chinese = metrics.rouge(["狮队胜"], ["狮队负"], "zh")
+    chinese = text_metrics.rouge(["狮队胜"], ["狮队负"], "zh")
     assert chinese["rouge1"] == pytest.approx(2 / 3) and chinese["rouge2"] == pytest.approx(1 / 2)
-    assert metrics.rouge(["狮队胜"], ["狮队胜"])["rouge1"] == 0  # what the default tokeniser makes of Chinese
+    assert text_metrics.rouge(["狮队胜"], ["狮队胜"])["rouge1"] == 0  # what the default tokeniser makes of Chinese
 
 
 def test_relevance():
     stories = headlines.sample(10, seed=0)
     topics = [story.facts[0]["topic"] for story in stories]
-    assert metrics.relevance([s.text for s in stories], topics, headlines.check) == 1
+    assert text_metrics.relevance([s.text for s in stories], topics, headlines.check) == 1
     wrong = [headlines.TOPICS[(headlines.TOPICS.index(t) + 1) % 6] for t in topics]
-    assert metrics.relevance([s.text for s in stories], wrong, headlines.check) == 0
+    assert text_metrics.relevance([s.text for s in stories], wrong, headlines.check) == 0
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: metrics.bleu([], []),
-        lambda: metrics.bleu(["a"], []),
-        lambda: metrics.bleu(["a"], ["a"]),
-        lambda: metrics.bleu(["a", "b"], [["a"], "b"]),
-        lambda: metrics.bleu("abc", [["a"], ["b"], ["c"]]),
-        lambda: metrics.rouge("abc", "abd"),
-        lambda: metrics.bleu(["a"], [[]]),
-        lambda: metrics.bleu(["a"], [["a"]], "fr"),
-        lambda: metrics.rouge(["a"], []),
-        lambda: metrics.rouge([], []),
-        lambda: metrics.relevance(["a"], [], headlines.check),
+        lambda: text_metrics.bleu([], []),
+        lambda: text_metrics.bleu(["a"], []),
+        lambda: text_metrics.bleu(["a"], ["a"]),
+        lambda: text_metrics.bleu(["a", "b"], [["a"], "b"]),
+        lambda: text_metrics.bleu("abc", [["a"], ["b"], ["c"]]),
+        lambda: text_metrics.rouge("abc", "abd"),
+        lambda: text_metrics.bleu(["a"], [[]]),
+        lambda: text_metrics.bleu(["a"], [["a"]], "fr"),
+        lambda: text_metrics.rouge(["a"], []),
+        lambda: text_metrics.rouge([], []),
+        lambda: text_metrics.relevance(["a"], [], headlines.check),
         lambda: newsroom.page("x", {}, "fr"),
     ],
 )

@@ -10,12 +10,12 @@ import torch
 from IPython.utils.capture import capture_output
 from PIL import Image
 
-from aigc_course import course_map, image_plots, image_widgets, plots, widgets
-from aigc_course.data import tales
-from aigc_course.errors import CourseError
-from aigc_course.models.ngram import NGram
-from aigc_course.text import drawings
-from aigc_course.widget_parts import follow
+from aigc_course import plots, widgets
+from aigc_course.core.errors import CourseError
+from aigc_course.course import map
+from aigc_course.data.stories import tales
+from aigc_course.models.text.ngram import NGram
+from aigc_course.widgets.parts import follow
 
 ALT = "what the figure shows"
 
@@ -33,18 +33,18 @@ ALT = "what the figure shows"
         lambda: plots.curves([1, 2], {"a": [1, 100]}, ("x", "y"), ALT, log=True),
         lambda: plots.scatter([1, 2], [2, 1], ("x", "y"), ALT),
         lambda: plots.tradeoff({"a": [(0, 1, "p"), (1, 0, "q")]}, ("x", "y"), ALT),
-        lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, list("abcd"), ALT),
-        lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)),
-        lambda: drawings.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 0, -0.5)),
+        lambda: plots.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, list("abcd"), ALT),
+        lambda: plots.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)),
+        lambda: plots.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 0, -0.5)),
         lambda: plots.curves([1, 2], {str(i): [i, i] for i in range(9)}, ("x", "y"), ALT),
         lambda: plots.frontier({"a": [(1, 9), (10, 5)], "one": [(3, 4)]}, ("x", "y"), ALT, truth=2),
-        lambda: drawings.attention_row("Mia had a hat . Mia".split(), [0.7, 0, 0.1, 0.1, 0.1], ALT, width=12),
-        lambda: drawings.alignment(np.eye(2), ["one", "two"], ["un", "deux"], ("x", "y"), ALT),
-        lambda: image_plots.signed([np.eye(3), -np.eye(3), np.zeros((2, 2))], ALT, titles="abc", columns=2),
-        lambda: image_plots.latent_map(np.zeros((9, 9)), np.zeros((4, 2)), np.array([0, 1, 1, 0]), ("a", "b"), ALT),
-        lambda: image_plots.densities([0, 1], [{"title": "t", "real": [0, 1], "painted": [1, 0], "D": [0, 1], "best D": [0, 1]}] * 2, ALT),
-        lambda: image_plots.clouds({"a": np.eye(2), "b": np.eye(2)}, np.eye(2), ALT, labels={"b": np.array([1, 2])}),
-        lambda: drawings.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
+        lambda: plots.attention_row("Mia had a hat . Mia".split(), [0.7, 0, 0.1, 0.1, 0.1], ALT, width=12),
+        lambda: plots.alignment(np.eye(2), ["one", "two"], ["un", "deux"], ("x", "y"), ALT),
+        lambda: plots.signed([np.eye(3), -np.eye(3), np.zeros((2, 2))], ALT, titles="abc", columns=2),
+        lambda: plots.latent_map(np.zeros((9, 9)), np.zeros((4, 2)), np.array([0, 1, 1, 0]), ("a", "b"), ALT),
+        lambda: plots.densities([0, 1], [{"title": "t", "real": [0, 1], "painted": [1, 0], "D": [0, 1], "best D": [0, 1]}] * 2, ALT),
+        lambda: plots.clouds({"a": np.eye(2), "b": np.eye(2)}, np.eye(2), ALT, labels={"b": np.array([1, 2])}),
+        lambda: plots.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
     ],
 )
 def test_figures_have_alternative_text(draw):
@@ -108,13 +108,13 @@ def test_image_player_follows_its_sliders_within_300_ms():
 
 
 def test_course_map_names_every_lesson_that_is_there():
-    from aigc_course import lessons
+    from aigc_course.course import lessons
 
-    numbers = {stop.number for stop in course_map.STOPS}
+    numbers = {stop.number for stop in map.STOPS}
     assert {lesson.number for lesson in lessons.all_lessons()} <= numbers
-    assert all(need in numbers for stop in course_map.STOPS for need in stop.needs)
+    assert all(need in numbers for stop in map.STOPS for need in stop.needs)
     with capture_output():
-        course_map.draw()
+        map.draw()
 
 
 def test_a_widget_says_that_it_is_busy_and_what_went_wrong():
@@ -163,7 +163,7 @@ def test_neighbour_player():
 
 
 def test_generator_player_passes_its_knobs_and_shows_errors():
-    from aigc_course.errors import CourseError
+    from aigc_course.core.errors import CourseError
 
     calls = []
 
@@ -201,17 +201,17 @@ def test_alignment_of_chinese_words_without_a_font_for_them(font, monkeypatch, c
     """Empty boxes in place of words help nobody: numbers then, and the words below."""
     from matplotlib import font_manager
 
-    monkeypatch.setattr(drawings, "_chinese_font", lambda: font_manager.FontProperties("DejaVu Sans") if font else None)
+    monkeypatch.setattr(plots, "_chinese_font", lambda: font_manager.FontProperties("DejaVu Sans") if font else None)
     with capture_output() as captured:
-        drawings.alignment(np.eye(2), ["\u83b2\u5a1c", "\u6709"], ["Lena", "had"], ("x", "y"), ALT)
+        plots.alignment(np.eye(2), ["\u83b2\u5a1c", "\u6709"], ["Lena", "had"], ("x", "y"), ALT)
     assert ("1:\u83b2\u5a1c 2:\u6709" in captured.stdout) is not font
 
 
 def test_attended_shows_shares():
-    page = drawings.attended(["<end>", "Mia", "had"], [0.02, 0.9, 0.08], 2)
+    page = plots.attended(["<end>", "Mia", "had"], [0.02, 0.9, 0.08], 2)
     assert "&lt;end&gt;" in page and "<sub>90%</sub>" in page and "2%</sub>" not in page.replace("90%", "") and page.count("border:2px") == 1
     with pytest.raises(ValueError):
-        drawings.attended(["Mia"], [0.5, 0.5], 0)
+        plots.attended(["Mia"], [0.5, 0.5], 0)
 
 
 def test_attention_player_follows_its_sliders():
@@ -258,8 +258,8 @@ def test_display_images_shows_once_and_then_changes_it(monkeypatch):
             assert metadata == {"image/png": {"alt": ALT}} and len(figure.axes) == 6
 
     monkeypatch.setattr(IPython.display, "display", lambda figure, metadata, display_id: Handle())
-    handle = image_plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3)
-    assert image_plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3, handle=handle) is handle and handle.updates == 1
+    handle = plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3)
+    assert plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3, handle=handle) is handle and handle.updates == 1
 
 
 def pixels(shown):
@@ -276,7 +276,7 @@ def test_restoration_player_damages_repairs_and_changes_no_picture():
         seen.append(image.clone())
         return torch.zeros_like(image)
 
-    player = image_widgets.restoration_player(images, repair)
+    player = widgets.restoration_player(images, repair)
     controls, shown, _, _ = player.children
     picture, across, down, wide, amount = controls.children
     first = shown.value
@@ -288,7 +288,7 @@ def test_restoration_player_damages_repairs_and_changes_no_picture():
     assert (seen[-1][0, 26:, :2] == 0.5).all() and torch.equal(images, before)
     assert not np.asarray(pixels(first))[:, 196:392].any()  # what `repair` gave, in the middle
     with pytest.raises(CourseError, match="at least one"):
-        image_widgets.restoration_player(images[:0], repair)
+        widgets.restoration_player(images[:0], repair)
 
 
 def test_plane_player_follows_the_point_and_the_sliders():
@@ -298,7 +298,7 @@ def test_plane_player_follows_the_point_and_the_sliders():
         seen.append(points.tolist()[0])
         return torch.full((1, 1, 4, 4), float(points[0, 0] + 2) / 4)
 
-    player = image_widgets.plane_player(decode, np.zeros((8, 8)))
+    player = widgets.plane_player(decode, np.zeros((8, 8)))
     plane, right = player.children
     shown, across, up, _ = right.children
     before = shown.value
@@ -320,7 +320,7 @@ def test_training_player_scrubs_and_moves_latents():
             return torch.sigmoid(z[:, :1, None, None].expand(-1, 1, 5, 5) + step)
         return paint
 
-    player = image_widgets.training_player({10: at(10), 1: at(1)}, n_latents=4, n_sliders=2)
+    player = widgets.training_player({10: at(10), 1: at(1)}, n_latents=4, n_sliders=2)
     when, seed, first, _, shown, _ = player.children
     assert calls[-1][0] == 10 and calls[-1][1].shape == (8, 4)
     before, z = shown.value, calls[-1][1]
@@ -331,4 +331,4 @@ def test_training_player_scrubs_and_moves_latents():
     seed.value = 3
     assert not torch.allclose(calls[-1][1][:, 2:], z[:, 2:])
     with pytest.raises(CourseError, match="at least one"):
-        image_widgets.training_player({}, 4)
+        widgets.training_player({}, 4)

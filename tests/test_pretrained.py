@@ -14,11 +14,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from aigc_course import checkpoints, metrics, pretrained, pretraining, pretraining_images, pretraining_recipes, sampling
-from aigc_course.data import tale_tasks, tales
-from aigc_course.errors import CourseError
-from aigc_course.models import classifier
-from aigc_course.text import hub_tokenizer
+from aigc_course import pretrained
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import tale_tasks, tales
+from aigc_course.evaluation import text_metrics
+from aigc_course.generation import sampling
+from aigc_course.models.images import classifier
+from aigc_course.recipes import glyphs
+from aigc_course.recipes import recipe as recipes_recipe
+from aigc_course.recipes import tales as recipes_tales
+from aigc_course.text import tale_tokenizer
+from aigc_course.training import checkpoints
 
 
 @pytest.mark.parametrize("name", pretrained.NAMES)
@@ -32,30 +38,30 @@ def test_what_ships_is_whole_small_and_has_a_card(name):
         assert part in card, part
     assert len(card.partition("## Limits")[2].split()) >= 15, "the card says what is wrong with it"
     last = json.loads((folder / "curve.json").read_text(encoding="utf-8"))[-1]
-    recipe = (pretraining_recipes.RECIPES | pretraining_images.RECIPES)[name]
+    recipe = (recipes_tales.RECIPES | glyphs.RECIPES)[name]
     about = f"{recipe.n_tales:,} {recipe.form} tales" if name in pretrained.TALES else f"{recipe.images:,} glyph digits"
     assert last["step"] == recipe.steps and f"{recipe.steps:,} steps" in card and about in card
 
 
 def test_the_judges_the_vae_and_the_gan_keep_what_their_cards_say():
-    made = pretraining_images.held_out()
+    made = glyphs.held_out()
     judge, fonts, vae_model, painter = (pretrained.load_image_model(name) for name in pretrained.GLYPHS)
-    digits = pretraining_images.digit_labels(made)
+    digits = glyphs.digit_labels(made)
     assert classifier.accuracy(judge, made.images, digits) >= 0.995
-    assert classifier.accuracy(fonts, made.images, pretraining_images.font_labels(made)) >= 0.8
-    found = pretraining_images.judge_vae(vae_model)
+    assert classifier.accuracy(fonts, made.images, glyphs.font_labels(made)) >= 0.8
+    found = glyphs.judge_vae(vae_model)
     assert found["nats"] <= 60 and found["read"] >= 0.99
-    found = pretraining_images.judge_painter(painter)
+    found = glyphs.judge_painter(painter)
     assert found["sure"] >= 0.88 and found["entropy"] >= 0.985 and found["fonts"] == 21 and found["precision"] >= 0.45 and found["recall"] >= 0.9
 
 
 @pytest.mark.parametrize("name", pretrained.GLYPHS)
 def test_an_image_model_is_made_again_from_its_seed(name, home, monkeypatch):
-    monkeypatch.setitem(pretraining_images.RECIPES, name, replace(pretraining_images.RECIPES[name], judge=lambda model: {"nothing": 0.0}))
-    first = pretraining.make(name, steps=3, examples=150, show=False)
+    monkeypatch.setitem(glyphs.RECIPES, name, replace(glyphs.RECIPES[name], judge=lambda model: {"nothing": 0.0}))
+    first = recipes_recipe.make(name, steps=3, examples=150, show=False)
     hashes = pretrained.digest(first / "model.safetensors")
     shutil.rmtree(checkpoints.folder(f"pretrain-{name}-3-150"))
-    assert pretrained.digest(pretraining.make(name, steps=3, examples=150, show=False) / "model.safetensors") == hashes
+    assert pretrained.digest(recipes_recipe.make(name, steps=3, examples=150, show=False) / "model.safetensors") == hashes
     assert type(pretrained.load_image_model(name, own=True)) is type(pretrained.load_image_model(name))
     assert "3 steps" in (first / "README.md").read_text(encoding="utf-8")
 
@@ -64,7 +70,7 @@ def test_the_gpt_writes_tales_whose_facts_hold():
     """98 % and 80 % are promised, of 200 in its card; 100 written here may lie a little lower by chance."""
     model, tokenizer = pretrained.load_gpt("tales-gpt")
     rows = sampling.generate(model, torch.ones(100, 1, dtype=torch.long), 255, 0.7, seed=5, end=1)
-    shares = metrics.quality(tokenizer.batch_decode(rows, skip_special_tokens=True), functools.partial(tales.check, form="long"), ())
+    shares = text_metrics.quality(tokenizer.batch_decode(rows, skip_special_tokens=True), functools.partial(tales.check, form="long"), ())
     assert shares["grammatical"] >= 0.95 and shares["consistent"] >= 0.75, shares
     last = json.loads((pretrained.path("tales-gpt") / "curve.json").read_text(encoding="utf-8"))[-1]
     assert last["grammatical_0.7"] >= 0.98 and last["consistent_0.7"] >= 0.80
@@ -75,7 +81,7 @@ def test_the_bert_fills_masks_as_well_as_can_be():
 
     folder = pretrained.path("tales-bert")
     model, tokenizer = AutoModelForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder)
-    found, best = pretraining_recipes.masked_accuracy(model, tales.sample(80, seed=11), tokenizer, places=1)
+    found, best = recipes_tales.masked_accuracy(model, tales.sample(80, seed=11), tokenizer, places=1)
     assert found >= 0.9 * best  # 95 % is promised, of 120 places in its card
 
 
@@ -125,7 +131,7 @@ def test_unknown_names_and_ones_not_made(home):
     with pytest.raises(CourseError, match="glyphs-gan"):
         pretrained.load_image_model("tales-gpt")
     with pytest.raises(CourseError, match="no recipe"):
-        pretraining.make("gpt3")
+        recipes_recipe.make("gpt3")
 
 
 def test_a_model_that_cannot_be_fetched_is_told_in_one_line(monkeypatch):
@@ -138,7 +144,7 @@ def test_a_model_that_cannot_be_fetched_is_told_in_one_line(monkeypatch):
 
 @pytest.mark.parametrize("form", ["short", "long"])
 def test_the_tokenizer_gives_back_every_tale(form):
-    tokenizer = hub_tokenizer.wrap(hub_tokenizer.tale_vocabulary(), 256)
+    tokenizer = tale_tokenizer.wrap(tale_tokenizer.tale_vocabulary(), 256)
     for tale in tales.sample(200, seed=8, form=form):
         ids = tokenizer(tale.text).input_ids
         assert tokenizer.convert_ids_to_tokens(ids[1:]) == tale.tokens and ids[0] == 1

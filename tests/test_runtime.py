@@ -8,21 +8,22 @@ import pytest
 import torch
 
 from aigc_course import runtime
-from aigc_course.errors import CourseError
+from aigc_course.core import files, machine, paths
+from aigc_course.core.errors import CourseError
 
 
 @pytest.mark.parametrize("value", runtime.SCALES)
 def test_scale_from_the_environment(monkeypatch, value):
     monkeypatch.setenv("AIGC_SCALE", value)
     assert runtime.scale() == value
-    assert runtime.pick(smoke={"n": "smoke"}, cpu={"n": "cpu"}, gpu={"n": "gpu"}).n == value
+    assert runtime.settings(smoke={"n": "smoke"}, cpu={"n": "cpu"}, gpu={"n": "gpu"}).n == value
 
 
 def test_scale_by_device(monkeypatch):
     monkeypatch.delenv("AIGC_SCALE", raising=False)
-    monkeypatch.setattr(runtime, "device", lambda: "cuda")
+    monkeypatch.setattr(machine, "device", lambda: "cuda")
     assert runtime.scale() == "gpu"
-    monkeypatch.setattr(runtime, "device", lambda: "mps")
+    monkeypatch.setattr(machine, "device", lambda: "mps")
     assert runtime.scale() == "cpu"
 
 
@@ -32,7 +33,7 @@ def test_wrong_scale_and_wrong_settings(monkeypatch):
         runtime.scale()
     for wrong in ({"smoke": {}, "cpu": {}}, {"smoke": {"a": 1}, "cpu": {"a": 1}, "gpu": {"b": 1}}):
         with pytest.raises(CourseError, match="pick needs"):
-            runtime.pick(**wrong)
+            runtime.settings(**wrong)
 
 
 def test_promises_are_kept_or_break(monkeypatch, capsys):
@@ -55,57 +56,57 @@ def test_seeds():
 
 def test_place(monkeypatch):
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
-    assert runtime.place() == "local"
+    assert machine.host() == "local"
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
-    assert runtime.place() == "nbgrader"
+    assert machine.host() == "nbgrader"
     monkeypatch.setenv("COLAB_RELEASE_TAG", "x")
-    assert runtime.place() == "colab"
+    assert machine.host() == "colab"
 
 
 def test_home_that_cannot_be_made(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("AIGC_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(CourseError, match="set AIGC_HOME"):
-        runtime.home()
+        paths.home()
 
 
 def test_home_without_override_is_the_systems(monkeypatch, tmp_path):
     monkeypatch.delenv("AIGC_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert str(runtime.home()).startswith(str(tmp_path)) and runtime.home().name == "aigc-course"
+    assert str(paths.home()).startswith(str(tmp_path)) and paths.home().name == "aigc-course"
 
 
 def test_write_safely_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    runtime.write_safely(path, b"old")
+    files.write_atomically(path, b"old")
 
     def full(fd):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(CourseError, match="No space left"):
-        runtime.write_safely(path, b"new")
+        files.write_atomically(path, b"new")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_unused_path(tmp_path):
     path = tmp_path / "a.txt"
-    assert runtime.unused_path(path) == path
+    assert files.unused_path(path) == path
     path.touch()
     (tmp_path / "a-2.txt").touch()
-    assert runtime.unused_path(path).name == "a-3.txt"
+    assert files.unused_path(path).name == "a-3.txt"
 
 
 def test_course_files():
-    assert runtime.course_file("data/tales.md").is_file() and runtime.repository().startswith("https://github.com/")
+    assert paths.course_file("data/tales.md").is_file() and paths.repository().startswith("https://github.com/")
     with pytest.raises(CourseError, match="no file"):
-        runtime.course_file("data/nothing.md")
+        paths.course_file("data/nothing.md")
 
 
 def test_machine():
-    total, available = runtime.memory_gb()
-    assert runtime.threads() >= 1 and 0 < available <= total and runtime.device() in ("cpu", "cuda", "mps")
+    total, available = machine.memory_gb()
+    assert machine.threads() >= 1 and 0 < available <= total and machine.device() in ("cpu", "cuda", "mps")
 
 
 def test_a_course_error_shows_one_line_in_jupyter():

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aigc_course.data import tales
-from aigc_course.data.story_rules import Slot
-from aigc_course.data.story_world import World
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import tales
+from aigc_course.data.stories.rules import Slot
+from aigc_course.data.stories.world import World
 
 FORMS = ("short", "long")
 

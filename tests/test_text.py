@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aigc_course.data import dirty, headlines, tales
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.stories import headlines, tales
+from aigc_course.data.text import web_pages
 from aigc_course.text import cleaning, segmentation, splitting
 from aigc_course.text.bpe import BPE, count_pairs, merge, split_words
 from aigc_course.text.vocabulary import Vocabulary
@@ -16,17 +17,17 @@ TEXTS = [tale.text for tale in tales.sample(300, seed=1)]
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates among them
 
 
-@pytest.mark.parametrize("language", dirty.LANGUAGES)
+@pytest.mark.parametrize("language", web_pages.LANGUAGES)
 def test_cleaning_finds_the_truth(language):
-    pages = dirty.sample(2000, seed=1, language=language)
-    assert dirty.score(cleaning.clean(page.raw for page in pages), pages) == {"precision": 1.0, "recall": 1.0, "too many": 0.0}
-    raw = dirty.score([page.raw.decode("utf-8", "replace") for page in pages], pages)
+    pages = web_pages.sample(2000, seed=1, language=language)
+    assert web_pages.score(cleaning.clean(page.raw for page in pages), pages) == {"precision": 1.0, "recall": 1.0, "too many": 0.0}
+    raw = web_pages.score([page.raw.decode("utf-8", "replace") for page in pages], pages)
     assert raw["recall"] < 0.3  # it was dirty
 
 
-@pytest.mark.parametrize("language", dirty.LANGUAGES)
+@pytest.mark.parametrize("language", web_pages.LANGUAGES)
 def test_pages_show_every_fault_and_their_duplicates(language):
-    pages = dirty.sample(1000, seed=2, language=language)
+    pages = web_pages.sample(1000, seed=2, language=language)
     faults = {fault for page in pages for fault in page.faults}
     assert faults >= {"invisible characters", "HTML", "entities", "navigation", "script", "unclosed tag", "utf-8-sig", "utf-16"}
     assert ("cp1252" if language == "en" else "gb18030") in faults
@@ -42,7 +43,7 @@ def test_pages_show_every_fault_and_their_duplicates(language):
     for page in pages:
         assert by_source.setdefault(page.source, (page.text, page.topic)) == (page.text, page.topic)
     assert 0.15 < 1 - len(by_source) / len(pages) < 0.25
-    assert dirty.sample(20, seed=3, duplicates=0)[5].source == 5
+    assert web_pages.sample(20, seed=3, duplicates=0)[5].source == 5
 
 
 def test_decode():
@@ -142,8 +143,8 @@ def test_no_token_reaches_across_words():
         lambda: segmentation.scores([["ab"]], []),
         lambda: Vocabulary([["a"]]).encode("text"),
         lambda: Vocabulary([["a"]]).batch([["a", "a"]], 2),
-        lambda: dirty.sample(3, seed=0, duplicates=1),
-        lambda: dirty.sample(3, seed=0, language="fr"),
+        lambda: web_pages.sample(3, seed=0, duplicates=1),
+        lambda: web_pages.sample(3, seed=0, language="fr"),
     ],
 )
 def test_bad_arguments(call):

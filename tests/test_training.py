@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from aigc_course import checkpoints, live, training
-from aigc_course.errors import CourseError
-from aigc_course.training import Options
+from aigc_course import training
+from aigc_course.core.errors import CourseError
+from aigc_course.training import Options, checkpoints, progress
+from aigc_course.training import options as training_options
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,9 +74,9 @@ def test_batches_are_shuffled_anew_and_complete():
     assert torch.equal(again, first[0][0]) and not torch.equal(other, first[0][0])
 
 
-@pytest.mark.parametrize("schedule", training.SCHEDULES)
+@pytest.mark.parametrize("schedule", training_options.SCHEDULES)
 def test_schedules(schedule):
-    rates = [training.rate(step, 100, Options(schedule=schedule, warmup=10)) for step in range(100)]
+    rates = [training_options.rate(step, 100, Options(schedule=schedule, warmup=10)) for step in range(100)]
     assert rates[0] == pytest.approx(1 / 11) and rates[10] == pytest.approx(1) and max(rates) == pytest.approx(1)
     assert sorted(rates[:11]) == rates[:11] and sorted(rates[10:], reverse=True) == rates[10:]
     assert rates[-1] == 1 if schedule == "constant" else rates[-1] < 0.02
@@ -253,7 +254,7 @@ def test_out_of_memory_later_and_again(capsys):
 @pytest.mark.parametrize("rows", [7, 16])
 def test_parts_of_other_shapes(rows):
     """Rows that do not divide evenly, and batches that are dictionaries or hold what has no rows."""
-    from aigc_course import memory
+    from aigc_course.training import memory
 
     Pair = collections.namedtuple("Pair", "x y")
     halves = [part for _, part in memory.divided(Pair(torch.arange(rows), torch.arange(rows)), 2)]
@@ -535,17 +536,17 @@ def test_the_monitor_draws_in_place(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setattr(live, "SECONDS", 0.0)
-    with live.Monitor(3) as monitor:
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
+    with progress.Monitor(3) as monitor:
         for n in (2, 3):
             monitor.update([2.0, 1.0, 0.5][:n])
     assert [kind for kind, _ in shown] == ["display", "update"] and "from 2.00 to 0.50" in shown[-1][1]
     for odd in ([1.0, float("nan"), float("inf"), 2.0], [-5.1, -4.9, -5.0], [1.0, 1.0, 1.0]):
-        with live.Monitor(len(odd)) as monitor:
+        with progress.Monitor(len(odd)) as monitor:
             monitor.update(odd)  # a loss that is not finite must not hide the error that says so
-    monkeypatch.setattr(live, "SECONDS", 60.0)
+    monkeypatch.setattr(progress, "SECONDS", 60.0)
     shown.clear()
-    with live.Monitor(100) as monitor:
+    with progress.Monitor(100) as monitor:
         for n in range(1, 100):
             monitor.update([1.0] * n)
     assert len(shown) <= 1
@@ -553,23 +554,23 @@ def test_the_monitor_draws_in_place(monkeypatch):
 
 def test_a_loop_by_hand_counts_its_steps_and_ends_at_the_stop_button(capsys):
     before = signal.getsignal(signal.SIGINT)
-    assert list(live.counted(5, "a model")) == [0, 1, 2, 3, 4] and capsys.readouterr().out == ""
+    assert list(progress.progress_steps(5, "a model")) == [0, 1, 2, 3, 4] and capsys.readouterr().out == ""
     done = []
-    for step in live.counted(5):
+    for step in progress.progress_steps(5):
         if step == 2:
             os.kill(os.getpid(), signal.SIGINT)
         done.append(step)  # the step is finished
     assert done == [0, 1, 2] and "Stopped after 3 of 5 steps" in capsys.readouterr().out
     with pytest.raises(KeyboardInterrupt):
-        for _ in live.counted(5):
+        for _ in progress.progress_steps(5):
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_bar_alone_draws_no_plot(monkeypatch):
-    monkeypatch.setattr(live.Monitor, "_draw", lambda *_: pytest.fail("a plot was drawn"))
-    with live.Monitor(3, show="bar") as monitor:
+    monkeypatch.setattr(progress.Monitor, "_draw", lambda *_: pytest.fail("a plot was drawn"))
+    with progress.Monitor(3, show="bar") as monitor:
         monitor.update([3.0, 2.0, 1.0])
         assert monitor.bar.n == 3
     with pytest.raises(CourseError, match="show"):

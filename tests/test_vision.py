@@ -15,8 +15,8 @@ import pytest
 import torch
 from PIL import Image
 
-from aigc_course.data import glyphs, vision
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
+from aigc_course.data.images import glyphs, image_sets
 
 REAL = os.environ.get("AIGC_MNIST", "")
 with_mnist = pytest.mark.skipif(not REAL, reason="AIGC_MNIST names no folder with MNIST/raw/*.gz: the real files were not tested")
@@ -33,10 +33,10 @@ def small(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     arrays = [rng.integers(0, 256, (30, 28, 28), dtype=np.uint8), rng.integers(0, 10, 30, dtype=np.uint8),
               rng.integers(0, 256, (10, 28, 28), dtype=np.uint8), rng.integers(0, 10, 10, dtype=np.uint8)]  # fmt: skip
-    kind, address, names = vision.SETS["mnist"]
+    kind, address, names = image_sets.SETS["mnist"]
     packed = {file: gzip.compress(idx(a), mtime=0) for (file, _), a in zip(kind.resources, arrays, strict=True)}
     fake = type("MNIST", (kind,), {"resources": [(file, hashlib.md5(data).hexdigest()) for file, data in packed.items()]})
-    monkeypatch.setitem(vision.SETS, "mnist", (fake, address, names))
+    monkeypatch.setitem(image_sets.SETS, "mnist", (fake, address, names))
     return tmp_path / "sets", packed, arrays
 
 
@@ -55,10 +55,10 @@ def serve(monkeypatch, answers):
             return io.BytesIO(answer)
 
     def build(*handlers):
-        assert vision._HttpsOnly in handlers
+        assert image_sets._HttpsOnly in handlers
         return Opener()
 
-    monkeypatch.setattr(vision.urllib.request, "build_opener", build)
+    monkeypatch.setattr(image_sets.urllib.request, "build_opener", build)
     return asked
 
 
@@ -75,7 +75,7 @@ def test_files_that_are_there_are_loaded_without_a_network(small, monkeypatch):
     put(root, packed)
     asked = serve(monkeypatch, {})
     for _ in range(2):
-        train, test = vision.load("mnist", root, download=True)
+        train, test = image_sets.load("mnist", root, download=True)
         assert train.images.shape == (30, 1, 28, 28) and train.images.dtype == torch.float32 and train.images.max() <= 1
         assert np.array_equal((train.images[:, 0] * 255).round().numpy().astype(np.uint8), arrays[0])
         assert test.labels.tolist() == arrays[3].tolist() and test.names == tuple("0123456789") and test.factors == {}
@@ -85,9 +85,9 @@ def test_files_that_are_there_are_loaded_without_a_network(small, monkeypatch):
 def test_download_is_https_and_verified(small, monkeypatch):
     root, packed, _ = small
     with pytest.raises(CourseError, match=r"download=True.*glyphs"):
-        vision.load("mnist", root)
+        image_sets.load("mnist", root)
     asked = serve(monkeypatch, packed)
-    assert len(vision.load("mnist", root, download=True)[0].images) == 30
+    assert len(image_sets.load("mnist", root, download=True)[0].images) == 30
     assert len(asked) == 4 and all(address.startswith("https://") for address in asked)
 
 
@@ -97,38 +97,38 @@ def test_what_is_not_the_file_is_told_and_nothing_is_kept(small, monkeypatch, an
     root, packed, _ = small
     serve(monkeypatch, dict.fromkeys(packed, answer))
     with pytest.raises(CourseError, match="glyphs") as caught:
-        vision.load("mnist", root, download=True)
+        image_sets.load("mnist", root, download=True)
     assert "\n" not in str(caught.value) and not list(root.rglob("*ubyte*"))
 
 
 def test_plain_http_is_refused_also_by_redirection():
     with pytest.raises(CourseError, match="not https"):
-        vision._fetch("http://example.org/a.gz", "0", Path("a.gz"))
-    follow, request = vision._HttpsOnly(), urllib.request.Request("https://example.org/a.gz")
+        image_sets._fetch("http://example.org/a.gz", "0", Path("a.gz"))
+    follow, request = image_sets._HttpsOnly(), urllib.request.Request("https://example.org/a.gz")
     assert follow.redirect_request(request, None, 302, "Found", {}, "https://other.example.org/a.gz").full_url.startswith("https://other")
     with pytest.raises(urllib.error.URLError, match="not https"):
         follow.redirect_request(request, None, 302, "Found", {}, "http://example.org/a.gz")
-    assert all(address.startswith("https://") for _, address, _ in vision.SETS.values())
+    assert all(address.startswith("https://") for _, address, _ in image_sets.SETS.values())
 
 
 def test_one_altered_byte_is_noticed_packed_or_unpacked(small):
     root, packed, _ = small
     raw = put(root, packed)
-    vision.load("mnist", root)
+    image_sets.load("mnist", root)
     for file in [*raw.iterdir()]:
         data = bytearray(file.read_bytes())
         data[len(data) // 2] ^= 1
         good, _ = file.read_bytes(), file.write_bytes(data)
         with pytest.raises(CourseError, match="altered"):
-            vision.load("mnist", root)
+            image_sets.load("mnist", root)
         file.write_bytes(good)
-    vision.load("mnist", root)
+    image_sets.load("mnist", root)
 
 
 @with_mnist
 def test_real_mnist(tmp_path):
     shutil.copytree(Path(REAL) / "MNIST", tmp_path / "MNIST")
-    train, test = vision.load("mnist", tmp_path)
+    train, test = image_sets.load("mnist", tmp_path)
     assert train.images.shape == (60000, 1, 28, 28) and test.images.shape == (10000, 1, 28, 28)
     assert train.labels[:5].tolist() == [5, 0, 4, 1, 9] and test.labels[:3].tolist() == [7, 2, 1]
     assert train.images.mean().item() == pytest.approx(0.1307, abs=1e-4)  # the mean that every tutorial subtracts
@@ -141,14 +141,14 @@ def test_own_folder(tmp_path):
         for i in range(12):
             Image.fromarray(rng.integers(0, 256, (40, 64, 3), dtype=np.uint8)).save(tmp_path / kind / f"{i}.{ending}")
     (tmp_path / "notes.txt").write_text("not a picture")
-    made = vision.folder(tmp_path)
+    made = image_sets.folder(tmp_path)
     assert made.images.shape == (24, 1, 28, 28) and made.images.min() >= 0 and made.images.max() <= 1
     assert made.names == ("cats", "dogs") and made.labels.tolist() == [0] * 12 + [1] * 12
-    train, test = vision.choose(str(tmp_path), 100, 100)
+    train, test = image_sets.choose(str(tmp_path), 100, 100)
     assert len(train.images) == 22 and len(test.images) == 2
     (tmp_path / "cats" / "0.png").write_bytes(b"no picture at all")
     with pytest.raises(CourseError, match=r"0\.png cannot be read"):
-        vision.folder(tmp_path)
+        image_sets.folder(tmp_path)
 
 
 @pytest.mark.parametrize("side", [13, 30])  # Pillow warns above its limit, and raises above twice that
@@ -157,7 +157,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch, side):
     for i in range(20):
         Image.new("L", (side, side)).save(tmp_path / f"{i}.png")
     with pytest.raises(CourseError, match="Bomb"):
-        vision.folder(tmp_path)
+        image_sets.folder(tmp_path)
 
 
 def test_turned_deep_and_transparent_pictures_come_out_as_people_see_them(tmp_path):
@@ -171,7 +171,7 @@ def test_turned_deep_and_transparent_pictures_come_out_as_people_see_them(tmp_pa
     Image.fromarray(half.astype(np.uint16) * 200).save(tmp_path / "b.png")
     Image.fromarray(np.dstack([np.zeros((30, 30, 3), dtype=np.uint8), 255 - half])).save(tmp_path / "c.png")  # black ink on nothing
     (tmp_path / ".hidden.png").write_bytes(b"no picture")
-    a, b, c = vision.folder(tmp_path).images[:3, 0]
+    a, b, c = image_sets.folder(tmp_path).images[:3, 0]
     assert a[:10].mean() < 0.1 < 0.9 < a[-10:].mean()
     for image in (b, c):
         assert image[:10].mean() > 0.9 and image[-10:].mean() < 0.1
@@ -182,25 +182,25 @@ def test_files_that_torchvision_would_read_unverified_are_refused(small):
     put(root, packed)
     (root / "MNIST" / "processed").mkdir()
     with pytest.raises(CourseError, match="delete that folder"):
-        vision.load("mnist", root)
+        image_sets.load("mnist", root)
 
 
 def test_bad_names_are_told(tmp_path):
     for name in ("no such set", 3, None, ["mnist"], str(tmp_path / "nowhere")):
         with pytest.raises(CourseError, match="'glyphs', 'mnist'"):
-            vision.choose(name, 10, 10)
+            image_sets.choose(name, 10, 10)
     with pytest.raises(CourseError, match="who is not here"):
-        vision.choose("~no-such-user/pictures", 10, 10)
+        image_sets.choose("~no-such-user/pictures", 10, 10)
     with pytest.raises(CourseError, match="at least 20"):
-        vision.choose(str(tmp_path), 10, 10)
+        image_sets.choose(str(tmp_path), 10, 10)
     with pytest.raises(CourseError, match="fashion_mnist"):
-        vision.load("cifar")
+        image_sets.load("cifar")
     with pytest.raises(CourseError, match="n_train"):
-        vision.choose("glyphs", 0, 10)
+        image_sets.choose("glyphs", 0, 10)
 
 
 def test_glyphs_are_the_default_world():
-    train, test = vision.choose("glyphs", 50, 20)
+    train, test = image_sets.choose("glyphs", 50, 20)
     assert torch.equal(train.images, glyphs.sample(50, seed=1).images) and len(test.images) == 20
     assert set(train.factors) >= set(glyphs.RANGES) and train.names == tuple("0123456789")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aigc_course.exercises import catalog, engine
-from aigc_course.exercises.types import Question
+from aigc_course.core.errors import CourseError
+from aigc_course.exercises.engine import catalog, judging, lesson
+from aigc_course.exercises.engine.types import Question
 
-hint = engine.hint
+hint = lesson.hint
 
 
 class NotRight(AssertionError):
@@ -26,7 +27,7 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
     task = catalog.find(name)
 
     def decorate(learners: Callable) -> Callable:
-        _tell(*engine.judge(task, learners))
+        _tell(*judging.judge(task, learners))
         return learners
 
     return decorate
@@ -38,7 +39,7 @@ def answer(name: str, value: float | str | None = None) -> float | str | None:
     Raises:
         CourseError: there is no question of that name.
     """
-    _tell(*engine.judge_value(catalog.find(name), value))
+    _tell(*judging.judge_value(catalog.find(name), value))
     return value
 
 
@@ -50,13 +51,37 @@ def require(name: str) -> None:
         CourseError: there is no exercise of that name.
     """
     task = catalog.find(name)
-    report = engine._verdicts.get(name) or engine.Report(name, "empty", "no answer was given: run the cell above.")
+    report = lesson.verdicts.get(name) or judging.Report(name, "empty", "no answer was given: run the cell above.")
     if report.state != "right":
         raise NotRight(f"{name}: {report.message}")
     print(f"✔ {name}" + ("" if isinstance(task, Question) else ": right on the examples; graded on others, too"))
 
 
-def _tell(report: engine.Report, mistake: str) -> None:
+def _tell(report: judging.Report, mistake: str) -> None:
     """Show a report without the words that hold in a lesson alone."""
     message = report.message.partition(" (The course's own answer")[0].partition(" The lesson goes on")[0]
-    engine._tell(engine.Report(report.name, report.state, message), mistake)
+    lesson.tell(judging.Report(report.name, report.state, message), mistake)
+
+
+def require_hidden(name: str, seed: int) -> None:
+    """Marks, in the teacher's test cells, the seed of hidden parameters. Only the course's own runner can judge by it.
+
+    Raises:
+        CourseError: always, as plain nbgrader would run the check inside the student's own kernel.
+    """
+    raise CourseError(_BY_THE_RUNNER.format(name=name))
+
+
+def require_value(name: str, value: float | str) -> None:
+    """Marks, in the teacher's test cells, the answer to a question; a teacher may change it along with the question.
+
+    Raises:
+        CourseError: always, as above.
+    """
+    raise CourseError(_BY_THE_RUNNER.format(name=name))
+
+
+_BY_THE_RUNNER = (
+    "{name} is judged by the course's runner: nbgrader_config.py from `classroom export` must stand in the teaching folder, "
+    "and nbgrader must be started there."
+)

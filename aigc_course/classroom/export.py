@@ -17,11 +17,14 @@ from types import ModuleType
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from aigc_course import checks, lessons, publish, runtime
-from aigc_course.errors import CourseError
-from aigc_course.exercises import catalog
-from aigc_course.exercises.compare import shorten
-from aigc_course.exercises.types import Exercise, Question
+from aigc_course.core import arguments as core_arguments
+from aigc_course.core import files
+from aigc_course.core import paths as core_paths
+from aigc_course.core.errors import CourseError
+from aigc_course.course import first_cell, lessons
+from aigc_course.exercises.engine import catalog
+from aigc_course.exercises.engine.compare import shorten
+from aigc_course.exercises.engine.types import Exercise, Question
 
 MINUTES_A_POINT, MOST_POINTS = 5, 4
 CONFIG = "nbgrader_config.py"
@@ -61,11 +64,11 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
     _check_place(out, list(found))
     for path, lesson in found.items():
         notebook = assignment(lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed)
-        runtime.write_safely(path, nbformat.writes(notebook).encode())
+        files.write_atomically(path, nbformat.writes(notebook).encode())
     settings = out.absolute().parent / CONFIG
     if settings.exists():
         return list(found)
-    runtime.write_safely(settings, (Path(__file__).parent / CONFIG).read_bytes())
+    files.write_atomically(settings, (Path(__file__).parent / CONFIG).read_bytes())
     return [settings, *found]
 
 
@@ -94,7 +97,7 @@ def assignment(lesson, seed: int):
     answers = [_answer_cell(one) for one in found]
     cells = [
         new_markdown_cell(f"# Assignment: {title}\n\n{_HOW.format(name=title.lower().replace(' ', '_'))}"),
-        marked(new_code_cell(publish.first_cell(runtime.repository())), "install"),
+        marked(new_code_cell(first_cell.first_cell(core_paths.repository())), "install"),
         marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
@@ -193,7 +196,7 @@ def body_of(function, stub: str) -> str:
 
 def _with_needs(function) -> tuple[list[str], list[str]]:
     """Imports for the names that a function takes from its module, and sources: its own, and of helpers that live with the exercises."""
-    source = checks.source(function).rstrip()
+    source = core_arguments.source_without_checks(function).rstrip()
     imports, sources = [], [source]
     for name in sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)} - {function.__name__}):
         if name not in function.__globals__ or hasattr(builtins, name):

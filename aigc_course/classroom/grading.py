@@ -15,12 +15,12 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from aigc_course.classroom import hidden, sandbox, wire
+from aigc_course.classroom import sandbox, serialization
 from aigc_course.classroom.export import marked
-from aigc_course.errors import CourseError
-from aigc_course.exercises import catalog, engine
-from aigc_course.exercises.compare import Outcome, outcomes
-from aigc_course.exercises.types import Exercise, Question
+from aigc_course.core.errors import CourseError
+from aigc_course.exercises.engine import catalog, draws, judging
+from aigc_course.exercises.engine.compare import Outcome, outcomes
+from aigc_course.exercises.engine.types import Exercise, Question
 
 RIGHT = "right."
 NOT_SHOWN = "right on the examples that you saw, wrong on others: does it hold for any size and any values?"
@@ -138,7 +138,7 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
     if len(hidden_runs) != len(check.seeds):
         return LOST
     for seed, run in zip(check.seeds, hidden_runs, strict=True):
-        varied = dataclasses.replace(task, probes=functools.partial(hidden.arguments, task.name, seed))
+        varied = dataclasses.replace(task, probes=functools.partial(draws.arguments, task.name, seed))
         says = _diagnosed(varied, run, functools.partial(_known, seed=seed))
         if says != RIGHT:
             # A diagnosis that is no known mistake may tell the arguments, and those stay with the teacher.
@@ -155,7 +155,7 @@ def on_examples(check: Check, gave: dict, missing: str) -> str:
         return plain[state]
     if isinstance(task, Question):
         try:
-            return engine.diagnose_value(_as_asked(task, check), wire.decode(gave["value"])) or RIGHT
+            return judging.diagnose_value(_as_asked(task, check), serialization.decode(gave["value"])) or RIGHT
         except Exception:  # data from an untrusted process: whatever is wrong with it, the next submission is graded
             return UNREADABLE
     return _diagnosed(task, gave, _known)
@@ -169,7 +169,7 @@ def _as_asked(task: Question, check: Check) -> Question:
 
 def _diagnosed(task: Exercise, gave: dict, run) -> str:
     try:
-        return engine.diagnose(task, wire.decode_outcomes(gave["outcomes"]), run) or RIGHT
+        return judging.diagnose(task, serialization.decode_outcomes(gave["outcomes"]), run) or RIGHT
     except Exception:  # as above
         return UNREADABLE
 
@@ -181,7 +181,7 @@ def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
     """What a reference or a known mistake does, in the form that untrusted outcomes arrive in; worked out once for a class."""
     key = (task.name, seed, answer)
     if key not in _outcomes_of_known:
-        _outcomes_of_known[key] = wire.plain(outcomes(task, answer))
+        _outcomes_of_known[key] = serialization.plain(outcomes(task, answer))
     return _outcomes_of_known[key]
 
 

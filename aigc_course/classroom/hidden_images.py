@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigc_course.classroom.hidden import case, ints, normal, size
+from aigc_course.exercises.engine.draws import case, ints, normal, size
 
 
 @case("conv.convolve")

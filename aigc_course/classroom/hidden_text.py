@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from aigc_course.classroom.hidden import case, ints, letters, normal, size
+from aigc_course.exercises.engine.draws import case, ints, letters, normal, size
 
 
 @case("welcome.headline")
@@ -158,7 +158,7 @@ def _(rng):
 
 @case("lstm.relevance", times=2)
 def _(rng):
-    from aigc_course.data import headlines
+    from aigc_course.data.stories import headlines
 
     drawn = headlines.sample(10, seed=int(rng.integers(1000)))
     topics = [story.facts[0]["topic"] for story in drawn]
@@ -170,7 +170,7 @@ def _(rng):
 
 @case("gpt.attention")
 def _(rng):
-    from aigc_course.models.gpt import causal_mask
+    from aigc_course.models.text.gpt import causal_mask
 
     B, T, D = size(rng, 1, 3), size(rng, 2, 6), size(rng, 3, 8)
     new = size(rng, 1, T)
@@ -231,7 +231,7 @@ def _(rng):
 
 @case("pretrained.bits")
 def _(rng):
-    from aigc_course.exercises.pretrained_transformers import _Bigrams
+    from aigc_course.exercises.pretrained import _Bigrams
 
     return _Bigrams(), ints(rng, 0, 7, 1, size(rng, 3, 8))
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import nbformat
 
-from aigc_course import lessons, runtime
-from aigc_course.errors import CourseError
-from aigc_course.exercises import catalog
+from aigc_course.core import files as core_files
+from aigc_course.core.errors import CourseError
+from aigc_course.course import lessons
+from aigc_course.exercises.engine import catalog
 
 UNREADABLE = "not graded: the file cannot be read as a notebook; ask for it again"
 NOT_GRADED = "not graded: nbgrader could not process it (its log says why), or autograde has not run since it was handed in"
@@ -142,7 +143,7 @@ def write(course: Path, out: Path) -> list[Path]:
         raise CourseError(f"Nothing was handed in yet: {course / 'submitted'} is empty.")
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file; choose another --out.")
-    folder = runtime.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
+    folder = core_files.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
     rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
     rows += [[m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note] for m in found]
     sums = [["assignment", "student", "points", "of"]]
@@ -151,7 +152,7 @@ def write(course: Path, out: Path) -> list[Path]:
         sums.append([assignment, student, f"{sum(m.score for m in mine):g}", f"{sum(m.most for m in mine):g}"])
     files = {"marks.csv": _table(rows), "totals.csv": _table(sums), "report.html": page(found).encode()}
     for name, data in files.items():
-        runtime.write_safely(folder / name, data)
+        core_files.write_atomically(folder / name, data)
     return [folder / name for name in files]
 
 

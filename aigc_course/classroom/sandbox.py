@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
 
 START_SECONDS = 90  # importing torch on a busy machine
 EVENT_SECONDS = 30  # beyond the worker's own limits, which an answer may switch off

@@ -79,16 +79,16 @@ class _Answers:
     """
 
     def __init__(self, names: list[str], space: dict):
-        from aigc_course.classroom import hidden, wire
-        from aigc_course.exercises import catalog, compare, engine
-        from aigc_course.exercises.types import Question
+        from aigc_course.classroom import serialization
+        from aigc_course.exercises.engine import catalog, compare, draws, judging
+        from aigc_course.exercises.engine.types import Question
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
         self.given: dict[str, object] = {}
         self.kept: dict[str, tuple[object, dict]] = {}  # at the place of the test cell: the answer, and what all names meant there
-        self.arguments, self.outcomes, self.limit, self.TooSlow = hidden.arguments, compare.outcomes, compare.with_time_limit, compare.TooSlow
-        self.encode, self.encode_outcomes, self.is_empty = wire.encode, wire.encode_outcomes, engine.is_empty
-        self.judge, self.judge_value, self.Question, self.named = engine.judge, engine.judge_value, Question, engine._under_its_own_name
+        self.arguments, self.outcomes, self.limit, self.TooSlow = draws.arguments, compare.outcomes, compare.with_time_limit, compare.TooSlow
+        self.encode, self.encode_outcomes, self.is_empty = serialization.encode, serialization.encode_outcomes, judging.is_empty
+        self.judge, self.judge_value, self.Question, self.named = judging.judge, judging.judge_value, Question, judging.under_its_own_name
         self.closed: dict[str, object] = {}
 
     def open_classroom(self) -> None:

@@ -7,7 +7,12 @@ An empty body counts as not attempted, a right answer is the one that the lesson
 its mistake and the lesson goes on with the reference. `answer` does the same for a number or a choice.
 """
 
-from aigc_course.exercises.engine import answer, exercise, hint, require, solution
-from aigc_course.exercises.progress import progress
+from aigc_course.exercises.engine.lesson import (
+    answer,
+    exercise,
+    hint,
+    require,
+    solution,
+)
 
-__all__ = ["answer", "exercise", "hint", "progress", "require", "solution"]
+__all__ = ["answer", "exercise", "hint", "require", "solution"]

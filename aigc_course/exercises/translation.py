@@ -7,9 +7,9 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.compare import with_gradients
-from aigc_course.exercises.types import Exercise, Mistake, Question
-from aigc_course.models.seq2seq import padding_mask, sinusoids
+from aigc_course.exercises.engine.compare import with_gradients
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.models.text.seq2seq import padding_mask, sinusoids
 
 
 def _angles(T, C, base=10000):

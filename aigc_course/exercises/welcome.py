@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigc_course.exercises.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 
 
 def headline(who: str, what: str) -> str:

@@ -1,0 +1,1 @@
+"""What the lessons built: models of text and of images."""

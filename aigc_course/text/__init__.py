@@ -1,0 +1,1 @@
+"""From text to tokens: cleaning, segmentation, byte-pair encoding, vocabularies, splits."""

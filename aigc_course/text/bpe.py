@@ -7,9 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from aigc_course.checks import checked
-from aigc_course.errors import CourseError
-from aigc_course.rules import id_list, string, texts, whole
+from aigc_course.core.arguments import checked, id_list, string, texts, whole
+from aigc_course.core.errors import CourseError
 
 # A word takes the space before it along. Only ASCII classes: what counts as a letter elsewhere differs between regex engines.
 PIECES = r" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 ]+| +"

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 
-from aigc_course.checks import checked
-from aigc_course.errors import CourseError
-from aigc_course.rules import string, texts
+from aigc_course.core.arguments import checked, string, texts
+from aigc_course.core.errors import CourseError
 
 _NOT_TEXT = ("head", "title", "script", "style", "nav", "footer", "template")
 _BLOCKS = ("p", "br", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "article", "section", "blockquote")

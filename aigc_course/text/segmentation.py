@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr
 from functools import cache
 
-from aigc_course import runtime
-from aigc_course.checks import checked
-from aigc_course.errors import CourseError
-from aigc_course.rules import string, texts, token_list, tokenized
+from aigc_course.core import files, paths
+from aigc_course.core.arguments import checked, string, texts, token_list, tokenized
+from aigc_course.core.errors import CourseError
 
 
 @checked(text=string(), words=texts())
@@ -53,8 +52,8 @@ def _jieba():
 
         jieba.setLogLevel(logging.ERROR)
         # By default its table goes to the system's temporary folder, where any user could put another one in its place.
-        table = runtime.cache() / "jieba" / "words.cache"
-        with runtime.alone(table):
+        table = paths.cache() / "jieba" / "words.cache"
+        with files.lock(table):
             jieba.dt.tmp_dir, jieba.dt.cache_file = str(table.parent), table.name
             jieba.initialize()
             with contextlib.suppress(OSError):  # made for its maker alone, and other users share it

@@ -6,9 +6,15 @@ import math
 import random
 from collections.abc import Callable, Hashable, Sequence
 
-from aigc_course.checks import checked
-from aigc_course.errors import CourseError
-from aigc_course.rules import function, optional, reals, seeds, several
+from aigc_course.core.arguments import (
+    checked,
+    function,
+    optional,
+    reals,
+    seeds,
+    several,
+)
+from aigc_course.core.errors import CourseError
 
 
 @checked(items=several(), shares=reals(0, 1), seed=seeds(), key=optional(function()))

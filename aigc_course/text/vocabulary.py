@@ -7,9 +7,15 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from aigc_course.checks import checked
-from aigc_course.errors import CourseError
-from aigc_course.rules import id_list, optional, token_list, tokenized, whole
+from aigc_course.core.arguments import (
+    checked,
+    id_list,
+    optional,
+    token_list,
+    tokenized,
+    whole,
+)
+from aigc_course.core.errors import CourseError
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 

@@ -1,0 +1,1 @@
+"""For authors: store outputs, stamp addresses, look for secrets."""

@@ -1,0 +1,123 @@
+"""Values as plain data: what an answer gave crosses from an untrusted process as JSON, never as objects with methods of their own."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import math
+import numbers
+from collections.abc import Mapping
+
+import numpy as np
+
+from aigc_course.exercises.engine.compare import Outcome, shorten
+
+DEEPEST, LARGEST = 20, 1_000_000  # levels of nesting, numbers in an array
+LONGEST = 10_000  # items of a list, a set or a dictionary: keys can be chosen so that a large one takes minutes to build
+
+
+def encode(value: object, depth: int = 0) -> list:
+    """A value as nested lists that JSON can hold. A tensor becomes an array, a tuple a list, anything unknown its name and text.
+
+    Raises:
+        ValueError: it is nested too deeply, or an array is too large.
+    """
+    if depth > DEEPEST:
+        raise ValueError(f"the result is nested more than {DEEPEST} levels deep")
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        if value.size > LARGEST:
+            raise ValueError(f"the result has more than {LARGEST:,} numbers")
+        return ["array", value.dtype.str, list(value.shape), base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()]
+    if value is None:
+        return ["none"]
+    if isinstance(value, bool):
+        return ["bool", bool(value)]
+    if isinstance(value, numbers.Integral):
+        return ["int", hex(int(value))]
+    if isinstance(value, numbers.Real):
+        return ["float", float(value).hex()]
+    if isinstance(value, str):
+        return ["str", str.__str__(value)]
+    if isinstance(value, bytes):
+        return ["bytes", base64.b64encode(value).decode()]
+    if isinstance(value, Mapping):
+        return ["dict", [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]]
+    if isinstance(value, list | tuple):
+        return ["list", [encode(item, depth + 1) for item in value]]
+    if isinstance(value, set | frozenset):
+        return ["set", [encode(item, depth + 1) for item in value]]
+    return ["object", type(value).__qualname__, shorten(value)]
+
+
+def decode(data: object) -> object:
+    """The plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict, set or array.
+
+    Raises:
+        ValueError: it is not what `encode` writes.
+    """
+    try:
+        return _decode(data, 0)
+    except (TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
+        raise ValueError(f"not a value: {error}") from None
+
+
+def _decode(data, depth):
+    kind, *rest = data
+    if depth > DEEPEST:
+        raise ValueError("nested too deeply")
+    if kind == "array":
+        kind, shape, raw = np.dtype(rest[0]), [int(n) for n in rest[1]], base64.b64decode(rest[2], validate=True)
+        if kind.kind not in "biufc" or min(shape, default=1) < 0 or math.prod(shape) * kind.itemsize != len(raw):
+            raise ValueError("not an array")
+        return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
+    if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
+        raise ValueError(f"more than {LONGEST:,} items")
+    if kind in ("list", "set"):
+        items = [_decode(item, depth + 1) for item in rest[0]]
+        return items if kind == "list" else set(map(_as_key, items))
+    if kind == "dict":
+        return {_as_key(_decode(key, depth + 1)): _decode(item, depth + 1) for key, item in rest[0]}
+    if kind == "object":
+        return f"{rest[0]:.200} {rest[1]:.200}"
+    plain = {"none": lambda: None, "bool": lambda x: x is True, "int": lambda x: int(x, 16), "float": float.fromhex, "str": lambda x: str(x),
+             "bytes": lambda x: base64.b64decode(x, validate=True)}  # fmt: skip
+    return plain[kind](*rest)
+
+
+def _as_key(value):
+    """Tuples arrive as lists; where a value must be hashable, it was one."""
+    return tuple(map(_as_key, value)) if isinstance(value, list) else value
+
+
+def encode_outcomes(outcomes: list[Outcome]) -> list:
+    """Outcomes as data; one that cannot be written counts as an error of the answer."""
+    return [_encode_outcome(outcome) for outcome in outcomes]
+
+
+def _encode_outcome(outcome: Outcome) -> dict:
+    try:
+        return dataclasses.asdict(dataclasses.replace(outcome, value=None)) | {"value": encode(outcome.value)}
+    except Exception as error:  # an object that raises when it is looked at
+        return {"value": ["none"], "error": f"{type(error).__name__}: {str(error)[:200]}", "changed": False}
+
+
+def decode_outcomes(data: object) -> list[Outcome]:
+    """Outcomes out of data.
+
+    Raises:
+        ValueError: it is not what `encode_outcomes` writes.
+    """
+    try:
+        return [Outcome(decode(item["value"]), str(item["error"])[:1000], item["changed"] is True) for item in data]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"not outcomes: {error}") from None
+
+
+def plain(outcomes: list[Outcome]) -> list[Outcome]:
+    """Trusted outcomes in the form in which untrusted ones arrive, so that both compare."""
+    return decode_outcomes(encode_outcomes(outcomes))

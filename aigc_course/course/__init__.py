@@ -1,0 +1,1 @@
+"""The course itself: its lessons, their map, a learner's progress, the doctor."""

@@ -1,0 +1,95 @@
+"""Runs a notebook without a browser, with a progress bar over its cells."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import os
+from pathlib import Path
+
+from aigc_course.core.errors import CourseError
+
+CELL_SECONDS = 1200
+
+
+def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None) -> None:
+    """Execute every cell in place; kernels start in `folder`.
+
+    Args:
+        notebook: nbformat's NotebookNode, filled with outputs.
+        folder: working directory of the kernel.
+        name: shown beside the progress bar.
+        env: variables for the kernel on top of this process's.
+
+    Raises:
+        CourseError: a cell raised, took over 20 minutes, or the kernel died; the cells before it keep their outputs.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import (
+        CellExecutionError,
+        CellTimeoutError,
+        DeadKernelError,
+    )
+    from tqdm import tqdm
+    from traitlets.config import Config
+
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    with tqdm(total=cells, desc=name, unit="cell", dynamic_ncols=True) as bar, _environment(env or {}):
+
+        def cell_done(cell, cell_index, **_) -> None:
+            bar.update(cell.cell_type == "code")
+
+        quiet = Config({"KernelManager": {"transport_encryption": "auto"}})  # as `lab` has it; a kernel warns without
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            on_cell_executed=cell_done,
+            config=quiet,
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise CourseError(f"{name}: {_failed_cell(notebook)} failed with {error.ename}: {error.evalue}") from None
+        except CellTimeoutError:
+            raise CourseError(f"{name}: a cell took over {CELL_SECONDS // 60} minutes and was stopped.") from None
+        except DeadKernelError:
+            raise CourseError(f"{name}: the kernel died; most often memory ran out. `python3 course.py doctor` tells how much there is.") from None
+
+
+def _failed_cell(notebook) -> str:
+    """The first cell that holds an error: its number as Jupyter shows it, and its first line of code."""
+    for cell in notebook.cells:
+        if any(output.output_type == "error" for output in cell.get("outputs", ())):
+            line = next((text for text in cell.source.splitlines() if text.strip() and not text.startswith("#")), "")
+            return f"cell [{cell.execution_count}] ({line.strip()[:60]})"
+    return "a cell"
+
+
+@contextlib.contextmanager
+def _environment(extra: dict[str, str]):
+    before = {name: os.environ.get(name) for name in extra}
+    os.environ.update(extra)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def to_html(notebook, title: str, folder: Path) -> str:
+    """The notebook as one HTML page, pictures inside; those named by path are looked up in `folder`."""
+    from nbconvert import HTMLExporter
+
+    notebook.metadata["title"] = title
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
+    # nbconvert leaves the figures' alternative texts out; they come in the order of the figures.
+    figures = (output for cell in notebook.cells for output in cell.get("outputs", ()) if "image/png" in output.get("data", {}))
+    alts = [output.metadata.get("image/png", {}).get("alt", "figure") for output in figures]
+    for alt in alts:
+        page = page.replace('alt="No description has been provided for this image"', f'alt="{html.escape(alt)}"', 1)
+    return page

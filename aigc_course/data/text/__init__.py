@@ -1,0 +1,1 @@
+"""Text as it comes: web pages, Python's own documentation, a file of one's own."""

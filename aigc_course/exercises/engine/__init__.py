@@ -1,0 +1,1 @@
+"""How exercises work: looked up, checked, compared, recorded."""

@@ -1,0 +1,44 @@
+"""Finds an exercise by its name; knows which lesson teaches which topic."""
+
+from __future__ import annotations
+
+import importlib
+
+from aigc_course.core.errors import CourseError
+from aigc_course.exercises.engine.types import Exercise, Question
+
+TOPICS = {
+    "welcome": ("00", "welcome"),
+    "chance": ("01", "chance"),
+    "tokens": ("02", "tokens"),
+    "words": ("03", "words"),
+    "rnn": ("04", "rnn"),
+    "lstm": ("05", "lstm"),
+    "gpt": ("06", "gpt"),
+    "translation": ("07", "translation"),
+    "pretrained": ("08", "pretrained"),
+    "conv": ("09", "conv"),
+    "vae": ("10", "vae"),
+    "gan": ("11", "gan"),
+}
+"""First part of an exercise's name -> (lesson, module of this package)."""
+
+
+def exercises_of(topic: str) -> dict[str, Exercise | Question]:
+    """The exercises of a topic by name, in the order of the lesson."""
+    module = importlib.import_module(f"aigc_course.exercises.{TOPICS[topic][1]}")
+    return {item.name: item for item in module.EXERCISES}
+
+
+def find(name: str) -> Exercise | Question:
+    """Look an exercise up.
+
+    Raises:
+        CourseError: there is none of that name.
+    """
+    topic = str(name).partition(".")[0]
+    known = exercises_of(topic) if topic in TOPICS else {}
+    if not isinstance(name, str) or name not in known:
+        where = f"; topic {topic!r} has {', '.join(known)}" if known else f"; topics are {', '.join(TOPICS)}"
+        raise CourseError(f"There is no exercise {name!r}{where}.")
+    return known[name]

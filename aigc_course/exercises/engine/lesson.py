@@ -1,0 +1,102 @@
+"""What a lesson calls: `@exercise`, `answer`, `hint`, `solution`, and `require` for graded work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from aigc_course.core.arguments import source_without_checks
+from aigc_course.core.errors import CourseError
+from aigc_course.exercises.engine import catalog, record
+from aigc_course.exercises.engine.judging import Report, judge, judge_value
+from aigc_course.exercises.engine.types import Exercise, Question
+
+verdicts: dict[str, Report] = {}
+_hints_given: dict[str, int] = {}
+
+
+def exercise(name: str) -> Callable[[Callable], Callable]:
+    """Decorate an answer: `@exercise("chance.entropy")` on a function or a class.
+
+    Returns:
+        The answer itself when it is right, the reference otherwise.
+
+    Raises:
+        CourseError: there is no exercise of that name, or it asks for a value (use `answer`).
+    """
+    if not isinstance(name, str):
+        raise CourseError('@exercise needs the name of the exercise: @exercise("chance.entropy"), say.')
+    task = _of_type(name, Exercise, 'answer("{name}", ...)')
+
+    def decorate(learners: Callable) -> Callable:
+        report, mistake = judge(task, learners)
+        tell(report, mistake)
+        return learners if report.state == "right" else task.reference
+
+    return decorate
+
+
+def answer(name: str, value: float | str | None = None) -> float | str:
+    """Give a number or a choice worked out on paper; `...` or nothing means not attempted.
+
+    Returns:
+        The value when it is right, the right value otherwise.
+
+    Raises:
+        CourseError: there is no question of that name, or it asks for a function (use `@exercise`).
+    """
+    task = _of_type(name, Question, '@exercise("{name}")')
+    report, mistake = judge_value(task, value)
+    tell(report, mistake)
+    return value if report.state == "right" else task.reference
+
+
+def hint(name: str) -> None:
+    """Show one more step towards the answer at each call."""
+    task = catalog.find(name)
+    step = min(_hints_given.get(name, 0), len(task.hints) - 1)
+    _hints_given[name] = step + 1
+    record.record(name, hints=step + 1)
+    rest = len(task.hints) - step - 1
+    more = f"{rest} more to come." if rest else f'That was the last; solution("{name}") shows an answer.'
+    print(f"Hint {step + 1} of {len(task.hints)}: {task.hints[step]} ({more})")
+
+
+def solution(name: str) -> None:
+    """Show an answer; progress notes that it was seen. A teacher switches this off with AIGC_SOLUTIONS=off."""
+    task = catalog.find(name)
+    if os.environ.get("AIGC_SOLUTIONS") == "off":
+        print("Solutions are switched off in this class; hint(...) still helps.")
+        return
+    record.record(name, solution_seen=True)
+    print(task.explanation if isinstance(task, Question) else source_without_checks(task.shown or task.reference))
+
+
+def require(name: str) -> None:
+    """For graded work: pass when the latest answer in this session is right.
+
+    Raises:
+        AssertionError: it is wrong or missing; the message is the diagnosis.
+        CourseError: there is no exercise of that name.
+    """
+    catalog.find(name)
+    report = verdicts.get(name) or Report(name, "empty", "no answer was given.")
+    if report.state != "right":
+        raise AssertionError(str(report))
+
+
+def tell(report: Report, mistake: str) -> None:
+    verdicts[report.name] = report
+    if report.state != "empty":
+        record.record(report.name, state=report.state, mistake=mistake)
+    from IPython import get_ipython
+    from IPython.display import display
+
+    display(report) if get_ipython() else print(report)
+
+
+def _of_type(name: str, kind: type, instead: str) -> Exercise | Question:
+    task = catalog.find(name)
+    if not isinstance(task, kind):
+        raise CourseError(f"{name!r} is answered with {instead.format(name=name)}.")
+    return task

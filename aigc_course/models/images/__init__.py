@@ -1,0 +1,1 @@
+"""Models of images: classifier, autoencoder, VAE, GAN."""

@@ -1,0 +1,1 @@
+"""Models of text, from n-grams to the Transformer."""

@@ -1,0 +1,79 @@
+"""Parts of speech by counting: a hidden Markov model and Viterbi's search for the best sequence of tags."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from aigc_course.core.arguments import checked, real, token_list, tokenized
+from aigc_course.core.errors import CourseError
+
+
+def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> list[int]:
+    """The most probable sequence of K states.
+
+    Args:
+        start: (K,) log-probability of each first state.
+        transition: (K, K) log-probability of state j (column) after state i (row).
+        emission: (T, K) log-probability of what was seen at each of T times in each state.
+
+    Returns:
+        T states.
+
+    Source: Viterbi (1967); for tagging, Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
+    """
+    best, back = start + emission[0], []
+    for seen in emission[1:]:
+        ways = best[:, None] + transition  # (from, to)
+        back.append(ways.argmax(0))
+        best = ways.max(0) + seen
+    states = [int(best.argmax())]
+    for pointers in reversed(back):
+        states.append(int(pointers[states[-1]]))
+    return states[::-1]
+
+
+class Tagger:
+    """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from counts, with a little added to each.
+
+    Args:
+        texts: (tokens, tags) pairs.
+        k: what is added to each count. Small, so that a word that was seen keeps its tags; for an unknown one the context decides.
+
+    Source: Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
+
+    Raises:
+        CourseError: there are no texts, or tokens and tags differ in length.
+    """
+
+    @checked(texts=tokenized(), k=real(above=0))
+    def __init__(self, texts: Iterable[tuple[Sequence[str], Sequence[str]]], k: float = 0.01):
+        texts = list(texts)
+        if not any(tags for _, tags in texts) or any(len(tokens) != len(tags) for tokens, tags in texts):
+            raise CourseError("a tagger needs texts as (tokens, tags) with one tag for each token.")
+        self.k = k
+        self.tags = sorted({tag for _, tags in texts for tag in tags})
+        self.words = Counter((word, tag) for text in texts for word, tag in zip(*text, strict=True))
+        total = Counter(tag for _, tags in texts for tag in tags)
+        follows = Counter(pair for _, tags in texts for pair in pairwise(tags))
+        first = Counter(tags[0] for _, tags in texts if tags)
+        size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
+        self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)
+        self.start = np.log([(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags])
+        counts = np.array([[follows[a, b] + k for b in self.tags] for a in self.tags])
+        self.transition = np.log(counts / counts.sum(1, keepdims=True))
+
+    def emission(self, tokens: Sequence[str]) -> np.ndarray:
+        """(T, K) log P(token | tag)."""
+        counts = np.array([[self.words[token, tag] + self.k for tag in self.tags] for token in tokens], dtype=float)
+        return np.log(counts / self._total)
+
+    @checked(tokens=token_list())
+    def tag(self, tokens: Sequence[str]) -> list[str]:
+        """The most probable tags of a text."""
+        if not tokens:
+            return []
+        return [self.tags[i] for i in viterbi(self.start, self.transition, self.emission(tokens))]

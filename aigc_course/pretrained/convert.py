@@ -1,0 +1,111 @@
+"""Our models in the form of Hugging Face Transformers, and back: the same weights under other names.
+
+A GPT with learned positions is a `GPT2LMHeadModel`; one with rotary positions a `GPTNeoXForCausalLM`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from aigc_course.core.errors import CourseError
+from aigc_course.models.text.gpt import GPT, GPTConfig
+
+# our module -> theirs, for block i
+_GPT2 = {"embedding": "transformer.wte", "places": "transformer.wpe", "norm": "transformer.ln_f"}
+_GPT2_BLOCK = {"norm1": "ln_1", "attention.qkv": "attn.c_attn", "attention.out": "attn.c_proj",
+               "norm2": "ln_2", "feed_forward.0": "mlp.c_fc", "feed_forward.2": "mlp.c_proj"}  # fmt: skip
+_NEOX = {"embedding": "gpt_neox.embed_in", "norm": "gpt_neox.final_layer_norm"}
+_NEOX_BLOCK = {"norm1": "input_layernorm", "attention.qkv": "attention.query_key_value", "attention.out": "attention.dense",
+               "norm2": "post_attention_layernorm", "feed_forward.0": "mlp.dense_h_to_4h", "feed_forward.2": "mlp.dense_4h_to_h"}  # fmt: skip
+
+
+def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
+    """A Transformers model that computes the same logits as ours.
+
+    Args:
+        model: GPT(GPTConfig(...)).
+        eos: id of the token that begins and ends a text.
+        pad: id of padding.
+
+    Returns:
+        GPT2LMHeadModel or GPTNeoXForCausalLM, in float32, in evaluation mode.
+    """
+    c = model.config
+    ids = {"bos_token_id": eos, "eos_token_id": eos, "pad_token_id": pad}
+    if c.positions == "learned":
+        from transformers import GPT2Config, GPT2LMHeadModel
+
+        theirs = GPT2LMHeadModel(GPT2Config(
+            vocab_size=c.vocab_size, n_positions=c.context_length, n_embd=c.d_model, n_layer=c.n_layers, n_head=c.n_heads,
+            activation_function="gelu", resid_pdrop=c.dropout, embd_pdrop=c.dropout, attn_pdrop=c.dropout,
+            initializer_range=c.initializer_range, **ids))  # fmt: skip
+    else:
+        from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+        theirs = GPTNeoXForCausalLM(GPTNeoXConfig(
+            vocab_size=c.vocab_size, max_position_embeddings=c.context_length, hidden_size=c.d_model, num_hidden_layers=c.n_layers,
+            num_attention_heads=c.n_heads, intermediate_size=4 * c.d_model, hidden_act="gelu", use_parallel_residual=False,
+            rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0}, tie_word_embeddings=True,
+            hidden_dropout=c.dropout, attention_dropout=c.dropout, initializer_range=c.initializer_range, **ids))  # fmt: skip
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            _parameter(theirs, name).copy_(_to_theirs(name, weight, c))
+    return theirs.eval()
+
+
+def from_transformers(theirs) -> GPT:
+    """Our GPT with the weights of a `GPT2LMHeadModel` or `GPTNeoXForCausalLM`.
+
+    Raises:
+        CourseError: the model is of another kind, or has parts that ours lacks.
+    """
+    config = theirs.config
+    if (config.model_type == "gpt2" and config.activation_function == "gelu" and config.n_inner in (None, 4 * config.n_embd)
+            and config.tie_word_embeddings and not config.scale_attn_by_inverse_layer_idx and config.layer_norm_epsilon == 1e-5):  # fmt: skip
+        ours = GPTConfig(config.vocab_size, config.n_positions, config.n_layer, config.n_head, config.n_embd, "learned", config.resid_pdrop,
+                         config.initializer_range)  # fmt: skip
+    elif (config.model_type == "gpt_neox" and not config.use_parallel_residual and config.hidden_act == "gelu" and config.tie_word_embeddings
+          and config.attention_bias and config.intermediate_size == 4 * config.hidden_size and config.layer_norm_eps == 1e-5
+          and config.rope_parameters["partial_rotary_factor"] == 1 and config.rope_parameters["rope_theta"] == 10000):  # fmt: skip
+        ours = GPTConfig(config.vocab_size, config.max_position_embeddings, config.num_hidden_layers, config.num_attention_heads,
+                         config.hidden_size, "rotary", config.hidden_dropout, config.initializer_range)  # fmt: skip
+    else:
+        raise CourseError(f"from_transformers takes a GPT-2 with exact GELU or what `to_transformers` makes, not {type(theirs).__name__}.")
+    model = GPT(ours)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.copy_(_to_ours(name, _parameter(theirs, name), ours))
+    return model.to(theirs.device).eval()
+
+
+def _parameter(theirs: nn.Module, name: str) -> nn.Parameter:
+    """Their parameter for one of ours."""
+    gpt2 = theirs.config.model_type == "gpt2"
+    module, _, kind = name.rpartition(".")
+    if module.startswith("blocks."):
+        _, i, part = module.split(".", 2)
+        there = f"transformer.h.{i}.{_GPT2_BLOCK[part]}" if gpt2 else f"gpt_neox.layers.{i}.{_NEOX_BLOCK[part]}"
+    else:
+        there = (_GPT2 if gpt2 else _NEOX)[module]
+    return theirs.get_parameter(f"{there}.{kind}")
+
+
+def _linear(name: str) -> bool:
+    return name.endswith("weight") and ("attention" in name or "feed_forward" in name)
+
+
+def _to_theirs(name: str, weight: torch.Tensor, config: GPTConfig) -> torch.Tensor:
+    if config.positions == "learned":
+        return weight.T if _linear(name) else weight  # GPT-2 keeps its matrices the other way round
+    if "qkv" in name:  # ours: all queries, all keys, all values; theirs: head by head
+        return weight.unflatten(0, (3, config.n_heads, -1)).transpose(0, 1).flatten(0, 2)
+    return weight
+
+
+def _to_ours(name: str, weight: torch.Tensor, config: GPTConfig) -> torch.Tensor:
+    if config.positions == "learned":
+        return weight.T if _linear(name) else weight
+    if "qkv" in name:
+        return weight.unflatten(0, (config.n_heads, 3, -1)).transpose(0, 1).flatten(0, 2)
+    return weight

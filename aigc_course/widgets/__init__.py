@@ -1,0 +1,20 @@
+"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it in its lesson."""
+
+from aigc_course.widgets.images import (
+    Plane,
+    plane_player,
+    restoration_player,
+    training_player,
+)
+from aigc_course.widgets.text import (
+    attention_player,
+    feedback_player,
+    generator_player,
+    image_player,
+    neighbour_player,
+    text_player,
+    token_player,
+    translation_player,
+)
+
+__all__ = ["Plane", "attention_player", "feedback_player", "generator_player", "image_player", "neighbour_player", "plane_player", "restoration_player", "text_player", "token_player", "training_player", "translation_player"]

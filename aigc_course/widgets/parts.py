@@ -1,0 +1,50 @@
+"""What the things to play with have in common: they answer each change, say when they are busy, and show pictures with a description."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+
+from aigc_course.core.errors import CourseError
+
+# Shown only when an answer takes longer than 0.3 s: a note that comes and goes at every step of a slider would flicker.
+_BUSY = '<style>@keyframes aigc-busy { to { opacity: 1 } }</style><em style="opacity:0;animation:aigc-busy 0s .3s forwards">working ...</em>'
+
+
+def follow(controls: Sequence, work: Callable[[], None], names: str | Sequence[str] = "value") -> ipywidgets.HTML:
+    """Call `work` now and at every change of a control.
+
+    Args:
+        controls: widgets to watch.
+        work: takes nothing, shows the answer; an error of the course is shown as its message.
+        names: traits of the controls that count.
+
+    Returns:
+        A line to put below: empty, "working ..." while an answer takes longer than 0.3 s, or what went wrong.
+    """
+    line = ipywidgets.HTML(layout=ipywidgets.Layout(min_height="1.6em"))
+
+    def answer(_=None) -> None:
+        line.value = _BUSY
+        try:
+            work()
+            line.value = ""
+        except CourseError as error:
+            line.value = f"<p>{html.escape(str(error))}</p>"
+        except BaseException:
+            line.value = ""
+            raise
+
+    for control in controls:
+        control.observe(answer, names)
+    answer()
+    return line
+
+
+def picture(png: bytes, alt: str, width: int | None = None) -> str:
+    """HTML of a PNG with the text that a screen reader says; `width` in pixels, None for its own."""
+    size = "" if width is None else f' width="{width}"'
+    return f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{html.escape(alt)}"{size}>'
