@@ -1,4 +1,6 @@
-"""`python -m aigc_course ...` is the same as `python3 course.py ...` once everything is installed."""
+"""`python -m aigc_course ...` is the same as `python3 course.py ...` once everything is
+installed.
+"""
 
 import sys
 

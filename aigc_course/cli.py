@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     if rest and not known.passes_on:
         parser.error(f"unknown option {rest[0]}")
     try:
-        runtime.scale() if os.environ.get("AIGC_SCALE") else None  # a wrong value is told before anything starts
+        runtime.scale() if os.environ.get(
+            "AIGC_SCALE"
+        ) else None  # a wrong value is told before anything starts
         return known.command(known, rest)
     except CourseError as error:
         print(error, file=sys.stderr)
@@ -46,23 +48,54 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command, passes_on=passes_on)
         return sub
 
-    add("lab", _lab, "open JupyterLab on the welcome notebook; other options go to jupyter lab", passes_on=True)
-    test = add("test", _test, "run every test and every notebook at smoke scale; other options go to pytest", passes_on=True)
-    test.add_argument("--full", action="store_true", help="every notebook at cpu scale with its promised quality, and all slow tests")
+    add(
+        "lab",
+        _lab,
+        "open JupyterLab on the welcome notebook; other options go to jupyter lab",
+        passes_on=True,
+    )
+    test = add(
+        "test",
+        _test,
+        "run every test and every notebook at smoke scale; other options go to pytest",
+        passes_on=True,
+    )
+    test.add_argument(
+        "--full",
+        action="store_true",
+        help="every notebook at cpu scale with its promised quality, and all slow tests",
+    )
     run = add("run", _run, "run a lesson (or a notebook file) without a browser")
     run.add_argument("lesson", help='number ("01") or path of a notebook')
     run.add_argument("--scale", choices=runtime.SCALES, help="default: what the machine allows")
     run.add_argument("--html", action="store_true", help="write an HTML page too")
-    run.add_argument("--out", type=Path, help="folder for the results; default: runs/ in your own folder")
+    run.add_argument(
+        "--out", type=Path, help="folder for the results; default: runs/ in your own folder"
+    )
     doctor = add("doctor", _doctor, "say what this machine is, what works, what to mend")
     doctor.add_argument("--json", action="store_true", help="machine-readable")
     reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
     reset.add_argument("lesson", help='number of the lesson, "01" say')
-    pretrain = add("pretrain", _pretrain, "make one of the checkpoints that ship with the course again, from its seed")
+    pretrain = add(
+        "pretrain",
+        _pretrain,
+        "make one of the checkpoints that ship with the course again, from its seed",
+    )
     pretrain.add_argument("name", help=", ".join(pretrained.NAMES))
     pretrain.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
-    pretrain.add_argument("--examples", "--tales", type=int, help="fewer or more training tales or images than the recipe's")
-    _add_classroom(add("classroom", _classroom, "for teachers: lessons as nbgrader assignments, and a report of marks and mistakes"))
+    pretrain.add_argument(
+        "--examples",
+        "--tales",
+        type=int,
+        help="fewer or more training tales or images than the recipe's",
+    )
+    _add_classroom(
+        add(
+            "classroom",
+            _classroom,
+            "for teachers: lessons as nbgrader assignments, and a report of marks and mistakes",
+        )
+    )
     store = add("store", _store, "for authors: run lessons and store their outputs")
     store.add_argument("lesson", nargs="*", help="numbers; default: all")
     add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
@@ -73,11 +106,22 @@ def _add_classroom(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_subparsers(dest="task", required=True, metavar="task")
     export = tasks.add_parser("export", help="turn lessons into assignments", allow_abbrev=False)
     export.add_argument("lesson", nargs="+", help="numbers of lessons")
-    export.add_argument("--out", type=Path, required=True, help="the source folder of your teaching folder, teaching/source say")
+    export.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="the source folder of your teaching folder, teaching/source say",
+    )
     export.add_argument("--seed", type=int, help="of the hidden parameters; default: drawn")
-    report = tasks.add_parser("report", help="marks, reasons and mistakes as a CSV and an HTML page", allow_abbrev=False)
-    report.add_argument("course", type=Path, help="the teaching folder, the one with nbgrader_config.py")
-    report.add_argument("--out", type=Path, help="folder for the report; default: report/ in the teaching folder")
+    report = tasks.add_parser(
+        "report", help="marks, reasons and mistakes as a CSV and an HTML page", allow_abbrev=False
+    )
+    report.add_argument(
+        "course", type=Path, help="the teaching folder, the one with nbgrader_config.py"
+    )
+    report.add_argument(
+        "--out", type=Path, help="folder for the report; default: report/ in the teaching folder"
+    )
 
 
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
@@ -116,7 +160,9 @@ def _hand_over(command: list[str]) -> int:
 
 
 def _say_when_port_is_taken(rest: list[str]) -> None:
-    wanted = next((o.split("=")[1] for o in rest if o.startswith(("--port=", "--ServerApp.port="))), "8888")
+    wanted = next(
+        (o.split("=")[1] for o in rest if o.startswith(("--port=", "--ServerApp.port="))), "8888"
+    )
     if "--port" in rest[:-1]:
         wanted = rest[rest.index("--port") + 1]
     if not wanted.isdecimal() or int(wanted) > 65535:
@@ -126,35 +172,56 @@ def _say_when_port_is_taken(rest: list[str]) -> None:
             probe.connect(("127.0.0.1", int(wanted)))
         except OSError:
             return
-    print(f"Port {wanted} is in use; JupyterLab takes the next free one (or choose one with --port).", flush=True)
+    print(
+        f"Port {wanted} is in use; JupyterLab takes the next free one (or choose one with --port).",
+        flush=True,
+    )
 
 
 def _test(options: argparse.Namespace, rest: list[str]) -> int:
     root = core_paths.course_root()
     if not (root / "tests").is_dir():
-        raise CourseError(f"The tests live in the course folder, which an installed package lacks; get it from {core_paths.repository()}.")
+        raise CourseError(
+            "The tests live in the course folder, which an installed package lacks; get "
+            f"it from {core_paths.repository()}."
+        )
     os.environ["AIGC_SCALE"] = "cpu" if options.full else "smoke"
     os.environ["AIGC_FULL"] = "1" if options.full else ""
     start = time.monotonic()
-    code = subprocess.call([sys.executable, "-m", "pytest", *_side_by_side(rest, 6 if options.full else 3), *rest], cwd=root)
+    code = subprocess.call(
+        [sys.executable, "-m", "pytest", *_side_by_side(rest, 6 if options.full else 3), *rest],
+        cwd=root,
+    )
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"That took {minutes} min {seconds} s.", flush=True)
     return code
 
 
 def _side_by_side(rest: list[str], gb: int) -> list[str]:
-    """Options that run tests in several processes that share the cores: with small models, two do more that way than as two threads.
+    """Options that run tests in several processes that share the cores: with small models, two do
+    more that way than as two threads.
 
-    Not where the tests were chosen by file or name or are to be watched, and not where memory is scarce (`gb` for each).
+    Not where the tests were chosen by file or name or are to be watched, and not where memory is
+    scarce (`gb` for each).
     """
-    if any(not option.startswith("-") or option.startswith(("-n", "-k", "-s", "-p", "--pdb", "--trace", "--capture")) for option in rest):
+    if any(
+        not option.startswith("-")
+        or option.startswith(("-n", "-k", "-s", "-p", "--pdb", "--trace", "--capture"))
+        for option in rest
+    ):
         return []
     cores, memory = machine.threads(), machine.memory_gb()[0]
     workers = min(cores, int(memory // gb), 8)
     if workers < 2:
         return []
     os.environ.setdefault("OMP_NUM_THREADS", str(cores // workers))
-    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]  # the cells of a notebook need one kernel
+    return [
+        "-n",
+        str(workers),
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+    ]  # the cells of a notebook need one kernel
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
@@ -171,7 +238,12 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     scale = options.scale or runtime.scale()
     start = time.monotonic()
     try:
-        execute.run(notebook, path.parent if os.access(path.parent, os.W_OK) else core_paths.home(), name=path.stem, env={"AIGC_SCALE": scale})
+        execute.run(
+            notebook,
+            path.parent if os.access(path.parent, os.W_OK) else core_paths.home(),
+            name=path.stem,
+            env={"AIGC_SCALE": scale},
+        )
     finally:
         _save(notebook, out / path.name, path.parent if options.html else None)
     print(f"{path.stem} ran at {scale!r} scale in {time.monotonic() - start:.0f} s")
@@ -179,7 +251,9 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _save(notebook, result: Path, pictures: Path | None) -> None:
-    """Write the executed notebook under a free name, and an HTML page when the folder of its pictures is given."""
+    """Write the executed notebook under a free name, and an HTML page when the folder of its
+    pictures is given.
+    """
     import nbformat
 
     from aigc_course.course import execute

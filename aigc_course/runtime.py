@@ -1,4 +1,6 @@
-"""What every notebook calls: the scale of a run, its settings, seeds, and promises about results."""
+"""What every notebook calls: the scale of a run, its settings, seeds, and promises about
+results.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ SCALES = ("smoke", "cpu", "gpu")
 
 
 def scale() -> str:
-    """How large this run is: "smoke" (does it run), "cpu" (the promised quality) or "gpu" (a larger version).
+    """How large this run is: "smoke" (does it run), "cpu" (the promised quality) or "gpu" (a larger
+    version).
 
     `AIGC_SCALE` decides; without it a CUDA device means "gpu" and anything else "cpu".
 
@@ -25,7 +28,9 @@ def scale() -> str:
     wanted = os.environ.get("AIGC_SCALE", "")
     if wanted:
         if wanted not in SCALES:
-            raise CourseError(f"AIGC_SCALE is {wanted!r}; set it to {', '.join(SCALES)}, or unset it.")
+            raise CourseError(
+                f"AIGC_SCALE is {wanted!r}; set it to {', '.join(SCALES)}, or unset it."
+            )
         return wanted
     return "gpu" if machine.device() == "cuda" else "cpu"
 
@@ -37,7 +42,9 @@ def settings(**by_scale: dict) -> SimpleNamespace:
         CourseError: a scale is missing, or the three do not name the same settings.
     """
     if set(by_scale) != set(SCALES) or len({frozenset(names) for names in by_scale.values()}) > 1:
-        raise CourseError("settings needs smoke={...}, cpu={...} and gpu={...}, all with the same names.")
+        raise CourseError(
+            "settings needs smoke={...}, cpu={...} and gpu={...}, all with the same names."
+        )
     return SimpleNamespace(scale=scale(), **by_scale[scale()])
 
 
@@ -54,7 +61,8 @@ def seed_everything(seed: int) -> None:
 
 @checked(claim=string())
 def promise(claim: str, holds: bool, *numbers: object) -> None:
-    """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the end, only that it is finite.
+    """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the
+    end, only that it is finite.
 
     Args:
         claim: the promise in words.
@@ -66,7 +74,9 @@ def promise(claim: str, holds: bool, *numbers: object) -> None:
     """
     import numpy as np
 
-    assert all(np.isfinite(np.asarray(n, dtype=float)).all() for n in numbers), f"not finite: {claim}"
+    assert all(np.isfinite(np.asarray(n, dtype=float)).all() for n in numbers), (
+        f"not finite: {claim}"
+    )
     if scale() == "smoke":
         print(f"· not judged at smoke scale: {claim}")
         return

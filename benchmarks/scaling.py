@@ -1,7 +1,9 @@
-"""Loss against compute for GPTs of several widths on short tales: `python3 benchmarks/scaling.py` (with the course's Python, about ten minutes).
+"""Loss against compute for GPTs of several widths on short tales: `python3 benchmarks/scaling.py`
+(with the course's Python, about ten minutes).
 
-Writes `data/curves/scaling.json`, which lesson 06 shows: for each model its size and, along the training, the steps, the
-floating-point operations (6 a parameter and token; Kaplan et al., 2020, section 2.1) and the bits a held-out tale.
+Writes `data/curves/scaling.json`, which lesson 06 shows: for each model its size and, along the
+training, the steps, the floating-point operations (6 a parameter and token; Kaplan et al., 2020,
+section 2.1) and the bits a held-out tale.
 """
 
 from __future__ import annotations
@@ -18,24 +20,44 @@ from aigc_course.models.text.language_model import next_token_loss
 from aigc_course.text.vocabulary import END, Vocabulary
 
 STEPS, BATCH, LR = 3000, 16, 4e-3
-MODELS = {"d_model 24": (24, "rotary"), "d_model 48": (48, "rotary"), "d_model 96": (96, "rotary"), "d_model 96, learned positions": (96, "learned")}
+MODELS = {
+    "d_model 24": (24, "rotary"),
+    "d_model 48": (48, "rotary"),
+    "d_model 96": (96, "rotary"),
+    "d_model 96, learned positions": (96, "learned"),
+}
 
 
 def curve(width: int, positions: str, steps: int = STEPS) -> dict:
-    """Train one model; every point comes from a run of its own length, as the learning rate must reach 0 at its end."""
+    """Train one model; every point comes from a run of its own length, as the learning rate must
+    reach 0 at its end.
+    """
     train, held_out = tales.sample(40_000, seed=1), tales.sample(500, seed=2)
     rows = [[END, *tale.tokens] for tale in train]
     vocabulary = Vocabulary(rows)
-    data, test = vocabulary.batch(rows), vocabulary.batch([[END, *tale.tokens] for tale in held_out])
+    data, test = (
+        vocabulary.batch(rows),
+        vocabulary.batch([[END, *tale.tokens] for tale in held_out]),
+    )
     tokens_a_step = BATCH * (data != 0).sum().item() / len(data)
     points, runs = [], sorted({steps // 2**k for k in range(5)})
     for n in runs:
         torch.manual_seed(0)
         model = GPT(GPTConfig(len(vocabulary), 256, d_model=width, positions=positions))
         options = training.Options(schedule="linear", warmup=min(100, n // 5), clip=1.0, show=False)
-        training.fit(model, training.batches(data, batch_size=BATCH, seed=0), next_token_loss, n, LR, options)
-        parameters = sum(p.numel() for name, p in model.named_parameters() if name != "places.weight")  # a look-up, no multiplication
-        points.append({"steps": n, "flops": 6 * parameters * tokens_a_step * n, "bits": round(model.bits(test).mean().item(), 3)})
+        training.fit(
+            model, training.batches(data, batch_size=BATCH, seed=0), next_token_loss, n, LR, options
+        )
+        parameters = sum(
+            p.numel() for name, p in model.named_parameters() if name != "places.weight"
+        )  # a look-up, no multiplication
+        points.append(
+            {
+                "steps": n,
+                "flops": 6 * parameters * tokens_a_step * n,
+                "bits": round(model.bits(test).mean().item(), 3),
+            }
+        )
         print(width, positions, points[-1], flush=True)
     return {"parameters": parameters, "points": points}
 
@@ -43,8 +65,16 @@ def curve(width: int, positions: str, steps: int = STEPS) -> dict:
 def main() -> None:
     torch.set_num_threads(1)
     found = {name: curve(*model) for name, model in MODELS.items()}
-    result = {"command": "python3 benchmarks/scaling.py", "world": tales.entropy(), "torch": torch.__version__.split("+")[0], "models": found}
-    files.write_atomically(paths.course_root() / "data" / "curves" / "scaling.json", (json.dumps(result, indent=1) + "\n").encode())
+    result = {
+        "command": "python3 benchmarks/scaling.py",
+        "world": tales.entropy(),
+        "torch": torch.__version__.split("+")[0],
+        "models": found,
+    }
+    files.write_atomically(
+        paths.course_root() / "data" / "curves" / "scaling.json",
+        (json.dumps(result, indent=1) + "\n").encode(),
+    )
 
 
 if __name__ == "__main__":

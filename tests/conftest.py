@@ -17,7 +17,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# The background jobs of a shell begin with it ignored, and so would everything that is interrupted here.
+# The background jobs of a shell begin with it ignored, and so would everything that is interrupted
+# here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -34,7 +35,9 @@ def pytest_collection_modifyitems(config, items):
             items[:] = [item for item in items if item not in slow]
     # Files with long tests first, then notebooks, so that processes side by side end together.
     long = {item.path for item in items if item.get_closest_marker("full")}
-    items.sort(key=lambda item: 0 if item.path in long else 1 if item.path.suffix == ".ipynb" else 2)
+    items.sort(
+        key=lambda item: 0 if item.path in long else 1 if item.path.suffix == ".ipynb" else 2
+    )
 
 
 def pytest_unconfigure(config):
@@ -44,22 +47,35 @@ def pytest_unconfigure(config):
 def promised():
     """Label -> number, from the table in docs/reliability.md."""
     text = (Path(__file__).parent.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
-    return {label: int(number.replace(",", "")) for label, number in re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", text, re.M)}
+    return {
+        label: int(number.replace(",", ""))
+        for label, number in re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", text, re.M)
+    }
 
 
 @pytest.fixture
 def count(record_property):
-    """(label, number) -> None: what a test did so many times, held against docs/reliability.md and printed at the end of the run."""
+    """(label, number) -> None: what a test did so many times, held against docs/reliability.md and
+    printed at the end of the run.
+    """
 
     def note(label, number):
         record_property("count", f"{label}: {number:,}")
-        assert number >= promised()[label], f"docs/reliability.md promises {promised()[label]:,} for {label!r}; this run made {number:,}"
+        assert number >= promised()[label], (
+            f"docs/reliability.md promises {promised()[label]:,} for {label!r}; this run "
+            f"made {number:,}"
+        )
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter):
-    counts = [value for report in terminalreporter.getreports("passed") for name, value in report.user_properties if name == "count"]
+    counts = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "count"
+    ]
     if counts:
         terminalreporter.section("counts of docs/reliability.md")
         terminalreporter.write("".join(f"{line}\n" for line in dict.fromkeys(counts)))
@@ -77,7 +93,9 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def kernel():
-    """(code, stop_after=None) -> what a cell printed, its status, how many outputs it made; the stop button is pressed after so many seconds."""
+    """(code, stop_after=None) -> what a cell printed, its status, how many outputs it made; the
+    stop button is pressed after so many seconds.
+    """
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")

@@ -1,4 +1,6 @@
-"""Commands, and above all bad input: one clear line, a way out, no traceback, nothing overwritten."""
+"""Commands, and above all bad input: one clear line, a way out, no traceback, nothing
+overwritten.
+"""
 
 import json
 import os
@@ -22,16 +24,26 @@ from aigc_course.course import doctor, execute, lessons
 
 def course(*arguments, timeout=300, **environment):
     """Run `python -m aigc_course` in a process of its own, away from pytest."""
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTEST_VERSION", "PYTEST_CURRENT_TEST", "AIGC_SCALE", "AIGC_FULL")}
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("PYTEST_VERSION", "PYTEST_CURRENT_TEST", "AIGC_SCALE", "AIGC_FULL")
+    }
     return subprocess.run(
-        [sys.executable, "-m", "aigc_course", *arguments], capture_output=True, text=True, env={**clean, **environment}, timeout=timeout
+        [sys.executable, "-m", "aigc_course", *arguments],
+        capture_output=True,
+        text=True,
+        env={**clean, **environment},
+        timeout=timeout,
     )
 
 
 def one_line(result, *words, status=2):
     assert result.returncode == status, result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
-    lines = [line for line in result.stderr.splitlines() if line.strip() and "%|" not in line]  # but for the progress bar
+    lines = [
+        line for line in result.stderr.splitlines() if line.strip() and "%|" not in line
+    ]  # but for the progress bar
     assert len(lines) == 1, lines
     for word in words:
         assert word in lines[0], lines
@@ -43,8 +55,13 @@ def test_help():
 
 
 def test_import_is_quick_and_without_torch():
-    code = "import time; t = time.perf_counter(); import sys, aigc_course, aigc_course.cli; print(time.perf_counter() - t, 'torch' in sys.modules)"
-    spent, torch = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
+    code = (
+        "import time; t = time.perf_counter(); import sys, aigc_course, aigc_course.cli; "
+        "print(time.perf_counter() - t, 'torch' in sys.modules)"
+    )
+    spent, torch = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    ).stdout.split()
     assert float(spent) < 0.3 and torch == "False"
 
 
@@ -65,7 +82,10 @@ def test_missing_notebook_file(tmp_path):
     one_line(course("run", str(tmp_path / "mine.ipynb")), "There is no file")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"cells": 3}', b'{"cells": [], "nbformat": 4}', b"\xff\xfe\x00", b'"x"'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"cells": 3}', b'{"cells": [], "nbformat": 4}', b"\xff\xfe\x00", b'"x"'],
+)
 def test_corrupted_notebook(tmp_path, content):
     path = tmp_path / "mine.ipynb"
     path.write_bytes(content)
@@ -95,34 +115,52 @@ def test_results_that_cannot_be_written(tmp_path):
     one_line(course("run", str(small), "--out", str(tmp_path / "file")), "Cannot write")
 
 
-@pytest.mark.parametrize("options", [("lab", "--port=many"), ("lab", "--port", "70000"), ("lab", "--port=\u00b2")])
+@pytest.mark.parametrize(
+    "options", [("lab", "--port=many"), ("lab", "--port", "70000"), ("lab", "--port=\u00b2")]
+)
 def test_wrong_port(options, tmp_path):
     one_line(course(*options, AIGC_HOME=str(tmp_path)), "--port must be a number")
 
 
 def test_unknown_option():
     result = course("doctor", "--jason")
-    assert result.returncode == 2 and "unknown option --jason" in result.stderr and "Traceback" not in result.stderr
+    assert (
+        result.returncode == 2
+        and "unknown option --jason" in result.stderr
+        and "Traceback" not in result.stderr
+    )
 
 
 def notebook(path, *cells):
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path
+    )
     return path
 
 
 def test_run_leaves_notebook_and_page_and_never_overwrites(tmp_path):
     path = notebook(tmp_path / "small.ipynb", "import os; print(os.environ['AIGC_SCALE'])", "1 + 1")
     for _ in range(2):
-        result = course("run", str(path), "--scale", "smoke", "--html", "--out", str(tmp_path / "out"))
+        result = course(
+            "run", str(path), "--scale", "smoke", "--html", "--out", str(tmp_path / "out")
+        )
         assert result.returncode == 0 and "2/2" in result.stderr, result.stderr
     (tmp_path / "out" / "small-3.html").write_text("a page of mine")
     course("run", str(path), "--html", "--out", str(tmp_path / "out"))
     assert (tmp_path / "out" / "small-3.html").read_text() == "a page of mine"
     (tmp_path / "out" / "small-3.html").unlink()
     [p.unlink() for p in (tmp_path / "out").glob("small-3-new.*")]
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["small-2.html", "small-2.ipynb", "small.html", "small.ipynb"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "small-2.html",
+        "small-2.ipynb",
+        "small.html",
+        "small.ipynb",
+    ]
     ran = nbformat.read(tmp_path / "out" / "small.ipynb", 4)
-    assert ran.cells[0].outputs[0].text == "smoke\n" and "<html" in (tmp_path / "out" / "small.html").read_text()
+    assert (
+        ran.cells[0].outputs[0].text == "smoke\n"
+        and "<html" in (tmp_path / "out" / "small.html").read_text()
+    )
 
 
 def test_run_tells_the_failing_cell_and_keeps_what_ran(tmp_path):
@@ -134,7 +172,13 @@ def test_run_tells_the_failing_cell_and_keeps_what_ran(tmp_path):
 
 def test_the_page_keeps_alternative_texts(tmp_path):
     picture = "from aigc_course import plots; plots.bars(['a'], [1], 'x', 'one bar')"
-    result = course("run", str(notebook(tmp_path / "small.ipynb", picture)), "--html", "--out", str(tmp_path / "out"))
+    result = course(
+        "run",
+        str(notebook(tmp_path / "small.ipynb", picture)),
+        "--html",
+        "--out",
+        str(tmp_path / "out"),
+    )
     page = (tmp_path / "out" / "small.html").read_text()
     assert result.returncode == 0 and 'alt="one bar"' in page and "No description" not in page
 
@@ -145,7 +189,8 @@ def test_a_dead_kernel_is_told(tmp_path):
         execute.run(node, tmp_path, name="dies")
 
 
-# --- copies of lessons --------------------------------------------------------------------------------------
+# --- copies of lessons
+# --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -165,7 +210,9 @@ def test_copies_are_made_updated_and_never_overwritten(small_course):
     assert lessons.sync_copies() == [] and lesson.copy.read_bytes() == small_course.read_bytes()
     assert (lesson.copy.parent / "images" / "badge.svg").read_text() == "<svg/>"
     notebook(small_course, "2")
-    assert lessons.sync_copies() == [] and lesson.copy.read_bytes() == small_course.read_bytes()  # untouched, so updated
+    assert (
+        lessons.sync_copies() == [] and lesson.copy.read_bytes() == small_course.read_bytes()
+    )  # untouched, so updated
     notebook(lesson.copy, "mine")
     mine = lesson.copy.read_bytes()
     assert lessons.sync_copies() == [] and lesson.copy.read_bytes() == mine
@@ -183,7 +230,12 @@ def test_reset_keeps_the_edited_copy(small_course):
         assert "kept as" in lessons.reset("01")
         assert lesson.copy.read_bytes() == small_course.read_bytes()
     kept = sorted(p.name for p in lesson.copy.parent.iterdir())
-    assert kept == ["01_small-mine-2.ipynb", "01_small-mine-3.ipynb", "01_small-mine.ipynb", "01_small.ipynb"]
+    assert kept == [
+        "01_small-mine-2.ipynb",
+        "01_small-mine-3.ipynb",
+        "01_small-mine.ipynb",
+        "01_small.ipynb",
+    ]
     assert (lesson.copy.parent / "01_small-mine-2.ipynb").read_text() == "mine 1"
 
 
@@ -202,7 +254,10 @@ def test_a_copy_that_differs_from_what_runs_is_told(small_course, capsys):
     notebook(lessons.find("1").copy, "mine")
     assert lessons.find("1").edited()
     assert cli.main(["run", "01", "--scale", "smoke"]) == 0
-    assert f"Your edited copy: python3 course.py run {lessons.find('1').copy}" in capsys.readouterr().out
+    assert (
+        f"Your edited copy: python3 course.py run {lessons.find('1').copy}"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", "3", '"x"', "null"])
@@ -216,18 +271,32 @@ def test_copies_survive_a_damaged_record(small_course, damage):
     assert lessons.find("1").copy.read_bytes() == mine
 
 
-# --- doctor ---------------------------------------------------------------------------------------------
+# --- doctor
+# ---------------------------------------------------------------------------------------------
 
 
 def test_doctor_on_this_machine():
     result = course("doctor", "--json")
     data = json.loads(result.stdout)
     names = {finding["what"] for finding in data["findings"]}
-    assert {"python", "packages", "torch", "device", "threads", "memory", "disk", "browser", "network", "lessons"} <= names
+    assert {
+        "python",
+        "packages",
+        "torch",
+        "device",
+        "threads",
+        "memory",
+        "disk",
+        "browser",
+        "network",
+        "lessons",
+    } <= names
     assert result.returncode == (0 if data["ok"] else 1)
     assert all(f["fix"] for f in data["findings"] if f["state"] in ("wrong", "slow"))
     text = course("doctor").stdout
-    assert ("✔ python" in text and text.splitlines()[-1] in ("Everything needed works.",)) or "to mend" in text
+    assert (
+        "✔ python" in text and text.splitlines()[-1] in ("Everything needed works.",)
+    ) or "to mend" in text
 
 
 def finding(look):
@@ -236,7 +305,9 @@ def finding(look):
 
 def test_doctor_sees_a_gpu_that_torch_cannot_use(monkeypatch):
     monkeypatch.setattr(machine, "device", lambda: "cpu")
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: "/usr/bin/nvidia-smi" if name == "nvidia-smi" else None)
+    monkeypatch.setattr(
+        doctor.shutil, "which", lambda name: "/usr/bin/nvidia-smi" if name == "nvidia-smi" else None
+    )
     found = finding(doctor._torch)["accelerator"]
     assert found.state == "slow" and "NVIDIA" in found.text and "driver" in found.fix
 
@@ -246,18 +317,31 @@ def test_doctor_sees_little_memory_full_disk_old_python_and_no_browser(monkeypat
     assert finding(doctor._memory)["memory"].state == "wrong"
     monkeypatch.setattr(machine, "memory_gb", lambda: (8.0, 1.0))
     assert finding(doctor._memory)["memory"].state == "slow"
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(
+        doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0)
+    )
     assert finding(doctor._disk)["disk"].state == "wrong"
     monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 0, "final", 0))
     assert finding(doctor._python)["python"].state == "wrong"
-    monkeypatch.setattr(doctor.webbrowser, "get", lambda: (_ for _ in ()).throw(doctor.webbrowser.Error()))
+    monkeypatch.setattr(
+        doctor.webbrowser, "get", lambda: (_ for _ in ()).throw(doctor.webbrowser.Error())
+    )
     assert "--no-browser" in finding(doctor._browser)["browser"].fix
 
 
 def test_doctor_sees_missing_and_old_packages(monkeypatch):
-    monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda name: ["torch>=999", "no-such-package-here", 'other; extra == "classroom"'])
+    monkeypatch.setattr(
+        doctor.importlib.metadata,
+        "requires",
+        lambda name: ["torch>=999", "no-such-package-here", 'other; extra == "classroom"'],
+    )
     found = finding(doctor._packages)["packages"]
-    assert found.state == "wrong" and "torch" in found.text and "no-such-package-here is missing" in found.text and "other" not in found.text
+    assert (
+        found.state == "wrong"
+        and "torch" in found.text
+        and "no-such-package-here is missing" in found.text
+        and "other" not in found.text
+    )
     assert found.fix.endswith('-m pip install --upgrade "no-such-package-here" torch torchvision')
 
 
@@ -277,12 +361,15 @@ def test_doctor_without_network(monkeypatch):
 
 
 def test_doctor_exit_status(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "LOOKS", (lambda: [doctor.Finding("x", "wrong", "bad", "mend it")],))
+    monkeypatch.setattr(
+        doctor, "LOOKS", (lambda: [doctor.Finding("x", "wrong", "bad", "mend it")],)
+    )
     assert cli.main(["doctor"]) == 1
     assert "-> mend it" in capsys.readouterr().out
 
 
-# --- lab ------------------------------------------------------------------------------------------------
+# --- lab
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("taken", [False, True])
@@ -299,13 +386,25 @@ def test_lab_serves_the_welcome_notebook_also_when_its_port_is_taken(tmp_path, t
             "JUPYTER_RUNTIME_DIR": str(tmp_path / "r"),
             "HOME": str(tmp_path),
         }
-        command = [sys.executable, "-m", "aigc_course", "lab", "--no-browser", f"--port={port}", "--IdentityProvider.token=secret"]
+        command = [
+            sys.executable,
+            "-m",
+            "aigc_course",
+            "lab",
+            "--no-browser",
+            f"--port={port}",
+            "--IdentityProvider.token=secret",
+        ]
         log = (tmp_path / "log").open("w+")
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             address = _wait_for_address(server, tmp_path / "log")
-            assert ("is in use" in (tmp_path / "log").read_text()) == taken and (f":{port}/" in address) != taken
-            contents = json.load(urllib.request.urlopen(f"{address}api/contents/notebooks?token=secret", timeout=10))
+            assert ("is in use" in (tmp_path / "log").read_text()) == taken and (
+                f":{port}/" in address
+            ) != taken
+            contents = json.load(
+                urllib.request.urlopen(f"{address}api/contents/notebooks?token=secret", timeout=10)
+            )
             assert "00_welcome.ipynb" in [item["name"] for item in contents["content"]]
             page = urllib.request.urlopen(f"{address}lab?token=secret", timeout=10)
             assert page.status == 200

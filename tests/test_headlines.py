@@ -1,4 +1,6 @@
-"""The newsroom keeps its promises: size, exact probabilities, facts that fit, and a checker that notices when they do not."""
+"""The newsroom keeps its promises: size, exact probabilities, facts that fit, and a checker that
+notices when they do not.
+"""
 
 import math
 import random
@@ -25,7 +27,9 @@ def thousand():
 def test_size(thousand):
     assert 24 < headlines.entropy() < 26 and headlines.world().count() > 1e7
     assert 17 < sum(len(story.tokens) for story in thousand) / 1000 < 20
-    assert {story.facts[0]["topic"] for story in thousand} == set(headlines.TOPICS) and len(headlines.TOPICS) == 6
+    assert {story.facts[0]["topic"] for story in thousand} == set(headlines.TOPICS) and len(
+        headlines.TOPICS
+    ) == 6
 
 
 def test_reader_agrees_with_writer_in_both_languages(thousand):
@@ -53,29 +57,48 @@ def test_probabilities_sum_to_one(topic):
     for _ in range(20_000):
         story = small.write(rng)
         found[story.text] = story.bits
-    assert len(found) == small.count() and math.isclose(sum(2**-b for b in found.values()), 1, abs_tol=1e-9)
+    assert len(found) == small.count() and math.isclose(
+        sum(2**-b for b in found.values()), 1, abs_tol=1e-9
+    )
     assert math.isclose(sum(b * 2**-b for b in found.values()), small.entropy(), abs_tol=1e-9)
 
 
 def test_altered_facts_are_caught_and_explained(thousand):
     for i, story in enumerate(thousand):
         verdict = headlines.check(headlines.alter(story, seed=i))
-        assert verdict.grammatical and not verdict.consistent and verdict.bits is None and verdict.reason and verdict.plot
+        assert (
+            verdict.grammatical
+            and not verdict.consistent
+            and verdict.bits is None
+            and verdict.reason
+            and verdict.plot
+        )
 
 
 def test_any_change_of_a_fact_told_twice_is_caught():
-    """Whatever is named in both parts, or stands in a relation: any other word there contradicts."""
+    """Whatever is named in both parts, or stands in a relation: any other word there
+    contradicts.
+    """
     tried = caught = 0
     for story in headlines.sample(60, seed=5):
         roles = [slot.role for _, _, slot in story.leaves if slot]
         for i, (token, _, slot) in enumerate(story.leaves):
-            if slot and (roles.count(slot.role) > 1 or World.kind(slot.role) in ("goals", "minutes")):
+            if slot and (
+                roles.count(slot.role) > 1 or World.kind(slot.role) in ("goals", "minutes")
+            ):
                 for word in story.world.lexicon[World.kind(slot.role)]:
                     if word.forms[slot.form][0] != token:
-                        text = headlines.join([*story.tokens[:i], word.forms[slot.form][0], *story.tokens[i + 1 :]])
+                        text = headlines.join(
+                            [*story.tokens[:i], word.forms[slot.form][0], *story.tokens[i + 1 :]]
+                        )
                         values = story.values | {slot.role: word.key}
-                        fits = roles.count(slot.role) == 1  # a larger win is still a win: numbers in order stay possible
-                        for more, less in (("goals_won", "goals_lost"), ("minutes_old", "minutes_new")):
+                        fits = (
+                            roles.count(slot.role) == 1
+                        )  # a larger win is still a win: numbers in order stay possible
+                        for more, less in (
+                            ("goals_won", "goals_lost"),
+                            ("minutes_old", "minutes_new"),
+                        ):
                             if slot.role in (more, less):
                                 fits = fits and int(values[more]) > int(values[less])
                         tried += 1
@@ -86,11 +109,32 @@ def test_any_change_of_a_fact_told_twice_is_caught():
 @pytest.mark.parametrize(
     "text, reason",
     [
-        ("Lions beat Bears 1 to 3 in Alden; Novak is the hero of the Lions on Monday", "1 to 3 is no win for the Lions"),
-        ("Lions beat Lions 3 to 1 in Alden; Novak is the hero of the Lions on Monday", "Lions cannot be both"),
-        ("Bread rises from 40 to 20 crowns in Alden; dearer bread from Monday, says grocer Novak", "rises does not go from 40 to 20"),
-        ("Bread rises from 20 to 40 crowns in Alden; cheaper bread from Monday, says grocer Novak", "it was rises, now it is falls"),
-        ("Snow closes schools in Alden for two days; mayor Novak orders fans by Monday", "fans does not go with snow"),
+        (
+            "Lions beat Bears 1 to 3 in Alden; Novak is the hero of the Lions on Monday",
+            "1 to 3 is no win for the Lions",
+        ),
+        (
+            "Lions beat Lions 3 to 1 in Alden; Novak is the hero of the Lions on Monday",
+            "Lions cannot be both",
+        ),
+        (
+            (
+                "Bread rises from 40 to 20 crowns in Alden; dearer bread from Monday, says "
+                "grocer Novak"
+            ),
+            "rises does not go from 40 to 20",
+        ),
+        (
+            (
+                "Bread rises from 20 to 40 crowns in Alden; cheaper bread from Monday, says "
+                "grocer Novak"
+            ),
+            "it was rises, now it is falls",
+        ),
+        (
+            "Snow closes schools in Alden for two days; mayor Novak orders fans by Monday",
+            "fans does not go with snow",
+        ),
         ("New tram links zoo", 'goes on with "zoo"'),
         ("Lions beat Bears 3 to 1 in Alden;", "does not tell what comes of it"),
         ("", "there is no text"),
@@ -108,7 +152,11 @@ def test_exchanged_neighbours_are_ungrammatical(thousand):
     rng, caught = random.Random(7), 0
     for story in thousand:
         tokens = list(story.tokens)
-        pairs = [i for i in range(len(tokens) - 1) if tokens[i].isalpha() and tokens[i + 1].isalpha() and tokens[i] != tokens[i + 1]]
+        pairs = [
+            i
+            for i in range(len(tokens) - 1)
+            if tokens[i].isalpha() and tokens[i + 1].isalpha() and tokens[i] != tokens[i + 1]
+        ]
         i = rng.choice(pairs)
         tokens[i], tokens[i + 1] = tokens[i + 1], tokens[i]
         caught += not headlines.check(headlines.join(tokens)).grammatical
@@ -122,33 +170,53 @@ def test_rephrased_headlines_tell_the_same(thousand):
         verdict = headlines.check(text)
         assert verdict.consistent and verdict.plot == story.facts[0]["topic"]
         facts = {v for k, v in story.facts[0].items() if k not in ("topic", "move")}
-        assert facts <= {token.lower() for token in headlines.tokenize(text)} | set(headlines.tokenize(text))
+        assert facts <= {token.lower() for token in headlines.tokenize(text)} | set(
+            headlines.tokenize(text)
+        )
         different += text != story.text
     assert different > 150
 
 
 def test_annotations_fit_together(thousand):
     for story in thousand[:300]:
-        assert headlines.tokenize(story.text) == story.tokens and headlines.join(story.tokens) == story.text
-        assert len(story.tags) == len(story.tokens) and "".join(story.chinese_words) == story.chinese
+        assert (
+            headlines.tokenize(story.text) == story.tokens
+            and headlines.join(story.tokens) == story.text
+        )
+        assert (
+            len(story.tags) == len(story.tokens) and "".join(story.chinese_words) == story.chinese
+        )
         assert story.text[0].isupper() or story.text[0].isdigit()
         assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", story.text)
 
 
 def test_every_fact_stands_in_every_phrasing():
-    """A drawn fact that no part mentions would make the probability of a text wrong; so would one in half of the patterns."""
+    """A drawn fact that no part mentions would make the probability of a text wrong; so would one
+    in half of the patterns.
+    """
     for plot in headlines.world().plots:
         for items in ("english_items", "chinese_items"):
-            steps = [[{slot.role for slot in getattr(p, items) if not isinstance(slot, str)} for _, p in step.patterns] for step in plot.steps]
+            steps = [
+                [
+                    {slot.role for slot in getattr(p, items) if not isinstance(slot, str)}
+                    for _, p in step.patterns
+                ]
+                for step in plot.steps
+            ]
             always = set().union(*(set.intersection(*roles) for roles in steps))
-            assert {role for draw in plot.draws for role in draw.roles} == always, (plot.name, items)
+            assert {role for draw in plot.draws for role in draw.roles} == always, (
+                plot.name,
+                items,
+            )
 
 
 def test_english_and_chinese_have_the_same_slots():
     for parts in TOPICS.values():
         for rows in parts:
             for _, english, chinese in rows:
-                assert set(re.findall(r"\{(\w+)", english)) == set(re.findall(r"\{(\w+)", chinese)), english
+                assert set(re.findall(r"\{(\w+)", english)) == set(
+                    re.findall(r"\{(\w+)", chinese)
+                ), english
 
 
 def test_words_are_told_apart():
@@ -159,20 +227,37 @@ def test_words_are_told_apart():
 
 
 def test_the_longest_match_is_the_sentence():
-    """Without a full stop one sentence may begin like another: the shorter one must not end the text."""
+    """Without a full stop one sentence may begin like another: the shorter one must not end the
+    text.
+    """
     world = headlines.world()
-    step = Step("it", ((1, Pattern("(S {team} win)", "{team} 赢")), (1, Pattern("(S {team} win today)", "{team} 赢 今天"))))
+    step = Step(
+        "it",
+        (
+            (1, Pattern("(S {team} win)", "{team} 赢")),
+            (1, Pattern("(S {team} win today)", "{team} 赢 今天")),
+        ),
+    )
     draw = Draw(("team",), (("Lions",), ("Bears",)))
-    small = World(world.lexicon, world.tags | {"win": "VERB", "today": "NOUN"}, [Plot("p", 1, (step,), (draw,), lambda values: (values,))])
+    small = World(
+        world.lexicon,
+        world.tags | {"win": "VERB", "today": "NOUN"},
+        [Plot("p", 1, (step,), (draw,), lambda values: (values,))],
+    )
     reader = Reader(small, "en", lambda *_: "no")
     assert reader.read("Lions win").bits == reader.read("Lions win today").bits == 2
     assert not reader.read("Lions win win").grammatical
 
 
 def test_same_seed_same_headlines():
-    assert [s.text for s in headlines.sample(5, seed=1)] == [s.text for s in headlines.sample(5, seed=1)]
+    assert [s.text for s in headlines.sample(5, seed=1)] == [
+        s.text for s in headlines.sample(5, seed=1)
+    ]
     assert headlines.sample(0, seed=0) == []
-    assert headlines.sample(1, seed=1)[0].text == "Sharks beat Eagles 5 to 2 in Velmar; Sharks fans sing for Novak on Wednesday"
+    assert (
+        headlines.sample(1, seed=1)[0].text
+        == "Sharks beat Eagles 5 to 2 in Velmar; Sharks fans sing for Novak on Wednesday"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,24 @@ def test_glyphs_shape_range_and_factors():
     made = glyphs.sample(500, seed=1)
     assert made.images.shape == (500, 1, 28, 28) and made.images.dtype == torch.float32
     assert made.images.min() == 0 and made.images.max() == 1
-    assert set(made.factors) == {"character", "label", "font", "rotation", "scale", "shear", "stroke"}
+    assert set(made.factors) == {
+        "character",
+        "label",
+        "font",
+        "rotation",
+        "scale",
+        "shear",
+        "stroke",
+    }
     for name, (low, high) in glyphs.RANGES.items():
         assert low <= made.factors[name].min() and made.factors[name].max() <= high
-    assert set(made.factors["character"]) == set("0123456789") and set(made.factors["font"]) == set(glyphs.FONTS)
-    assert all("0123456789"[label] == c for label, c in zip(made.factors["label"], made.factors["character"], strict=True))
+    assert set(made.factors["character"]) == set("0123456789") and set(made.factors["font"]) == set(
+        glyphs.FONTS
+    )
+    assert all(
+        "0123456789"[label] == c
+        for label, c in zip(made.factors["label"], made.factors["character"], strict=True)
+    )
 
 
 def test_glyphs_are_deterministic_and_seeds_differ():
@@ -30,14 +43,18 @@ def test_glyphs_are_deterministic_and_seeds_differ():
 def test_glyphs_do_not_touch_the_border():
     characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     images = glyphs.sample(4000, seed=2, characters=characters).images
-    edge = torch.cat([images[..., 0, :], images[..., -1, :], images[..., :, 0], images[..., :, -1]], dim=-1)
+    edge = torch.cat(
+        [images[..., 0, :], images[..., -1, :], images[..., :, 0], images[..., :, -1]], dim=-1
+    )
     assert (edge.amax(dim=(1, 2)) > 0.5).float().mean() < 0.01
 
 
 def test_every_glyph_has_a_drawing_of_its_own():
     """A font without a character would draw the same box for all of them."""
     for font in glyphs.FONTS:
-        fields = torch.stack([glyphs._distance_field(font, c) for c in "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"])
+        fields = torch.stack(
+            [glyphs._distance_field(font, c) for c in "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"]
+        )
         assert len(torch.unique(fields.flatten(1), dim=0)) == len(fields), font
 
 
@@ -59,7 +76,14 @@ def test_sixty_thousand_glyphs_take_under_15_cpu_seconds():
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"n": -1}, {"n": 1, "size": 4}, {"n": 1, "characters": ""}, {"n": 1, "characters": "ä"}, {"n": 1, "characters": 7}]
+    "arguments",
+    [
+        {"n": -1},
+        {"n": 1, "size": 4},
+        {"n": 1, "characters": ""},
+        {"n": 1, "characters": "ä"},
+        {"n": 1, "characters": 7},
+    ],
 )
 def test_glyphs_bad_arguments(arguments):
     with pytest.raises(CourseError):
@@ -78,7 +102,9 @@ def test_digits():
     assert loaded.labels.shape == (1797,) and set(loaded.labels.tolist()) == set(range(10))
 
 
-@pytest.mark.parametrize("kind, least", [("topics", 300_000), ("docstrings", 1_000_000), ("source", 6_000_000)])
+@pytest.mark.parametrize(
+    "kind, least", [("topics", 300_000), ("docstrings", 1_000_000), ("source", 6_000_000)]
+)
 def test_python_docs(kind, least):
     documents = python_docs.load(kind)
     assert sum(map(len, documents)) > least and documents == python_docs.load(kind)
@@ -102,7 +128,12 @@ def test_own_text(tmp_path):
     bad, empty = tmp_path / "b.txt", tmp_path / "c.txt"
     bad.write_bytes("wörld".encode("latin-1"))
     empty.write_text(" \n")
-    for path, words in ((bad, "UTF-8"), (empty, "empty"), (tmp_path / "none.txt", "no file"), (tmp_path, "no file of text")):
+    for path, words in (
+        (bad, "UTF-8"),
+        (empty, "empty"),
+        (tmp_path / "none.txt", "no file"),
+        (tmp_path, "no file of text"),
+    ):
         with pytest.raises(CourseError, match=words):
             own_text.read_text(path)
     with pytest.raises(CourseError, match="12 characters; this lesson needs at least 2,000"):

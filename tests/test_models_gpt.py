@@ -14,7 +14,11 @@ from aigc_course.pretrained import convert
 
 def model_of(positions="rotary", **sizes):
     torch.manual_seed(0)
-    model = GPT(GPTConfig(**({"vocab_size": 40, "context_length": 48, "d_model": 32} | sizes), positions=positions)).eval()
+    model = GPT(
+        GPTConfig(
+            **({"vocab_size": 40, "context_length": 48, "d_model": 32} | sizes), positions=positions
+        )
+    ).eval()
     for weight in model.parameters():  # larger than at the start, so that mistakes show
         weight.data.add_(torch.randn(weight.shape) * 0.1)
     return model
@@ -28,7 +32,10 @@ def test_attention_is_pytorchs():
     q, k, v = torch.randn(3, 2, 4, 9, 8)
     ours = gpt.attention_weights(q, k, gpt.causal_mask(9, 9)) @ v
     torch.testing.assert_close(ours, F.scaled_dot_product_attention(q, k, v, is_causal=True))
-    assert torch.equal(gpt.merge_heads(gpt.split_heads(v.transpose(1, 2).flatten(2), 4)), v.transpose(1, 2).flatten(2))
+    assert torch.equal(
+        gpt.merge_heads(gpt.split_heads(v.transpose(1, 2).flatten(2), 4)),
+        v.transpose(1, 2).flatten(2),
+    )
 
 
 def test_causal_mask_of_the_last_tokens():
@@ -39,7 +46,9 @@ def test_rotated_scores_depend_on_distance_alone():
     torch.manual_seed(0)
     q, k = torch.randn(2, 1, 8)
     scores = [(gpt.rotate(q, at + 5) * gpt.rotate(k, at)).sum().item() for at in (0, 3, 90)]
-    assert scores == pytest.approx([scores[0]] * 3, abs=1e-4) and scores[0] != pytest.approx((q * k).sum().item(), abs=1e-3)
+    assert scores == pytest.approx([scores[0]] * 3, abs=1e-4) and scores[0] != pytest.approx(
+        (q * k).sum().item(), abs=1e-3
+    )
 
 
 @both
@@ -47,15 +56,33 @@ def test_equal_to_transformers_and_back(positions):
     model = model_of(positions)
     theirs, tokens = convert.to_transformers(model), torch.randint(40, (3, 20))
     with torch.no_grad():
-        torch.testing.assert_close(theirs(input_ids=tokens).logits, model(tokens), atol=1e-4, rtol=0)
-        torch.testing.assert_close(convert.from_transformers(theirs)(tokens), model(tokens), atol=1e-6, rtol=0)
+        torch.testing.assert_close(
+            theirs(input_ids=tokens).logits, model(tokens), atol=1e-4, rtol=0
+        )
+        torch.testing.assert_close(
+            convert.from_transformers(theirs)(tokens), model(tokens), atol=1e-6, rtol=0
+        )
 
 
 def test_another_kind_of_model_is_refused():
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    with pytest.raises(CourseError, match="exact GELU"):  # GPT-2's own activation is an approximation
-        convert.from_transformers(GPT2LMHeadModel(GPT2Config(vocab_size=9, n_positions=8, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)))
+    with pytest.raises(
+        CourseError, match="exact GELU"
+    ):  # GPT-2's own activation is an approximation
+        convert.from_transformers(
+            GPT2LMHeadModel(
+                GPT2Config(
+                    vocab_size=9,
+                    n_positions=8,
+                    n_embd=8,
+                    n_layer=1,
+                    n_head=2,
+                    bos_token_id=0,
+                    eos_token_id=0,
+                )
+            )
+        )
 
 
 @both
@@ -78,16 +105,24 @@ def test_the_cache_gives_what_reading_at_once_gives(positions, cuts):
     torch.testing.assert_close(torch.cat(parts, 1), model(tokens), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("model", [model_of(), model_of("learned"), RecurrentLM(RecurrentConfig(40, cell="lstm"))], ids=["rotary", "learned", "lstm"])
+@pytest.mark.parametrize(
+    "model",
+    [model_of(), model_of("learned"), RecurrentLM(RecurrentConfig(40, cell="lstm"))],
+    ids=["rotary", "learned", "lstm"],
+)
 def test_generate_is_one_function_for_all(model):
     prompt = torch.randint(2, 40, (4, 3))
     rows = sampling.generate(model, prompt, 12, 0.9, seed=3, top_k=10)
-    assert torch.equal(rows, sampling.generate(model, prompt, 12, 0.9, seed=3, top_k=10, remember=False))
+    assert torch.equal(
+        rows, sampling.generate(model, prompt, 12, 0.9, seed=3, top_k=10, remember=False)
+    )
     assert rows.shape == (4, 15) and torch.equal(rows[:, :3], prompt)
     end = int(rows[0, 5])  # drawn with this seed: now the row ends there
     ended = sampling.generate(model, prompt, 12, 0.9, seed=3, top_k=10, end=end)
     stop = rows[0].tolist().index(end, 3)
-    assert torch.equal(ended[0, : stop + 1], rows[0, : stop + 1]) and ended[0, stop + 1 :].tolist() == [0] * (ended.shape[1] - stop - 1)
+    assert torch.equal(ended[0, : stop + 1], rows[0, : stop + 1]) and ended[
+        0, stop + 1 :
+    ].tolist() == [0] * (ended.shape[1] - stop - 1)
 
 
 def test_attention_maps():
@@ -100,23 +135,38 @@ def test_attention_maps():
 
 def test_parameters_as_counted_by_hand():
     model = GPT(GPTConfig(50, 32, n_layers=3, d_model=96, positions="learned"))
-    assert sum(p.numel() for p in model.parameters()) == 50 * 96 + 32 * 96 + 3 * (12 * 96**2 + 13 * 96) + 2 * 96
+    assert (
+        sum(p.numel() for p in model.parameters())
+        == 50 * 96 + 32 * 96 + 3 * (12 * 96**2 + 13 * 96) + 2 * 96
+    )
 
 
 def test_first_weights_are_as_large_as_asked():
     model = GPT(GPTConfig(500, 32, n_layers=2, d_model=96, initializer_range=0.06))
     block = model.blocks[0]
-    for weight in (model.embedding.weight, block.attention.qkv.weight, block.feed_forward[0].weight):
+    for weight in (
+        model.embedding.weight,
+        block.attention.qkv.weight,
+        block.feed_forward[0].weight,
+    ):
         assert weight.std().item() == pytest.approx(0.06, rel=0.03)
-    for weight in (block.attention.out.weight, block.feed_forward[2].weight):  # four parts add to the stream
+    for weight in (
+        block.attention.out.weight,
+        block.feed_forward[2].weight,
+    ):  # four parts add to the stream
         assert weight.std().item() == pytest.approx(0.03, rel=0.03)
     assert convert.from_transformers(convert.to_transformers(model)).config == model.config
 
 
 @pytest.mark.parametrize(
     "sizes, word",
-    [({"d_model": 30}, "divide"), ({"n_heads": 5}, "divide"), ({"n_layers": 0}, "n_layers"), ({"vocab_size": 2.5}, "vocab"),
-     ({"initializer_range": 0}, "initializer_range")],
+    [
+        ({"d_model": 30}, "divide"),
+        ({"n_heads": 5}, "divide"),
+        ({"n_layers": 0}, "n_layers"),
+        ({"vocab_size": 2.5}, "vocab"),
+        ({"initializer_range": 0}, "initializer_range"),
+    ],
 )
 def test_bad_sizes(sizes, word):
     with pytest.raises(CourseError, match=word):
@@ -142,7 +192,9 @@ def test_silenced_heads_add_nothing_and_come_back():
         q, k, v = block.heads(x)
         parts = gpt.attention_weights(q, k, gpt.causal_mask(9, 9)) @ v
         parts[:, 2] = 0
-        torch.testing.assert_close(block(x)[0], block.out(gpt.merge_heads(parts)), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            block(x)[0], block.out(gpt.merge_heads(parts)), atol=1e-5, rtol=0
+        )
         assert (model(tokens) - before).abs().max() > 1e-3
     assert torch.equal(model(tokens), before)
     with pytest.raises(ZeroDivisionError), gpt.silenced(model, [(0, 0)]):
@@ -151,7 +203,9 @@ def test_silenced_heads_add_nothing_and_come_back():
 
 
 def test_on_the_shipped_gpt_names_need_the_heads_that_look_at_names():
-    """What lesson 06 shows: silence the heads of layer 0 that look at earlier mentions, and names go; three others hardly matter."""
+    """What lesson 06 shows: silence the heads of layer 0 that look at earlier mentions, and names
+    go; three others hardly matter.
+    """
     from aigc_course import pretrained
     from aigc_course.data.stories import tales
 
@@ -162,7 +216,9 @@ def test_on_the_shipped_gpt_names_need_the_heads_that_look_at_names():
         for tale in tales.sample(12, seed=9, form="long"):
             ids = torch.tensor([[1, *tokenizer.convert_tokens_to_ids(tale.tokens)]])
             sure = model(ids)[0, :-1].softmax(-1).gather(1, ids[0, 1:, None])[:, 0] > 0.9
-            at = torch.tensor([i for i, word in enumerate(tale.tokens) if word in names and sure[i]])
+            at = torch.tensor(
+                [i for i, word in enumerate(tale.tokens) if word in names and sure[i]]
+            )
             rows.append((ids, at))
             same = (ids[0, 1:, None] == ids[0]).tril()
             looked += (model.attention(ids)[0][:, :, :-1] * same).sum(-1)[:, :, at].sum(-1)
@@ -170,6 +226,17 @@ def test_on_the_shipped_gpt_names_need_the_heads_that_look_at_names():
 
         def right(heads):
             with gpt.silenced(model, [(0, head) for head in heads]):
-                return torch.cat([(model(ids)[0, at].argmax(-1) == ids[0, at + 1]).float() for ids, at in rows]).mean().item()
+                return (
+                    torch.cat(
+                        [
+                            (model(ids)[0, at].argmax(-1) == ids[0, at + 1]).float()
+                            for ids, at in rows
+                        ]
+                    )
+                    .mean()
+                    .item()
+                )
 
-        assert right([]) == 1 and right(order[:3]) < 0.6 and right(order[-3:]) > right(order[:3]) + 0.2
+        assert (
+            right([]) == 1 and right(order[:3]) < 0.6 and right(order[-3:]) > right(order[:3]) + 0.2
+        )

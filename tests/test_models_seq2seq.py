@@ -32,10 +32,16 @@ def test_equal_to_pytorchs_transformer():
     ours = Seq2Seq(Seq2SeqConfig(30, 12, d_model=32, d_ff=64)).load_torch(theirs).eval()
     source, target = torch.randint(1, 30, (3, 9)), torch.randint(1, 12, (3, 7))
     source[1, 5:], source[2, 8:] = 0, 0
-    masks = {"src_key_padding_mask": source == 0, "memory_key_padding_mask": source == 0, "tgt_mask": ~causal_mask(7, 7)}
+    masks = {
+        "src_key_padding_mask": source == 0,
+        "memory_key_padding_mask": source == 0,
+        "tgt_mask": ~causal_mask(7, 7),
+    }
     with torch.no_grad():
         vectors = theirs(ours.embed(source, ours.source), ours.embed(target, ours.target), **masks)
-        torch.testing.assert_close(ours(source, target), F.linear(vectors, ours.target.weight), atol=1e-4, rtol=0)
+        torch.testing.assert_close(
+            ours(source, target), F.linear(vectors, ours.target.weight), atol=1e-4, rtol=0
+        )
 
 
 def test_padding_and_later_tokens_change_nothing(model):
@@ -58,14 +64,20 @@ def test_beam_of_one_is_greedy_and_scores_are_log_probabilities():
         scored = beam_search.beam_search(small, source, 12, width=4, alpha=0)
         for score, ids in scored:
             assert score == pytest.approx(log_probability(small, source, ids), abs=1e-4)
-        assert [score for score, _ in scored] == sorted((score for score, _ in scored), reverse=True)
+        assert [score for score, _ in scored] == sorted(
+            (score for score, _ in scored), reverse=True
+        )
         ended += greedy[-1] == 1
     assert ended >= 4  # else the test shows little
     with pytest.raises(CourseError, match="width"):
         beam_search.beam_search(small, source, 12, width=0)
 
 
-NEXT = {1: [0, 0, 0.6, 0.4], 2: [0, 0.5, 0.25, 0.25], 3: [0, 0.9, 0.05, 0.05]}  # probabilities after each token
+NEXT = {
+    1: [0, 0, 0.6, 0.4],
+    2: [0, 0.5, 0.25, 0.25],
+    3: [0, 0.9, 0.05, 0.05],
+}  # probabilities after each token
 
 
 class Trap(seq2seq.Seq2Seq):
@@ -83,7 +95,11 @@ class Trap(seq2seq.Seq2Seq):
 
 def test_an_end_counts_only_among_the_best(monkeypatch):
     monkeypatch.setitem(NEXT, 1, [0, 0.4, 0.6, 0])
-    assert beam_search.beam_search(Trap(), torch.tensor([[5]]), 5, width=1, alpha=0)[0][1] == [1, 2, 1]  # as greedy; not [1, 1]
+    assert beam_search.beam_search(Trap(), torch.tensor([[5]]), 5, width=1, alpha=0)[0][1] == [
+        1,
+        2,
+        1,
+    ]  # as greedy; not [1, 1]
 
 
 def test_a_beam_takes_a_step_back_where_greedy_cannot():
@@ -91,7 +107,10 @@ def test_a_beam_takes_a_step_back_where_greedy_cannot():
     assert beam_search.translate(Trap(), source, 5)[0].tolist() == [1, 2, 1]
     (score, ids), *_ = beam_search.beam_search(Trap(), source, 5, width=2, alpha=0)
     assert ids == [1, 3, 1] and score == pytest.approx(math.log(0.36))
-    penalised = {tuple(ids): score for score, ids in beam_search.beam_search(Trap(), source, 5, width=2, alpha=1)}
+    penalised = {
+        tuple(ids): score
+        for score, ids in beam_search.beam_search(Trap(), source, 5, width=2, alpha=1)
+    }
     assert penalised[1, 3, 1] == pytest.approx(math.log(0.36) / ((5 + 2) / 6))
 
 
@@ -123,7 +142,9 @@ def test_losses_agree(model):
     source, target = torch.randint(2, 30, (3, 6)), torch.randint(2, 12, (3, 7))
     target[1, 4:] = 0
     logits = model(source, target[:, :-1])
-    expected = F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=0, label_smoothing=0.1)
+    expected = F.cross_entropy(
+        logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=0, label_smoothing=0.1
+    )
     torch.testing.assert_close(seq2seq.translation_loss(model, (source, target)), expected)
     torch.testing.assert_close(smooth_loss(logits, target[:, 1:], 0.1), expected)
 
@@ -131,7 +152,9 @@ def test_losses_agree(model):
 def test_waves_turn_alike():
     waves = seq2seq.sinusoids(50, 16)
     dots = waves @ waves.T
-    torch.testing.assert_close(dots[3, 10], dots[30, 37])  # the dot product depends on distance alone
+    torch.testing.assert_close(
+        dots[3, 10], dots[30, 37]
+    )  # the dot product depends on distance alone
     assert waves[0].tolist() == [0, 1] * 8
 
 

@@ -17,7 +17,11 @@ from aigc_course.generation.sampling import apply_temperature
 from aigc_course.models.text import grammar
 from aigc_course.models.text.ngram import NGram
 
-RULES = {"START": ["WHO sleeps", "WHO eats WHAT"], "WHO": ["Mia", "Tom", "Leo"], "WHAT": ["plums", "pears"]}
+RULES = {
+    "START": ["WHO sleeps", "WHO eats WHAT"],
+    "WHO": ["Mia", "Tom", "Leo"],
+    "WHAT": ["plums", "pears"],
+}
 TEXTS = ["a b a b".split(), "a b c".split(), "c a".split()]
 
 
@@ -53,33 +57,52 @@ def test_distributions_sum_to_one_and_agree_with_single_probabilities(order, smo
         assert p[model.vocabulary.index(token)] == pytest.approx(model.probability(token, context))
         context.append(token)
     short = tokens[:1]  # a context shorter than n - 1 tokens: the model uses what there is
-    assert model.probabilities(short)[model.vocabulary.index(tokens[1])] == pytest.approx(model.probability(tokens[1], short))
+    assert model.probabilities(short)[model.vocabulary.index(tokens[1])] == pytest.approx(
+        model.probability(tokens[1], short)
+    )
 
 
 def test_a_short_context_is_used_whole():
-    model, trigram = (NGram(order).fit(t.tokens for t in tales.sample(500, seed=1)) for order in (4, 3))
-    assert model.probability("red", ["had", "a"]) == pytest.approx(trigram.probability("red", ["had", "a"]))
+    model, trigram = (
+        NGram(order).fit(t.tokens for t in tales.sample(500, seed=1)) for order in (4, 3)
+    )
+    assert model.probability("red", ["had", "a"]) == pytest.approx(
+        trigram.probability("red", ["had", "a"])
+    )
 
 
 def test_generation_follows_the_probabilities():
     model = NGram(1, "none").fit([["a"] * 3 + ["b"]])
-    drawn = Counter(token for seed in range(3000) for token in model.generate(random.Random(seed), max_tokens=1))
-    assert drawn["a"] / drawn.total() == pytest.approx(3 / 4, abs=0.03)  # given that it is no end: 3 of 4
+    drawn = Counter(
+        token for seed in range(3000) for token in model.generate(random.Random(seed), max_tokens=1)
+    )
+    assert drawn["a"] / drawn.total() == pytest.approx(
+        3 / 4, abs=0.03
+    )  # given that it is no end: 3 of 4
 
 
 def test_generation_ends_prompts_and_repeats():
     model = NGram(6).fit(t.tokens for t in tales.sample(100, seed=1))
     assert model.generate(random.Random(1)) == model.generate(random.Random(1))
-    assert model.generate(random.Random(1), max_tokens=4, prompt=["Mia", "had"])[:2] == ["Mia", "had"]
+    assert model.generate(random.Random(1), max_tokens=4, prompt=["Mia", "had"])[:2] == [
+        "Mia",
+        "had",
+    ]
     assert len(model.generate(random.Random(1), max_tokens=4)) <= 4
     assert NGram(3, "none").fit(TEXTS).generate(random.Random(1), prompt=["x", "y"]) == ["x", "y"]
-    assert model.generate(random.Random(1), temperature=0) == model.generate(random.Random(2), temperature=0)
+    assert model.generate(random.Random(1), temperature=0) == model.generate(
+        random.Random(2), temperature=0
+    )
 
 
 def test_cross_entropy_is_above_the_truth_and_memorising_below():
     train, test = tales.sample(1500, seed=1), tales.sample(100, seed=2)
     model = NGram(14).fit(t.tokens for t in train)
-    assert np.mean([model.bits(t.tokens) for t in train[:100]]) < tales.entropy() < np.mean([model.bits(t.tokens) for t in test])
+    assert (
+        np.mean([model.bits(t.tokens) for t in train[:100]])
+        < tales.entropy()
+        < np.mean([model.bits(t.tokens) for t in test])
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,8 +134,12 @@ def test_ngram_bad_arguments(call):
 def test_temperature_keeps_order_and_sum(weights, temperature):
     p = np.array(weights) / sum(weights)
     q = apply_temperature(p, temperature)
-    assert q.sum() == pytest.approx(1) and np.argsort(q, kind="stable").tolist()[-1] in np.flatnonzero(np.isclose(p, p.max(), rtol=1e-6))
-    assert (entropy(q) <= entropy(p) + 1e-9) == (temperature <= 1) or math.isclose(entropy(p), entropy(q), abs_tol=1e-6)
+    assert q.sum() == pytest.approx(1) and np.argsort(q, kind="stable").tolist()[
+        -1
+    ] in np.flatnonzero(np.isclose(p, p.max(), rtol=1e-6))
+    assert (entropy(q) <= entropy(p) + 1e-9) == (temperature <= 1) or math.isclose(
+        entropy(p), entropy(q), abs_tol=1e-6
+    )
 
 
 def test_temperature_limits():
@@ -127,14 +154,21 @@ def test_temperature_limits():
 
 
 def test_entropy_closed_forms():
-    assert entropy([0.5, 0.5]) == 1 and entropy([1, 0]) == 0 and entropy([1 / 8] * 8) == pytest.approx(3)
+    assert (
+        entropy([0.5, 0.5]) == 1
+        and entropy([1, 0]) == 0
+        and entropy([1 / 8] * 8) == pytest.approx(3)
+    )
     for bad in ([0.5, 0.6], [-0.5, 1.5], [[1.0]], [], ["a"], None):
         with pytest.raises(CourseError):
             entropy(bad)
 
 
 def test_standard_error():
-    assert standard_error([1, 2, 3, 4]) == pytest.approx(math.sqrt(5 / 3) / 2) and standard_error([1]) == math.inf
+    assert (
+        standard_error([1, 2, 3, 4]) == pytest.approx(math.sqrt(5 / 3) / 2)
+        and standard_error([1]) == math.inf
+    )
 
 
 def test_quality():
@@ -147,16 +181,35 @@ def test_quality():
 
 
 def test_distinct():
-    assert distinct([["a", "b", "a", "b"]], 2) == pytest.approx(2 / 3) and distinct([["a"], ["b"]], 1) == 1
+    assert (
+        distinct([["a", "b", "a", "b"]], 2) == pytest.approx(2 / 3)
+        and distinct([["a"], ["b"]], 1) == 1
+    )
     with pytest.raises(CourseError):
         distinct([["a"]], 2)
 
 
 def _longest_copy_by_definition(tokens, known):
-    runs = {tuple(text[i:j]) for text in known for i in range(len(text)) for j in range(i + 1, len(text) + 1)}
-    return max((j - i for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1) if tuple(tokens[i:j]) in runs), default=0)
+    runs = {
+        tuple(text[i:j])
+        for text in known
+        for i in range(len(text))
+        for j in range(i + 1, len(text) + 1)
+    }
+    return max(
+        (
+            j - i
+            for i in range(len(tokens))
+            for j in range(i + 1, len(tokens) + 1)
+            if tuple(tokens[i:j]) in runs
+        ),
+        default=0,
+    )
 
 
-@given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.lists(st.sampled_from("abc"), max_size=8), max_size=4))
+@given(
+    st.lists(st.sampled_from("abc"), max_size=8),
+    st.lists(st.lists(st.sampled_from("abc"), max_size=8), max_size=4),
+)
 def test_longest_copy(tokens, known):
     assert longest_copy(tokens, known) == _longest_copy_by_definition(tokens, known)

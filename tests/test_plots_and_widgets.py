@@ -34,16 +34,32 @@ ALT = "what the figure shows"
         lambda: plots.scatter([1, 2], [2, 1], ("x", "y"), ALT),
         lambda: plots.tradeoff({"a": [(0, 1, "p"), (1, 0, "q")]}, ("x", "y"), ALT),
         lambda: plots.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, list("abcd"), ALT),
-        lambda: plots.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)),
-        lambda: plots.word_map(np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 0, -0.5)),
+        lambda: plots.word_map(
+            np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 1, 0)
+        ),
+        lambda: plots.word_map(
+            np.eye(4)[:, :2], {"g": [0, 1], "h": [2, 3]}, (), ALT, line=(1, 0, -0.5)
+        ),
         lambda: plots.curves([1, 2], {str(i): [i, i] for i in range(9)}, ("x", "y"), ALT),
         lambda: plots.frontier({"a": [(1, 9), (10, 5)], "one": [(3, 4)]}, ("x", "y"), ALT, truth=2),
-        lambda: plots.attention_row("Mia had a hat . Mia".split(), [0.7, 0, 0.1, 0.1, 0.1], ALT, width=12),
+        lambda: plots.attention_row(
+            "Mia had a hat . Mia".split(), [0.7, 0, 0.1, 0.1, 0.1], ALT, width=12
+        ),
         lambda: plots.alignment(np.eye(2), ["one", "two"], ["un", "deux"], ("x", "y"), ALT),
-        lambda: plots.signed([np.eye(3), -np.eye(3), np.zeros((2, 2))], ALT, titles="abc", columns=2),
-        lambda: plots.latent_map(np.zeros((9, 9)), np.zeros((4, 2)), np.array([0, 1, 1, 0]), ("a", "b"), ALT),
-        lambda: plots.densities([0, 1], [{"title": "t", "real": [0, 1], "painted": [1, 0], "D": [0, 1], "best D": [0, 1]}] * 2, ALT),
-        lambda: plots.clouds({"a": np.eye(2), "b": np.eye(2)}, np.eye(2), ALT, labels={"b": np.array([1, 2])}),
+        lambda: plots.signed(
+            [np.eye(3), -np.eye(3), np.zeros((2, 2))], ALT, titles="abc", columns=2
+        ),
+        lambda: plots.latent_map(
+            np.zeros((9, 9)), np.zeros((4, 2)), np.array([0, 1, 1, 0]), ("a", "b"), ALT
+        ),
+        lambda: plots.densities(
+            [0, 1],
+            [{"title": "t", "real": [0, 1], "painted": [1, 0], "D": [0, 1], "best D": [0, 1]}] * 2,
+            ALT,
+        ),
+        lambda: plots.clouds(
+            {"a": np.eye(2), "b": np.eye(2)}, np.eye(2), ALT, labels={"b": np.array([1, 2])}
+        ),
         lambda: plots.tree(("S", ("NP", ("PROPN", "Mia")), ("VP", ("VERB", "sleeps"))), ALT),
     ],
 )
@@ -62,7 +78,10 @@ def test_figures_have_alternative_text(draw):
 
 def test_table():
     table = plots.Table([{"a": 1, "b": 0.126}, {"a": "<x>", "b": 2.0}])
-    assert repr(table).splitlines() == ["a    b", "1    0.13", "<x>  2.00"] and "&lt;x&gt;" in table._repr_html_()
+    assert (
+        repr(table).splitlines() == ["a    b", "1    0.13", "<x>  2.00"]
+        and "&lt;x&gt;" in table._repr_html_()
+    )
     assert "empty" in repr(plots.Table([]))
 
 
@@ -71,15 +90,17 @@ def test_judged_marks_the_first_wrong_token():
     good = plots.judged(tale.text, tales.check(tale.text), tale.tokens, tales.join)
     assert "✔ consistent (22.5 bits)" in good and "underline" not in good
     text = "Mia had a <dragon>."
-    assert "not grammatical" in plots.judged(text, tales.check(text), tales.tokenize(text), tales.join) and "&lt;" in plots.judged(
+    assert "not grammatical" in plots.judged(
         text, tales.check(text), tales.tokenize(text), tales.join
-    )
+    ) and "&lt;" in plots.judged(text, tales.check(text), tales.tokenize(text), tales.join)
 
 
 def test_text_player_follows_its_controls_within_300_ms():
     train = tales.sample(500, seed=1)
     models = {n: NGram(n).fit(t.tokens for t in train) for n in (1, 3, 6)}
-    box = widgets.text_player(models, tales.check, tales.tokenize, tales.join, [t.text for t in train])
+    box = widgets.text_player(
+        models, tales.check, tales.tokenize, tales.join, [t.text for t in train]
+    )
     n, temperature, seed, page, _ = box.children
     seen = {page.value}
     for control, value in ((n, 6), (temperature, 0.3), (seed, 5)):
@@ -92,7 +113,9 @@ def test_text_player_follows_its_controls_within_300_ms():
 
 def test_text_player_names_a_copy():
     tale = tales.sample(1, seed=1)[0]
-    box = widgets.text_player({9: NGram(9).fit([tale.tokens])}, tales.check, tales.tokenize, tales.join, [tale.text])
+    box = widgets.text_player(
+        {9: NGram(9).fit([tale.tokens])}, tales.check, tales.tokenize, tales.join, [tale.text]
+    )
     box.children[1].value = 0.1
     assert "copy of a training text" in box.children[3].value
 
@@ -173,9 +196,14 @@ def test_generator_player_passes_its_knobs_and_shows_errors():
             raise CourseError("no <such> topic")
         return prompt.upper()
 
-    box = widgets.generator_player(generate, lambda text: f"<p>{text}</p>", ["sport", "bad"], ["temperature", "top_p"])
+    box = widgets.generator_player(
+        generate, lambda text: f"<p>{text}</p>", ["sport", "bad"], ["temperature", "top_p"]
+    )
     prompt, temperature, top_p, seed, page, line = box.children
-    assert page.value == "<p>SPORT</p>" and calls[-1] == ("sport", {"seed": 0, "temperature": 0.7, "top_p": 1.0})
+    assert page.value == "<p>SPORT</p>" and calls[-1] == (
+        "sport",
+        {"seed": 0, "temperature": 0.7, "top_p": 1.0},
+    )
     temperature.value, top_p.value, seed.value = 1.2, 0.5, 7
     assert calls[-1] == ("sport", {"seed": 7, "temperature": 1.2, "top_p": 0.5})
     prompt.value = "bad"
@@ -187,13 +215,17 @@ def test_generator_player_passes_its_knobs_and_shows_errors():
 
 def test_feedback_player_asks_one_after_the_other():
     votes = []
-    box = widgets.feedback_player(["one", "<two>"], lambda text, verdict: votes.append((text, verdict)))
+    box = widgets.feedback_player(
+        ["one", "<two>"], lambda text, verdict: votes.append((text, verdict))
+    )
     page, buttons = box.children
     good, bad = buttons.children
     good.click()
     assert "&lt;two&gt;" in page.value
     bad.click()
-    assert votes == [("one", "good"), ("<two>", "bad")] and good.disabled and "Thank you" in page.value
+    assert (
+        votes == [("one", "good"), ("<two>", "bad")] and good.disabled and "Thank you" in page.value
+    )
 
 
 @pytest.mark.parametrize("font", [False, True])
@@ -201,7 +233,9 @@ def test_alignment_of_chinese_words_without_a_font_for_them(font, monkeypatch, c
     """Empty boxes in place of words help nobody: numbers then, and the words below."""
     from matplotlib import font_manager
 
-    monkeypatch.setattr(plots, "_chinese_font", lambda: font_manager.FontProperties("DejaVu Sans") if font else None)
+    monkeypatch.setattr(
+        plots, "_chinese_font", lambda: font_manager.FontProperties("DejaVu Sans") if font else None
+    )
     with capture_output() as captured:
         plots.alignment(np.eye(2), ["\u83b2\u5a1c", "\u6709"], ["Lena", "had"], ("x", "y"), ALT)
     assert ("1:\u83b2\u5a1c 2:\u6709" in captured.stdout) is not font
@@ -209,7 +243,12 @@ def test_alignment_of_chinese_words_without_a_font_for_them(font, monkeypatch, c
 
 def test_attended_shows_shares():
     page = plots.attended(["<end>", "Mia", "had"], [0.02, 0.9, 0.08], 2)
-    assert "&lt;end&gt;" in page and "<sub>90%</sub>" in page and "2%</sub>" not in page.replace("90%", "") and page.count("border:2px") == 1
+    assert (
+        "&lt;end&gt;" in page
+        and "<sub>90%</sub>" in page
+        and "2%</sub>" not in page.replace("90%", "")
+        and page.count("border:2px") == 1
+    )
     with pytest.raises(ValueError):
         plots.attended(["Mia"], [0.5, 0.5], 0)
 
@@ -259,12 +298,19 @@ def test_display_images_shows_once_and_then_changes_it(monkeypatch):
 
     monkeypatch.setattr(IPython.display, "display", lambda figure, metadata, display_id: Handle())
     handle = plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3)
-    assert plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3, handle=handle) is handle and handle.updates == 1
+    assert (
+        plots.display_images(torch.rand(5, 1, 4, 4), ALT, columns=3, handle=handle) is handle
+        and handle.updates == 1
+    )
 
 
 def pixels(shown):
     """The picture in a widget: PNG bytes, or the HTML of an image."""
-    png = shown if isinstance(shown, bytes) else base64.b64decode(shown.partition("base64,")[2].partition('"')[0])
+    png = (
+        shown
+        if isinstance(shown, bytes)
+        else base64.b64decode(shown.partition("base64,")[2].partition('"')[0])
+    )
     return np.asarray(Image.open(io.BytesIO(png)).convert("L"))
 
 
@@ -307,7 +353,9 @@ def test_plane_player_follows_the_point_and_the_sliders():
     assert time.perf_counter() - start < 0.3
     assert across.value == 1.5 and shown.value != before and seen[-1] == [1.5, 0.0]
     up.value = -1.0
-    assert plane.y == -1.0 and seen[-1] == [1.5, -1.0] and pixels(plane.background).shape == (300, 300)
+    assert (
+        plane.y == -1.0 and seen[-1] == [1.5, -1.0] and pixels(plane.background).shape == (300, 300)
+    )
     assert "arrow keys" in plane.label
 
 
@@ -318,6 +366,7 @@ def test_training_player_scrubs_and_moves_latents():
         def paint(z):
             calls.append((step, z.clone()))
             return torch.sigmoid(z[:, :1, None, None].expand(-1, 1, 5, 5) + step)
+
         return paint
 
     player = widgets.training_player({10: at(10), 1: at(1)}, n_latents=4, n_sliders=2)
@@ -327,7 +376,9 @@ def test_training_player_scrubs_and_moves_latents():
     when.value = 1
     assert calls[-1][0] == 1 and torch.equal(calls[-1][1], z) and shown.value != before
     first.value = 2.0
-    assert torch.allclose(calls[-1][1][:, 0], z[:, 0] + 2) and torch.equal(calls[-1][1][:, 1:], z[:, 1:])
+    assert torch.allclose(calls[-1][1][:, 0], z[:, 0] + 2) and torch.equal(
+        calls[-1][1][:, 1:], z[:, 1:]
+    )
     seed.value = 3
     assert not torch.allclose(calls[-1][1][:, 2:], z[:, 2:])
     with pytest.raises(CourseError, match="at least one"):

@@ -1,4 +1,6 @@
-"""Checkpoints that ship: verified, small, as good as promised; made again from their seed, also after a kill."""
+"""Checkpoints that ship: verified, small, as good as promised; made again from their seed, also
+after a kill.
+"""
 
 import functools
 import json
@@ -30,47 +32,85 @@ from aigc_course.training import checkpoints
 @pytest.mark.parametrize("name", pretrained.NAMES)
 def test_what_ships_is_whole_small_and_has_a_card(name):
     folder = pretrained.path(name)
-    assert sum(file.stat().st_size for file in folder.iterdir()) <= (4_000_000 if name in pretrained.GLYPHS else 6_000_000)
-    needed = {"config.json", "model.safetensors", "README.md", "curve.json"} | ({"tokenizer.json"} if name in pretrained.TALES else set())
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= (
+        4_000_000 if name in pretrained.GLYPHS else 6_000_000
+    )
+    needed = {"config.json", "model.safetensors", "README.md", "curve.json"} | (
+        {"tokenizer.json"} if name in pretrained.TALES else set()
+    )
     assert needed <= {file.name for file in folder.iterdir()}
     card = (folder / "README.md").read_text(encoding="utf-8")
-    for part in (f"pretrain {name}", "seed", "CPU-seconds", "licence CC BY 4.0", "## Curve", "## Limits"):
+    for part in (
+        f"pretrain {name}",
+        "seed",
+        "CPU-seconds",
+        "licence CC BY 4.0",
+        "## Curve",
+        "## Limits",
+    ):
         assert part in card, part
     assert len(card.partition("## Limits")[2].split()) >= 15, "the card says what is wrong with it"
     last = json.loads((folder / "curve.json").read_text(encoding="utf-8"))[-1]
     recipe = (recipes_tales.RECIPES | glyphs.RECIPES)[name]
-    about = f"{recipe.n_tales:,} {recipe.form} tales" if name in pretrained.TALES else f"{recipe.images:,} glyph digits"
+    about = (
+        f"{recipe.n_tales:,} {recipe.form} tales"
+        if name in pretrained.TALES
+        else f"{recipe.images:,} glyph digits"
+    )
     assert last["step"] == recipe.steps and f"{recipe.steps:,} steps" in card and about in card
 
 
 def test_the_judges_the_vae_and_the_gan_keep_what_their_cards_say():
     made = glyphs.held_out()
-    judge, fonts, vae_model, painter = (pretrained.load_image_model(name) for name in pretrained.GLYPHS)
+    judge, fonts, vae_model, painter = (
+        pretrained.load_image_model(name) for name in pretrained.GLYPHS
+    )
     digits = glyphs.digit_labels(made)
     assert classifier.accuracy(judge, made.images, digits) >= 0.995
     assert classifier.accuracy(fonts, made.images, glyphs.font_labels(made)) >= 0.8
     found = glyphs.judge_vae(vae_model)
     assert found["nats"] <= 60 and found["read"] >= 0.99
     found = glyphs.judge_painter(painter)
-    assert found["sure"] >= 0.88 and found["entropy"] >= 0.985 and found["fonts"] == 21 and found["precision"] >= 0.45 and found["recall"] >= 0.9
+    assert (
+        found["sure"] >= 0.88
+        and found["entropy"] >= 0.985
+        and found["fonts"] == 21
+        and found["precision"] >= 0.45
+        and found["recall"] >= 0.9
+    )
 
 
 @pytest.mark.parametrize("name", pretrained.GLYPHS)
 def test_an_image_model_is_made_again_from_its_seed(name, home, monkeypatch):
-    monkeypatch.setitem(glyphs.RECIPES, name, replace(glyphs.RECIPES[name], judge=lambda model: {"nothing": 0.0}))
+    monkeypatch.setitem(
+        glyphs.RECIPES, name, replace(glyphs.RECIPES[name], judge=lambda model: {"nothing": 0.0})
+    )
     first = recipes_recipe.make(name, steps=3, examples=150, show=False)
     hashes = pretrained.digest(first / "model.safetensors")
     shutil.rmtree(checkpoints.folder(f"pretrain-{name}-3-150"))
-    assert pretrained.digest(recipes_recipe.make(name, steps=3, examples=150, show=False) / "model.safetensors") == hashes
-    assert type(pretrained.load_image_model(name, own=True)) is type(pretrained.load_image_model(name))
+    assert (
+        pretrained.digest(
+            recipes_recipe.make(name, steps=3, examples=150, show=False) / "model.safetensors"
+        )
+        == hashes
+    )
+    assert type(pretrained.load_image_model(name, own=True)) is type(
+        pretrained.load_image_model(name)
+    )
     assert "3 steps" in (first / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_gpt_writes_tales_whose_facts_hold():
-    """98 % and 80 % are promised, of 200 in its card; 100 written here may lie a little lower by chance."""
+    """98 % and 80 % are promised, of 200 in its card; 100 written here may lie a little lower by
+    chance.
+    """
     model, tokenizer = pretrained.load_gpt("tales-gpt")
     rows = sampling.generate(model, torch.ones(100, 1, dtype=torch.long), 255, 0.7, seed=5, end=1)
-    shares = text_metrics.quality(tokenizer.batch_decode(rows, skip_special_tokens=True), functools.partial(tales.check, form="long"), ())
+    shares = text_metrics.quality(
+        tokenizer.batch_decode(rows, skip_special_tokens=True),
+        functools.partial(tales.check, form="long"),
+        (),
+    )
     assert shares["grammatical"] >= 0.95 and shares["consistent"] >= 0.75, shares
     last = json.loads((pretrained.path("tales-gpt") / "curve.json").read_text(encoding="utf-8"))[-1]
     assert last["grammatical_0.7"] >= 0.98 and last["consistent_0.7"] >= 0.80
@@ -80,8 +120,13 @@ def test_the_bert_fills_masks_as_well_as_can_be():
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     folder = pretrained.path("tales-bert")
-    model, tokenizer = AutoModelForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder)
-    found, best = recipes_tales.masked_accuracy(model, tales.sample(80, seed=11), tokenizer, places=1)
+    model, tokenizer = (
+        AutoModelForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval(),
+        AutoTokenizer.from_pretrained(folder),
+    )
+    found, best = recipes_tales.masked_accuracy(
+        model, tales.sample(80, seed=11), tokenizer, places=1
+    )
     assert found >= 0.9 * best  # 95 % is promised, of 120 places in its card
 
 
@@ -150,7 +195,9 @@ def test_the_tokenizer_gives_back_every_tale(form):
         assert tokenizer.convert_ids_to_tokens(ids[1:]) == tale.tokens and ids[0] == 1
         assert tokenizer.decode(ids, skip_special_tokens=True) == tale.text
     for tale in tales.sample(50, seed=9, form=form):
-        for text in [tale_tasks.summary(tale), tale_tasks.kind(tale)] + [f"{a.question} {a.answer}" for a in tale_tasks.questions(tale)]:
+        for text in [tale_tasks.summary(tale), tale_tasks.kind(tale)] + [
+            f"{a.question} {a.answer}" for a in tale_tasks.questions(tale)
+        ]:
             assert tokenizer.unk_token_id not in tokenizer(text).input_ids, text
 
 
@@ -159,7 +206,9 @@ def test_answers_stand_in_the_tale():
     for tale in tales.sample(200, seed=4):
         kinds.add(tale_tasks.kind(tale))
         for ask in tale_tasks.questions(tale):
-            assert ask.answer in tale.tokens or ask.answer in {word.key for word in tale.world.lexicon["count"]}, (ask, tale.text)
+            assert ask.answer in tale.tokens or ask.answer in {
+                word.key for word in tale.world.lexicon["count"]
+            }, (ask, tale.text)
             assert ask.question.endswith("?")
     assert kinds == {"lost and found", "sharing", "trading"}
     with pytest.raises(CourseError, match="tale must be"):
@@ -189,7 +238,12 @@ print(pretraining.make(sys.argv[1], int(sys.argv[2]), 200, show=False))
 
 
 def train_small(name, steps):
-    worker = subprocess.Popen([sys.executable, "-c", SMALL, name, str(steps)], stdout=subprocess.PIPE, text=True, env=os.environ)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", SMALL, name, str(steps)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
     assert worker.stdout.readline() == "ready\n"
     return worker
 
@@ -210,7 +264,9 @@ def test_a_killed_training_goes_on_and_ends_as_if_nothing_had_happened(home, tmp
     folder = pretrained.path("tales-gpt2", own=True)  # verified, with a card of its own
     assert pretrained.digest(folder / "model.safetensors") == first
     points = json.loads((folder / "curve.json").read_text(encoding="utf-8"))
-    assert [p["step"] for p in points] == sorted({p["step"] for p in points}) and points[-1]["step"] == 48
+    assert [p["step"] for p in points] == sorted({p["step"] for p in points}) and points[-1][
+        "step"
+    ] == 48
     assert "48 steps" in (folder / "README.md").read_text(encoding="utf-8")
 
 

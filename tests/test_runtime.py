@@ -99,14 +99,20 @@ def test_unused_path(tmp_path):
 
 
 def test_course_files():
-    assert paths.course_file("data/tales.md").is_file() and paths.repository().startswith("https://github.com/")
+    assert paths.course_file("data/tales.md").is_file() and paths.repository().startswith(
+        "https://github.com/"
+    )
     with pytest.raises(CourseError, match="no file"):
         paths.course_file("data/nothing.md")
 
 
 def test_machine():
     total, available = machine.memory_gb()
-    assert machine.threads() >= 1 and 0 < available <= total and machine.device() in ("cpu", "cuda", "mps")
+    assert (
+        machine.threads() >= 1
+        and 0 < available <= total
+        and machine.device() in ("cpu", "cuda", "mps")
+    )
 
 
 def test_a_course_error_shows_one_line_in_jupyter():

@@ -1,4 +1,6 @@
-"""Cleaning against a known truth, tokenisers there and back on any text, word boundaries, splits that share nothing."""
+"""Cleaning against a known truth, tokenisers there and back on any text, word boundaries, splits
+that share nothing.
+"""
 
 import unicodedata
 
@@ -20,7 +22,11 @@ ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates among them
 @pytest.mark.parametrize("language", web_pages.LANGUAGES)
 def test_cleaning_finds_the_truth(language):
     pages = web_pages.sample(2000, seed=1, language=language)
-    assert web_pages.score(cleaning.clean(page.raw for page in pages), pages) == {"precision": 1.0, "recall": 1.0, "too many": 0.0}
+    assert web_pages.score(cleaning.clean(page.raw for page in pages), pages) == {
+        "precision": 1.0,
+        "recall": 1.0,
+        "too many": 0.0,
+    }
     raw = web_pages.score([page.raw.decode("utf-8", "replace") for page in pages], pages)
     assert raw["recall"] < 0.3  # it was dirty
 
@@ -29,11 +35,32 @@ def test_cleaning_finds_the_truth(language):
 def test_pages_show_every_fault_and_their_duplicates(language):
     pages = web_pages.sample(1000, seed=2, language=language)
     faults = {fault for page in pages for fault in page.faults}
-    assert faults >= {"invisible characters", "HTML", "entities", "navigation", "script", "unclosed tag", "utf-8-sig", "utf-16"}
+    assert faults >= {
+        "invisible characters",
+        "HTML",
+        "entities",
+        "navigation",
+        "script",
+        "unclosed tag",
+        "utf-8-sig",
+        "utf-16",
+    }
     assert ("cp1252" if language == "en" else "gb18030") in faults
-    marks = {"HTML": "<html", "entities": "&#", "navigation": "<nav", "script": "<script", "curly quote": "\u2019", "tags inside": "</"}
+    marks = {
+        "HTML": "<html",
+        "entities": "&#",
+        "navigation": "<nav",
+        "script": "<script",
+        "curly quote": "\u2019",
+        "tags inside": "</",
+    }
     for page in pages:  # what is named is really there
-        raw = page.raw.decode(next((f for f in page.faults if f in ("utf-8-sig", "utf-16", "cp1252", "gb18030")), "utf-8"))
+        raw = page.raw.decode(
+            next(
+                (f for f in page.faults if f in ("utf-8-sig", "utf-16", "cp1252", "gb18030")),
+                "utf-8",
+            )
+        )
         raw = raw.replace("&#8217;", "\u2019")
         assert all(marks[fault] in raw for fault in page.faults if fault in marks), page
         hidden = any(unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" for c in raw)
@@ -48,7 +75,12 @@ def test_pages_show_every_fault_and_their_duplicates(language):
 
 def test_decode():
     text = "Tea’s price: 3 £ — naïve"
-    assert cleaning.decode(text.encode("cp1252")) == text == cleaning.decode(text.encode()) == cleaning.decode(text.encode("utf-8-sig"))
+    assert (
+        cleaning.decode(text.encode("cp1252"))
+        == text
+        == cleaning.decode(text.encode())
+        == cleaning.decode(text.encode("utf-8-sig"))
+    )
     assert cleaning.decode(text.encode("utf-16")) == text
     assert cleaning.decode("狮队击败熊队".encode("gb18030")) == "狮队击败熊队"
     damaged = "狮队击败熊队，球迷歌唱".encode()[:-1]
@@ -63,9 +95,14 @@ def test_any_bytes_can_be_cleaned(raw):
 
 
 def test_html_is_parsed_not_matched():
-    page = "<style>p{}</style><p>2 &lt; 3 &amp;&nbsp;<b>4</b> > 1</p><script>if (a < b) { x('<p>no</p>') }</script>"
+    page = (
+        "<style>p{}</style><p>2 &lt; 3 &amp;&nbsp;<b>4</b> > 1</p><script>if (a < b) { "
+        "x('<p>no</p>') }</script>"
+    )
     assert cleaning.normalize(cleaning.html_to_text(page)) == "2 < 3 & 4 > 1"
-    page = "<title>Daily</title><p>Lions win</p><p>Bears lose</p>x<br>y<ul><li>a</li><li>b</li></ul>"
+    page = (
+        "<title>Daily</title><p>Lions win</p><p>Bears lose</p>x<br>y<ul><li>a</li><li>b</li></ul>"
+    )
     assert cleaning.normalize(cleaning.html_to_text(page)) == "Lions win Bears lose x y a b"
 
 
@@ -78,7 +115,11 @@ def test_what_looks_the_same_becomes_the_same():
 def test_normalise_once_is_enough(text):
     once = cleaning.normalize(text)
     assert cleaning.normalize(once) == once
-    assert not any(unicodedata.category(c) in ("Cc", "Cf") for c in once) and "  " not in once and once == once.strip()
+    assert (
+        not any(unicodedata.category(c) in ("Cc", "Cf") for c in once)
+        and "  " not in once
+        and once == once.strip()
+    )
 
 
 def test_deduplicate_keeps_the_first_and_the_order():
@@ -92,7 +133,10 @@ def bpe(n=300):
 def test_training_is_the_naive_algorithm():
     from collections import Counter
 
-    words = {tuple(bytes([b]) for b in word.encode()): n for word, n in Counter(w for text in TEXTS for w in split_words(text)).items()}
+    words = {
+        tuple(bytes([b]) for b in word.encode()): n
+        for word, n in Counter(w for text in TEXTS for w in split_words(text)).items()
+    }
     merges = []
     for _ in range(60):
         pairs = count_pairs(words)
@@ -111,14 +155,24 @@ def test_any_text_comes_back(text):
 
 
 @settings(max_examples=300)
-@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("aehot 01.,'\n\t")), max_size=60))
+@given(
+    st.text(
+        st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("aehot 01.,'\n\t")),
+        max_size=60,
+    )
+)
 def test_equal_to_hugging_face(text):
-    assert THEIRS.encode(text).ids == TOKENIZER.encode(text) and THEIRS.decode(TOKENIZER.encode(text)) == text
+    assert (
+        THEIRS.encode(text).ids == TOKENIZER.encode(text)
+        and THEIRS.decode(TOKENIZER.encode(text)) == text
+    )
 
 
 def test_no_token_reaches_across_words():
     assert all(b" " not in token[1:] for token in TOKENIZER.tokens if token.strip())
-    assert len(BPE.train(["aaaa"], 100).merges) == 2  # then the word is one token, and nothing is left to merge
+    assert (
+        len(BPE.train(["aaaa"], 100).merges) == 2
+    )  # then the word is one token, and nothing is left to merge
 
 
 @pytest.mark.parametrize(
@@ -152,7 +206,10 @@ def test_bad_arguments(call):
         call()
 
 
-@given(st.text("研究生命起源在图书馆x", max_size=20), st.sets(st.text("研究生命起源在图书馆", min_size=1, max_size=4)))
+@given(
+    st.text("研究生命起源在图书馆x", max_size=20),
+    st.sets(st.text("研究生命起源在图书馆", min_size=1, max_size=4)),
+)
 def test_maximum_matching_loses_nothing(text, words):
     found = segmentation.max_match(text, words)
     assert "".join(found) == text and all(len(word) == 1 or word in words for word in found)
@@ -174,7 +231,9 @@ def test_segmentation_on_the_worlds():
 
 
 def test_scores_by_hand():
-    assert segmentation.scores([["ab", "c"]], [["a", "b", "c"]]) == pytest.approx({"precision": 1 / 2, "recall": 1 / 3, "F1": 0.4})
+    assert segmentation.scores([["ab", "c"]], [["a", "b", "c"]]) == pytest.approx(
+        {"precision": 1 / 2, "recall": 1 / 3, "F1": 0.4}
+    )
 
 
 def test_jieba_is_quiet(capfd):
@@ -197,7 +256,9 @@ def test_a_split_shares_nothing(items, seed):
 
 def test_vocabulary():
     vocabulary = Vocabulary([["b", "a", "b"]], first=["<x>"], least=1)
-    assert vocabulary.tokens == ["<pad>", "<end>", "<unk>", "<x>", "a", "b"] and len(vocabulary) == 6
+    assert (
+        vocabulary.tokens == ["<pad>", "<end>", "<unk>", "<x>", "a", "b"] and len(vocabulary) == 6
+    )
     assert vocabulary.batch([["a"], ["<x>", "b", "new"]]).tolist() == [[4, 1, 0, 0], [3, 5, 2, 1]]
     assert vocabulary.decode([4, 0, 5, 1, 4]) == ["a", "b"]
     assert Vocabulary([["b", "a", "b"]], least=2).encode(["a", "b"]) == [2, 3]

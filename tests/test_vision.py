@@ -1,4 +1,6 @@
-"""Sets of pictures: verified whenever they are loaded, never over plain http, a clear way out offline; a folder of one's own."""
+"""Sets of pictures: verified whenever they are loaded, never over plain http, a clear way out
+offline; a folder of one's own.
+"""
 
 import gzip
 import hashlib
@@ -19,7 +21,10 @@ from aigc_course.core.errors import CourseError
 from aigc_course.data.images import glyphs, image_sets
 
 REAL = os.environ.get("AIGC_MNIST", "")
-with_mnist = pytest.mark.skipif(not REAL, reason="AIGC_MNIST names no folder with MNIST/raw/*.gz: the real files were not tested")
+with_mnist = pytest.mark.skipif(
+    not REAL,
+    reason="AIGC_MNIST names no folder with MNIST/raw/*.gz: the real files were not tested",
+)
 
 
 def idx(array):
@@ -29,13 +34,26 @@ def idx(array):
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """A tiny MNIST with its own checksums; returns its root and what a server would give for each file."""
+    """A tiny MNIST with its own checksums; returns its root and what a server would give for each
+    file.
+    """
     rng = np.random.default_rng(0)
-    arrays = [rng.integers(0, 256, (30, 28, 28), dtype=np.uint8), rng.integers(0, 10, 30, dtype=np.uint8),
-              rng.integers(0, 256, (10, 28, 28), dtype=np.uint8), rng.integers(0, 10, 10, dtype=np.uint8)]  # fmt: skip
+    arrays = [
+        rng.integers(0, 256, (30, 28, 28), dtype=np.uint8),
+        rng.integers(0, 10, 30, dtype=np.uint8),
+        rng.integers(0, 256, (10, 28, 28), dtype=np.uint8),
+        rng.integers(0, 10, 10, dtype=np.uint8),
+    ]
     kind, address, names = image_sets.SETS["mnist"]
-    packed = {file: gzip.compress(idx(a), mtime=0) for (file, _), a in zip(kind.resources, arrays, strict=True)}
-    fake = type("MNIST", (kind,), {"resources": [(file, hashlib.md5(data).hexdigest()) for file, data in packed.items()]})
+    packed = {
+        file: gzip.compress(idx(a), mtime=0)
+        for (file, _), a in zip(kind.resources, arrays, strict=True)
+    }
+    fake = type(
+        "MNIST",
+        (kind,),
+        {"resources": [(file, hashlib.md5(data).hexdigest()) for file, data in packed.items()]},
+    )
     monkeypatch.setitem(image_sets.SETS, "mnist", (fake, address, names))
     return tmp_path / "sets", packed, arrays
 
@@ -76,9 +94,19 @@ def test_files_that_are_there_are_loaded_without_a_network(small, monkeypatch):
     asked = serve(monkeypatch, {})
     for _ in range(2):
         train, test = image_sets.load("mnist", root, download=True)
-        assert train.images.shape == (30, 1, 28, 28) and train.images.dtype == torch.float32 and train.images.max() <= 1
-        assert np.array_equal((train.images[:, 0] * 255).round().numpy().astype(np.uint8), arrays[0])
-        assert test.labels.tolist() == arrays[3].tolist() and test.names == tuple("0123456789") and test.factors == {}
+        assert (
+            train.images.shape == (30, 1, 28, 28)
+            and train.images.dtype == torch.float32
+            and train.images.max() <= 1
+        )
+        assert np.array_equal(
+            (train.images[:, 0] * 255).round().numpy().astype(np.uint8), arrays[0]
+        )
+        assert (
+            test.labels.tolist() == arrays[3].tolist()
+            and test.names == tuple("0123456789")
+            and test.factors == {}
+        )
     assert not asked
 
 
@@ -91,8 +119,16 @@ def test_download_is_https_and_verified(small, monkeypatch):
     assert len(asked) == 4 and all(address.startswith("https://") for address in asked)
 
 
-@pytest.mark.parametrize("answer", [b"<html>login</html>", b"", urllib.error.URLError("no network"), TimeoutError("timed out"),
-                                    http.client.IncompleteRead(b"half")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>login</html>",
+        b"",
+        urllib.error.URLError("no network"),
+        TimeoutError("timed out"),
+        http.client.IncompleteRead(b"half"),
+    ],
+)
 def test_what_is_not_the_file_is_told_and_nothing_is_kept(small, monkeypatch, answer):
     root, packed, _ = small
     serve(monkeypatch, dict.fromkeys(packed, answer))
@@ -105,7 +141,9 @@ def test_plain_http_is_refused_also_by_redirection():
     with pytest.raises(CourseError, match="not https"):
         image_sets._fetch("http://example.org/a.gz", "0", Path("a.gz"))
     follow, request = image_sets._HttpsOnly(), urllib.request.Request("https://example.org/a.gz")
-    assert follow.redirect_request(request, None, 302, "Found", {}, "https://other.example.org/a.gz").full_url.startswith("https://other")
+    assert follow.redirect_request(
+        request, None, 302, "Found", {}, "https://other.example.org/a.gz"
+    ).full_url.startswith("https://other")
     with pytest.raises(urllib.error.URLError, match="not https"):
         follow.redirect_request(request, None, 302, "Found", {}, "http://example.org/a.gz")
     assert all(address.startswith("https://") for _, address, _ in image_sets.SETS.values())
@@ -131,7 +169,9 @@ def test_real_mnist(tmp_path):
     train, test = image_sets.load("mnist", tmp_path)
     assert train.images.shape == (60000, 1, 28, 28) and test.images.shape == (10000, 1, 28, 28)
     assert train.labels[:5].tolist() == [5, 0, 4, 1, 9] and test.labels[:3].tolist() == [7, 2, 1]
-    assert train.images.mean().item() == pytest.approx(0.1307, abs=1e-4)  # the mean that every tutorial subtracts
+    assert train.images.mean().item() == pytest.approx(
+        0.1307, abs=1e-4
+    )  # the mean that every tutorial subtracts
 
 
 def test_own_folder(tmp_path):
@@ -139,10 +179,14 @@ def test_own_folder(tmp_path):
     for kind, ending in (("cats", "png"), ("dogs", "jpg")):
         (tmp_path / kind).mkdir()
         for i in range(12):
-            Image.fromarray(rng.integers(0, 256, (40, 64, 3), dtype=np.uint8)).save(tmp_path / kind / f"{i}.{ending}")
+            Image.fromarray(rng.integers(0, 256, (40, 64, 3), dtype=np.uint8)).save(
+                tmp_path / kind / f"{i}.{ending}"
+            )
     (tmp_path / "notes.txt").write_text("not a picture")
     made = image_sets.folder(tmp_path)
-    assert made.images.shape == (24, 1, 28, 28) and made.images.min() >= 0 and made.images.max() <= 1
+    assert (
+        made.images.shape == (24, 1, 28, 28) and made.images.min() >= 0 and made.images.max() <= 1
+    )
     assert made.names == ("cats", "dogs") and made.labels.tolist() == [0] * 12 + [1] * 12
     train, test = image_sets.choose(str(tmp_path), 100, 100)
     assert len(train.images) == 22 and len(test.images) == 2
@@ -151,7 +195,9 @@ def test_own_folder(tmp_path):
         image_sets.folder(tmp_path)
 
 
-@pytest.mark.parametrize("side", [13, 30])  # Pillow warns above its limit, and raises above twice that
+@pytest.mark.parametrize(
+    "side", [13, 30]
+)  # Pillow warns above its limit, and raises above twice that
 def test_a_bomb_is_refused(tmp_path, monkeypatch, side):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     for i in range(20):
@@ -169,7 +215,9 @@ def test_turned_deep_and_transparent_pictures_come_out_as_people_see_them(tmp_pa
     turned[0x0112] = 3  # "upside down", as a camera says it
     Image.fromarray(half).convert("RGB").save(tmp_path / "a.jpg", exif=turned)
     Image.fromarray(half.astype(np.uint16) * 200).save(tmp_path / "b.png")
-    Image.fromarray(np.dstack([np.zeros((30, 30, 3), dtype=np.uint8), 255 - half])).save(tmp_path / "c.png")  # black ink on nothing
+    Image.fromarray(np.dstack([np.zeros((30, 30, 3), dtype=np.uint8), 255 - half])).save(
+        tmp_path / "c.png"
+    )  # black ink on nothing
     (tmp_path / ".hidden.png").write_bytes(b"no picture")
     a, b, c = image_sets.folder(tmp_path).images[:3, 0]
     assert a[:10].mean() < 0.1 < 0.9 < a[-10:].mean()

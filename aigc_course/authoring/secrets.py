@@ -1,7 +1,8 @@
-"""Keys and passwords in what a notebook would store: looked for before outputs are stored, and by a test in those that are.
+"""Keys and passwords in what a notebook would store: looked for before outputs are stored, and by a
+test in those that are.
 
-Two ways: the forms that well-known services give their keys, and the values of this process's own environment variables whose names say that
-they are secret. A key drawn into a picture is not seen.
+Two ways: the forms that well-known services give their keys, and the values of this process's own
+environment variables whose names say that they are secret. A key drawn into a picture is not seen.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ FORMS = {
     "Azure key": r"AccountKey=[A-Za-z0-9+/=]{40,}",
     "JSON web token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
     "password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]{3,}@",
-    "authorization header": r"(?i)\bauthorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token)\s+[\w.~+/=-]{8,}",
+    "authorization header": r"(?i)\bauthorization['\"]?\s*[:=]\s*['\"]?"
+    r"(?:bearer|basic|token)\s+[\w.~+/=-]{8,}",
     "Jupyter token": r"[?&]token=[0-9a-f]{32,}",
-    "named secret": r"(?i)\b\w*(?:api_?key|secret|passw(?:or)?d|access_?token|auth_?token|wandb_key)\w*['\"]?\s*[:=]"
-                    r"\s*(?:['\"][^'\"\s]{8,}['\"]|(?=[^\s'\"]*\d)[\w+/.~!@#$%^&*-]{12,})",
+    "named secret": r"(?i)\b\w*(?:api_?key|secret|passw(?:or)?d|access_?token|"
+    r"auth_?token|wandb_key)\w*['\"]?\s*[:=]"
+    r"\s*(?:['\"][^'\"\s]{8,}['\"]|(?=[^\s'\"]*\d)[\w+/.~!@#$%^&*-]{12,})",
 }
 """What it is -> its form."""
 
@@ -47,7 +50,11 @@ def found(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
     kinds = [name for name, form in _FORMS.items() if form.search(text)]
     for name, value in environment.items():
         written = {value, html.escape(value), json.dumps(value)[1:-1]}  # as text, in HTML, in JSON
-        kinds += [f"value of {name}"] * (bool(_SECRET_NAME.search(name)) and len(value) >= 8 and any(form in text for form in written))
+        kinds += [f"value of {name}"] * (
+            bool(_SECRET_NAME.search(name))
+            and len(value) >= 8
+            and any(form in text for form in written)
+        )
     return kinds
 
 
@@ -60,9 +67,15 @@ def check(notebook) -> None:
     for i, cell in enumerate(notebook.cells):
         for where, text in (("source", cell.source), *_shown(cell)):
             if kinds := found(text):
-                raise CourseError(f"The {where} of cell {i} holds what looks like a secret ({', '.join(kinds)}): take it out, and make it void.")
+                raise CourseError(
+                    f"The {where} of cell {i} holds what looks like a secret "
+                    f"({', '.join(kinds)}): take it out, and make it void."
+                )
     if kinds := found(json.dumps(notebook.metadata)):
-        raise CourseError(f"The notebook's metadata holds what looks like a secret ({', '.join(kinds)}): take it out, and make it void.")
+        raise CourseError(
+            "The notebook's metadata holds what looks like a secret "
+            f"({', '.join(kinds)}): take it out, and make it void."
+        )
 
 
 def _shown(cell) -> Iterator[tuple[str, str]]:
@@ -70,7 +83,12 @@ def _shown(cell) -> Iterator[tuple[str, str]]:
     yield "metadata", json.dumps(cell.metadata)
     for output in cell.get("outputs", ()):
         yield "output", output.get("text", "")
-        yield "output", "\n".join([output.get("ename", ""), output.get("evalue", ""), *output.get("traceback", ())])
+        yield (
+            "output",
+            "\n".join(
+                [output.get("ename", ""), output.get("evalue", ""), *output.get("traceback", ())]
+            ),
+        )
         yield "output", json.dumps(output.get("metadata", {}))
         for kind, data in output.get("data", {}).items():
             if not kind.startswith(("image/png", "image/jpeg", "audio/")):

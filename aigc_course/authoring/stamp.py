@@ -15,7 +15,9 @@ _ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+(?=/(?:blob|tree)/mai
 
 
 def stamp() -> list[str]:
-    """Write the repository's address from `pyproject.toml` into badges, links and first cells. Returns changed files."""
+    """Write the repository's address from `pyproject.toml` into badges, links and first cells.
+    Returns changed files.
+    """
     address = paths.repository()
     changed = []
     for lesson in lessons.all_lessons():
@@ -23,7 +25,9 @@ def stamp() -> list[str]:
         notebook = nbformat.reads(text, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                cell.source = _ADDRESS.sub(address, _BADGE.sub(badge(address, lesson.name), cell.source))
+                cell.source = _ADDRESS.sub(
+                    address, _BADGE.sub(badge(address, lesson.name), cell.source)
+                )
             elif cell.source.startswith(MARK):
                 cell.source = first_cell(address)
                 cell.metadata = nbformat.from_dict(cell_metadata(cell))
@@ -37,8 +41,12 @@ def stamp() -> list[str]:
     for name in ("README.md", "CITATION.cff"):
         path = paths.course_root() / name
         text = path.read_text(encoding="utf-8")
-        before = re.search(r"(?:git clone |repository-code: )https://github\.com/([\w.-]+/[\w.-]+)", text)
-        stamped = text.replace(before[1], address.removeprefix("https://github.com/")) if before else text
+        before = re.search(
+            r"(?:git clone |repository-code: )https://github\.com/([\w.-]+/[\w.-]+)", text
+        )
+        stamped = (
+            text.replace(before[1], address.removeprefix("https://github.com/")) if before else text
+        )
         if stamped != text:
             files.write_atomically(path, stamped.encode())
             changed.append(name)

@@ -1,4 +1,6 @@
-"""For authors: makes the outputs that are stored in the notebooks, and stamps the repository's address."""
+"""For authors: makes the outputs that are stored in the notebooks, and stamps the repository's
+address.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +17,34 @@ from aigc_course.core import files, paths
 from aigc_course.course import execute, lessons
 from aigc_course.course.first_cell import MARK
 
-_MODULES = "import sys as _sys, json as _json\nprint(_json.dumps(sorted(m for m in _sys.modules if m.split('.')[0] == 'aigc_course')))"
+_MODULES = (
+    "import sys as _sys, json as _json\nprint(_json.dumps(sorted(m for m in _sys.modules if "
+    "m.split('.')[0] == 'aigc_course')))"
+)
 _LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:]*)")
 
 
 def store(number: str) -> str:
-    """Run a lesson top to bottom at "cpu" scale, normalise its outputs and store them. Returns a summary line.
+    """Run a lesson top to bottom at "cpu" scale, normalise its outputs and store them. Returns a
+    summary line.
 
-    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top and the README.
+    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top
+    and the README.
 
     Raises:
-        CourseError: a cell failed, or an output holds a secret; the stored outputs stay as they were.
+        CourseError: a cell failed, or an output holds a secret; the stored outputs stay as they
+            were.
     """
     lesson = lessons.find(number)
     notebook = lessons.read(lesson.path)
     notebook.cells.append(nbformat.v4.new_code_cell(_MODULES))
     with tempfile.TemporaryDirectory() as home:
-        execute.run(notebook, lesson.path.parent, name=lesson.name, env={"AIGC_SCALE": "cpu", "AIGC_HOME": home})
+        execute.run(
+            notebook,
+            lesson.path.parent,
+            name=lesson.name,
+            env={"AIGC_SCALE": "cpu", "AIGC_HOME": home},
+        )
     modules = json.loads(notebook.cells.pop().outputs[0].text)
     normalise(notebook)
     secrets.check(notebook)
@@ -42,7 +55,10 @@ def store(number: str) -> str:
     cover = _renewed_cover(lesson.number, notebook)
     files.write_atomically(lesson.path, notebook_text(notebook).encode())
     if cover:
-        files.write_atomically(paths.course_root() / "data" / "pictures" / f"{lesson.number}.png", base64.b64decode(cover))
+        files.write_atomically(
+            paths.course_root() / "data" / "pictures" / f"{lesson.number}.png",
+            base64.b64decode(cover),
+        )
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
 
 
@@ -52,7 +68,9 @@ def notebook_text(notebook) -> str:
 
 
 def normalise(notebook) -> None:
-    """Take out of a notebook what differs from one run or machine to the next, and number its cells."""
+    """Take out of a notebook what differs from one run or machine to the next, and number its
+    cells.
+    """
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -95,7 +113,9 @@ def _normal_output(output):
             return None
         output.text = _LOCAL_PATH.sub("...", output.text)
     elif output.get("data"):
-        if any("widget" in kind for kind in output.data):  # useless without its kernel; a static figure stands beside it
+        if any(
+            "widget" in kind for kind in output.data
+        ):  # useless without its kernel; a static figure stands beside it
             return None
         if "text/plain" in output.data:
             output.data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", output.data["text/plain"])
@@ -103,11 +123,17 @@ def _normal_output(output):
 
 
 def _renewed_cover(number: str, notebook) -> str:
-    """The picture that this run made, base64, "" where a lesson has none; it takes the place of the one before at the lesson's top."""
+    """The picture that this run made, base64, "" where a lesson has none; it takes the place of the
+    one before at the lesson's top.
+    """
     made = [picture_of(cell) for cell in notebook.cells if "cover" in cell.metadata.get("tags", ())]
     if not made:
         return ""
-    shown = next(cell for cell in notebook.cells if cell.cell_type == "code" and f'plots.picture("{number}"' in cell.source)
+    shown = next(
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and f'plots.picture("{number}"' in cell.source
+    )
     picture_of(shown)["image/png"] = made[-1]["image/png"]
     return made[-1]["image/png"]
 

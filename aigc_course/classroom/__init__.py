@@ -1,4 +1,6 @@
-"""Lessons as graded work: assignments for nbgrader, answers run apart and judged on hidden parameters, a report for the teacher."""
+"""Lessons as graded work: assignments for nbgrader, answers run apart and judged on hidden
+parameters, a report for the teacher.
+"""
 
 from aigc_course.classroom.assignment import (
     answer,

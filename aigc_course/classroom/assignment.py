@@ -1,4 +1,6 @@
-"""What an assignment's cells call: answers are checked and named as in a lesson, but nothing of the course's own is put in their place."""
+"""What an assignment's cells call: answers are checked and named as in a lesson, but nothing of the
+course's own is put in their place.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ class NotRight(AssertionError):
 
 
 def exercise(name: str) -> Callable[[Callable], Callable]:
-    """Decorate an answer, a function or a class; says whether it is right, and gives it back as it is.
+    """Decorate an answer, a function or a class; says whether it is right, and gives it back as it
+    is.
 
     Raises:
         CourseError: there is no exercise of that name.
@@ -34,7 +37,8 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
 
 
 def answer(name: str, value: float | str | None = None) -> float | str | None:
-    """Give a number or a choice worked out on paper; says whether it is right, and gives it back as it is.
+    """Give a number or a choice worked out on paper; says whether it is right, and gives it back as
+    it is.
 
     Raises:
         CourseError: there is no question of that name.
@@ -51,20 +55,28 @@ def require(name: str) -> None:
         CourseError: there is no exercise of that name.
     """
     task = catalog.find(name)
-    report = lesson.verdicts.get(name) or judging.Report(name, "empty", "no answer was given: run the cell above.")
+    report = lesson.verdicts.get(name) or judging.Report(
+        name, "empty", "no answer was given: run the cell above."
+    )
     if report.state != "right":
         raise NotRight(f"{name}: {report.message}")
-    print(f"✔ {name}" + ("" if isinstance(task, Question) else ": right on the examples; graded on others, too"))
+    print(
+        f"✔ {name}"
+        + ("" if isinstance(task, Question) else ": right on the examples; graded on others, too")
+    )
 
 
 def _tell(report: judging.Report, mistake: str) -> None:
     """Show a report without the words that hold in a lesson alone."""
-    message = report.message.partition(" (The course's own answer")[0].partition(" The lesson goes on")[0]
+    message = report.message.partition(" (The course's own answer")[0].partition(
+        " The lesson goes on"
+    )[0]
     lesson.tell(judging.Report(report.name, report.state, message), mistake)
 
 
 def require_hidden(name: str, seed: int) -> None:
-    """Marks, in the teacher's test cells, the seed of hidden parameters. Only the course's own runner can judge by it.
+    """Marks, in the teacher's test cells, the seed of hidden parameters. Only the course's own
+    runner can judge by it.
 
     Raises:
         CourseError: always, as plain nbgrader would run the check inside the student's own kernel.
@@ -73,7 +85,8 @@ def require_hidden(name: str, seed: int) -> None:
 
 
 def require_value(name: str, value: float | str) -> None:
-    """Marks, in the teacher's test cells, the answer to a question; a teacher may change it along with the question.
+    """Marks, in the teacher's test cells, the answer to a question; a teacher may change it along
+    with the question.
 
     Raises:
         CourseError: always, as above.
@@ -82,6 +95,7 @@ def require_value(name: str, value: float | str) -> None:
 
 
 _BY_THE_RUNNER = (
-    "{name} is judged by the course's runner: nbgrader_config.py from `classroom export` must stand in the teaching folder, "
+    "{name} is judged by the course's runner: nbgrader_config.py from `classroom export` "
+    "must stand in the teaching folder, "
     "and nbgrader must be started there."
 )

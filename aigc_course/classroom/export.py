@@ -1,4 +1,6 @@
-"""Turns a lesson into an nbgrader assignment: its exercises as answer cells, locked tests with points, hidden parameters; no training."""
+"""Turns a lesson into an nbgrader assignment: its exercises as answer cells, locked tests with
+points, hidden parameters; no training.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Found:
     """An exercise as it stands in a lesson.
 
     Attributes:
-        stub: the source to fill in; of a cell that goes on to use the answer, only the statement that asks for it.
+        stub: the source to fill in; of a cell that goes on to use the answer, only the statement
+            that asks for it.
         text: what the lesson says about it, Markdown.
         target: the variable that takes the answer of a question, "" for a function.
     """
@@ -47,7 +50,8 @@ class Found:
 
 
 def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[Path]:
-    """Write assignments as nbgrader wants them, `out/NAME/NAME.ipynb`, and nbgrader's settings beside `out` when there are none.
+    """Write assignments as nbgrader wants them, `out/NAME/NAME.ipynb`, and nbgrader's settings
+    beside `out` when there are none.
 
     Args:
         numbers: of the lessons.
@@ -58,12 +62,17 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
         What was written. All is looked at before anything is written.
 
     Raises:
-        CourseError: there is no such lesson, an assignment is there already, or the place does not suit nbgrader.
+        CourseError: there is no such lesson, an assignment is there already, or the place does not
+            suit nbgrader.
     """
-    found = {out / lesson.name / f"{lesson.name}.ipynb": lesson for lesson in map(lessons.find, numbers)}
+    found = {
+        out / lesson.name / f"{lesson.name}.ipynb": lesson for lesson in map(lessons.find, numbers)
+    }
     _check_place(out, list(found))
     for path, lesson in found.items():
-        notebook = assignment(lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed)
+        notebook = assignment(
+            lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed
+        )
         files.write_atomically(path, nbformat.writes(notebook).encode())
     settings = out.absolute().parent / CONFIG
     if settings.exists():
@@ -74,14 +83,24 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
 
 def _check_place(out: Path, paths: list[Path]) -> None:
     if out.name != "source":
-        raise CourseError(f"nbgrader looks for assignments in a folder named source: --out {out / 'source'}, say.")
+        raise CourseError(
+            f"nbgrader looks for assignments in a folder named source: --out {out / 'source'}, say."
+        )
     if not all(folder.is_dir() for folder in (out, out.parent) if folder.exists()):
-        raise CourseError(f"{out} cannot be a folder, as a file of that name is there; choose another --out.")
+        raise CourseError(
+            f"{out} cannot be a folder, as a file of that name is there; choose another --out."
+        )
     if there := [path for path in paths if path.exists()]:
-        raise CourseError(f"{there[0]} is there already and may hold your own changes; move it away, or choose another --out. Nothing was written.")
+        raise CourseError(
+            f"{there[0]} is there already and may hold your own changes; move it away, "
+            "or choose another --out. Nothing was written."
+        )
     settings, ours = out.absolute().parent / CONFIG, Path(__file__).parent / CONFIG
     if settings.exists() and "ExecuteApart" not in settings.read_text(encoding="utf-8"):
-        raise CourseError(f"{settings} is your own and does not name ExecuteApart: copy the lines of {ours} into it. Nothing was written.")
+        raise CourseError(
+            f"{settings} is your own and does not name ExecuteApart: copy the lines of "
+            f"{ours} into it. Nothing was written."
+        )
 
 
 def assignment(lesson, seed: int):
@@ -96,25 +115,41 @@ def assignment(lesson, seed: int):
     title = lesson.cells[0].source.splitlines()[0].removeprefix("# ")
     answers = [_answer_cell(one) for one in found]
     cells = [
-        new_markdown_cell(f"# Assignment: {title}\n\n{_HOW.format(name=title.lower().replace(' ', '_'))}"),
+        new_markdown_cell(
+            f"# Assignment: {title}\n\n{_HOW.format(name=title.lower().replace(' ', '_'))}"
+        ),
         marked(new_code_cell(first_cell.first_cell(core_paths.repository())), "install"),
         marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
         task, name = catalog.find(one.name), one.name.replace(".", "-")
         points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
-        cells.append(new_markdown_cell(f"{one.text}\n\n{_example(task, one)}*{points} {'point' if points == 1 else 'points'}*"))
+        cells.append(
+            new_markdown_cell(
+                f"{one.text}\n\n{_example(task, one)}*{points} "
+                f"{'point' if points == 1 else 'points'}*"
+            )
+        )
         cells.append(marked(answer, name, solution=True, locked=False))
-        cells.append(marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points))
+        cells.append(
+            marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points)
+        )
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i:02d}"
-    return new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
+    return new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+        },
+    )
 
 
-_HOW = """Fill in the cells with three dots and run them. Below each stands whether it is right, and which mistake was made when it is a known
-one; `hint("...")` gives one step more at each call. When you hand in, your answers are run again, on values that you do not see: with the packages of
-the course alone, without network, in a few seconds each. Leave the test cells as they are, and every cell where it stands. What is meant is explained
-in lesson `{name}.ipynb`: keep it open beside this."""
+_HOW = """Fill in the cells with three dots and run them. Below each stands whether it is right,
+and which mistake was made when it is a known one; `hint("...")` gives one step more at
+each call. When you hand in, your answers are run again, on values that you do not see:
+with the packages of the course alone, without network, in a few seconds each. Leave the
+test cells as they are, and every cell where it stands. What is meant is explained in
+lesson `{name}.ipynb`: keep it open beside this."""
 
 
 def exercises(lesson) -> Iterator[Found]:
@@ -124,7 +159,9 @@ def exercises(lesson) -> Iterator[Found]:
         if cell.cell_type == "markdown":
             text = cell.source
             continue
-        for node in ast.parse(cell.source).body if re.search(r"@exercise\(|answer\(", cell.source) else ():
+        for node in (
+            ast.parse(cell.source).body if re.search(r"@exercise\(|answer\(", cell.source) else ()
+        ):
             name, target = _named(node)
             if name:
                 first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
@@ -133,22 +170,37 @@ def exercises(lesson) -> Iterator[Found]:
 
 
 def _named(node: ast.stmt) -> tuple[str, str]:
-    """(name of the exercise that this statement asks for, variable that takes its answer), empty when it asks for none."""
+    """(name of the exercise that this statement asks for, variable that takes its answer), empty
+    when it asks for none.
+    """
     calls = getattr(node, "decorator_list", None) or [getattr(node, "value", None)]
     for call in calls:
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("exercise", "answer") and call.args:
+        if (
+            isinstance(call, ast.Call)
+            and getattr(call.func, "id", "") in ("exercise", "answer")
+            and call.args
+        ):
             target = node.targets[0].id if isinstance(node, ast.Assign) else "value"
             return ast.literal_eval(call.args[0]), target if call.func.id == "answer" else ""
     return "", ""
 
 
 # Sentences that make sense in the lesson alone.
-_ELSEWHERE = re.compile(r"^`hint|(later|next|following) cell|figure|picture|Stuck\?|\*\*[Pp]redict\*\*|\(orange\)|\bstays? at\b", re.I)
+_ELSEWHERE = re.compile(
+    (
+        r"^`hint|(later|next|following) "
+        r"cell|figure|picture|Stuck\?|\*\*[Pp]redict\*\*|\(orange\)|\bstays? at\b"
+    ),
+    re.I,
+)
 
 
 def _about(text: str, task: Exercise | Question) -> str:
     """The part of the lesson's text that belongs to the exercise, under a heading of its own."""
-    parts = [re.sub(r"\A###? [^\n]*\n*", "", part).strip() for part in re.split(r"^(?=###? |\*\*On paper\*\*)", text, flags=re.M)]
+    parts = [
+        re.sub(r"\A###? [^\n]*\n*", "", part).strip()
+        for part in re.split(r"^(?=###? |\*\*On paper\*\*)", text, flags=re.M)
+    ]
     # Under a bare heading, the paragraph before it says what is meant.
     about = parts[-1] or "\n\n".join(filter(None, parts)).rpartition("\n\n")[2]
     if isinstance(task, Exercise):
@@ -167,23 +219,34 @@ def _example(task: Exercise | Question, one: Found) -> str:
     except Exception:  # some are called with more than their arguments, inside a training step say
         return ""
     call = f"{ast.parse(one.stub).body[0].name}({', '.join(map(shorten, arguments))})"
-    return f"For example, `{call}` gives `{gives}`.\n\n" if len(call) < 160 and " object at " not in call + gives else ""
+    return (
+        f"For example, `{call}` gives `{gives}`.\n\n"
+        if len(call) < 160 and " object at " not in call + gives
+        else ""
+    )
 
 
 def _answer_cell(one: Found):
     task = catalog.find(one.name)
     if isinstance(task, Question):
         return new_code_cell(
-            f"# Your answer in place of the three dots:\n{one.target} = (\n    ### BEGIN SOLUTION\n    {task.reference!r}\n    ### END SOLUTION\n)\n"
+            f"# Your answer in place of the three dots:\n{one.target} = (\n    ### BEGIN "
+            f"SOLUTION\n    {task.reference!r}\n    ### END SOLUTION\n)\n"
             f'{one.target} = answer("{one.name}", {one.target})'
         )
     head, body = one.stub.splitlines(), body_of(right_answer(task), one.stub)
     head = head[: ast.parse(one.stub).body[0].body[-1].lineno - 1]
-    return new_code_cell("\n".join([*head, "    ### BEGIN SOLUTION", textwrap.indent(body, "    "), "    ### END SOLUTION"]))
+    return new_code_cell(
+        "\n".join(
+            [*head, "    ### BEGIN SOLUTION", textwrap.indent(body, "    "), "    ### END SOLUTION"]
+        )
+    )
 
 
 def right_answer(task: Exercise) -> Callable:
-    """The course's short answer, or the reference where the short one has no name to be written under."""
+    """The course's short answer, or the reference where the short one has no name to be written
+    under.
+    """
     return task.shown if task.shown and task.shown.__name__ != "<lambda>" else task.reference
 
 
@@ -191,25 +254,41 @@ def body_of(function, stub: str) -> str:
     """A body for a stub: `function` as an inner one with what it needs, and a call of it."""
     imports, sources = _with_needs(function)
     given = [argument.arg for argument in ast.parse(stub).body[0].args.args]
-    return "\n".join([*imports, *([""] if imports else []), "\n\n".join(sources), "", f"return {function.__name__}({', '.join(given)})"])
+    return "\n".join(
+        [
+            *imports,
+            *([""] if imports else []),
+            "\n\n".join(sources),
+            "",
+            f"return {function.__name__}({', '.join(given)})",
+        ]
+    )
 
 
 def _with_needs(function) -> tuple[list[str], list[str]]:
-    """Imports for the names that a function takes from its module, and sources: its own, and of helpers that live with the exercises."""
+    """Imports for the names that a function takes from its module, and sources: its own, and of
+    helpers that live with the exercises.
+    """
     source = core_arguments.source_without_checks(function).rstrip()
     imports, sources = [], [source]
-    for name in sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)} - {function.__name__}):
+    for name in sorted(
+        {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        - {function.__name__}
+    ):
         if name not in function.__globals__ or hasattr(builtins, name):
             continue
         value = function.__globals__[name]
         home = getattr(value, "__module__", None) or function.__module__
         if isinstance(value, ModuleType):
-            imports.append(f"import {value.__name__}" + (f" as {name}" if value.__name__ != name else ""))
+            imports.append(
+                f"import {value.__name__}" + (f" as {name}" if value.__name__ != name else "")
+            )
         elif home.startswith("aigc_course.exercises.") and inspect.isfunction(value):
             more, helpers = _with_needs(value)
             imports, sources = imports + more, helpers + sources
         else:
-            imports.append(f"from {home if hasattr(sys.modules.get(home), name) else function.__module__} import {name}")
+            source_module = home if hasattr(sys.modules.get(home), name) else function.__module__
+            imports.append(f"from {source_module} import {name}")
     return sorted(set(imports)), list(dict.fromkeys(sources))
 
 
@@ -219,24 +298,62 @@ _ALWAYS = ("math", "random", "collections", "numpy", "torch")
 def _setup(lesson, answers: str) -> str:
     """The lesson's own imports, as far as answers use them or could."""
     lines = ["import os"]
-    for node in (node for cell in lesson.cells[2:] if cell.cell_type == "code" for node in ast.parse(cell.source).body):
-        if not isinstance(node, ast.Import | ast.ImportFrom) or getattr(node, "module", "") == "aigc_course.exercises":
+    for node in (
+        node
+        for cell in lesson.cells[2:]
+        if cell.cell_type == "code"
+        for node in ast.parse(cell.source).body
+    ):
+        if (
+            not isinstance(node, ast.Import | ast.ImportFrom)
+            or getattr(node, "module", "") == "aigc_course.exercises"
+        ):
             continue
         root = (getattr(node, "module", None) or node.names[0].name).split(".")[0]
-        node.names = [alias for alias in node.names if root in _ALWAYS or re.search(rf"\b{alias.asname or alias.name}\b", answers)]
+        node.names = [
+            alias
+            for alias in node.names
+            if root in _ALWAYS or re.search(rf"\b{alias.asname or alias.name}\b", answers)
+        ]
         lines += [ast.unparse(node)] if node.names else []
-    return "\n".join([*dict.fromkeys(lines), "", "from aigc_course.classroom import answer, exercise, hint, require", "",
-                      'os.environ["AIGC_SOLUTIONS"] = "off"  # solution(...) is for the lesson'])  # fmt: skip
+    return "\n".join(
+        [
+            *dict.fromkeys(lines),
+            "",
+            "from aigc_course.classroom import answer, exercise, hint, require",
+            "",
+            'os.environ["AIGC_SOLUTIONS"] = "off"  # solution(...) is for the lesson',
+        ]
+    )
 
 
 def _test(task: Exercise | Question, seed: int) -> str:
-    kind, hidden = ("require_hidden", seed) if isinstance(task, Exercise) else ("require_value", task.reference)
-    return "\n".join([f'require("{task.name}")', "### BEGIN HIDDEN TESTS", f"from aigc_course.classroom import {kind}", "",
-                      f'{kind}("{task.name}", {hidden!r})', "### END HIDDEN TESTS"])  # fmt: skip
+    kind, hidden = (
+        ("require_hidden", seed)
+        if isinstance(task, Exercise)
+        else ("require_value", task.reference)
+    )
+    return "\n".join(
+        [
+            f'require("{task.name}")',
+            "### BEGIN HIDDEN TESTS",
+            f"from aigc_course.classroom import {kind}",
+            "",
+            f'{kind}("{task.name}", {hidden!r})',
+            "### END HIDDEN TESTS",
+        ]
+    )
 
 
 def marked(cell, grade_id: str, **kind):
     """A cell (nbformat's NotebookNode) with nbgrader's marks; without more it is read-only."""
-    marks = {"schema_version": 3, "grade_id": grade_id, "grade": False, "solution": False, "locked": True, "task": False}
+    marks = {
+        "schema_version": 3,
+        "grade_id": grade_id,
+        "grade": False,
+        "solution": False,
+        "locked": True,
+        "task": False,
+    }
     cell.metadata["nbgrader"] = marks | kind
     return cell

@@ -1,4 +1,6 @@
-"""The trusted side of grading: a step for nbgrader that runs submissions apart and writes the verdicts; nbgrader gives the marks."""
+"""The trusted side of grading: a step for nbgrader that runs submissions apart and writes the
+verdicts; nbgrader gives the marks.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,18 @@ from aigc_course.exercises.engine.compare import Outcome, outcomes
 from aigc_course.exercises.engine.types import Exercise, Question
 
 RIGHT = "right."
-NOT_SHOWN = "right on the examples that you saw, wrong on others: does it hold for any size and any values?"
+NOT_SHOWN = (
+    "right on the examples that you saw, wrong on others: does it hold for any size and any values?"
+)
 LOST = "right on the examples that you saw; on others it did not come to an end."
 UNREADABLE = "what it gave back cannot be read."
 
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """What locked test cells ask for: an exercise, the seeds of its hidden parameters, or the teacher's own answer to a question."""
+    """What locked test cells ask for: an exercise, the seeds of its hidden parameters, or the
+    teacher's own answer to a question.
+    """
 
     name: str
     seeds: tuple[int, ...] = ()
@@ -38,21 +44,43 @@ class Check:
 
 
 class ExecuteApart(NbGraderPreprocessor):
-    """Takes the place of nbgrader's `Execute` in `autograde`: no cell of a submission runs in this process or in its kernel."""
+    """Takes the place of nbgrader's `Execute` in `autograde`: no cell of a submission runs in this
+    process or in its kernel.
+    """
 
-    hide = Unicode("", help="Folder that submissions must not see, the course's own.").tag(config=True)
+    hide = Unicode("", help="Folder that submissions must not see, the course's own.").tag(
+        config=True
+    )
 
     def preprocess(self, nb, resources):
-        """Run the submission apart; give every locked test cell the output that nbgrader turns into points."""
-        tests = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and utils.is_grade(cell) and utils.is_locked(cell)}
+        """Run the submission apart; give every locked test cell the output that nbgrader turns into
+        points.
+        """
+        tests = {
+            i: cell
+            for i, cell in enumerate(nb.cells)
+            if cell.cell_type == "code" and utils.is_grade(cell) and utils.is_locked(cell)
+        }
         asked = {i: _asked(cell.source) for i, cell in tests.items()}
-        cells = {i: cell.source for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and i not in tests}
+        cells = {
+            i: cell.source
+            for i, cell in enumerate(nb.cells)
+            if cell.cell_type == "code" and i not in tests
+        }
         places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
         checks = merged(asked[i] for i in places)
         items = [places.get(i, i) for i in sorted(cells.keys() | places)]
-        findings = sandbox.run(items, cells, lambda examples: worth_checking(checks, examples), Path(self.hide) if self.hide else None)
+        findings = sandbox.run(
+            items,
+            cells,
+            lambda examples: worth_checking(checks, examples),
+            Path(self.hide) if self.hide else None,
+        )
         if not (findings.apart and findings.unseen):
-            self.log.warning("This system does not let submissions run without network or without a view of this folder; see docs/classroom.md.")
+            self.log.warning(
+                "This system does not let submissions run without network or without a "
+                "view of this folder; see docs/classroom.md."
+            )
         for i in cells:
             nb.cells[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
             nb.cells[i].execution_count = i + 1
@@ -60,8 +88,15 @@ class ExecuteApart(NbGraderPreprocessor):
             tests[i].execution_count = i + 1
             if isinstance(check, Check):
                 missing = reason_missing(check.name, cells, findings.errors)
-                says = verdict(checks[check.name], findings.examples[check.name], findings.hidden.get(check.name, []), missing)
-                tests[i].outputs = [_right(check.name) if says == RIGHT else _failure(check.name, says)]
+                says = verdict(
+                    checks[check.name],
+                    findings.examples[check.name],
+                    findings.hidden.get(check.name, []),
+                    missing,
+                )
+                tests[i].outputs = [
+                    _right(check.name) if says == RIGHT else _failure(check.name, says)
+                ]
             else:
                 tests[i].outputs = [_failure("test cell", check)]
         return nb, resources
@@ -73,28 +108,40 @@ def merged(checks: Iterable[Check]) -> dict[str, Check]:
     for check in checks:
         before = found.get(check.name, check)
         value = check.value if check.value is not None else before.value
-        found[check.name] = Check(check.name, tuple(dict.fromkeys(before.seeds + check.seeds)), value)
+        found[check.name] = Check(
+            check.name, tuple(dict.fromkeys(before.seeds + check.seeds)), value
+        )
     return found
 
 
 def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[str, list[int]]:
     """Seeds for the answers that are right on the examples; for others the verdict is clear."""
-    right = [check for name, check in checks.items() if check.seeds and on_examples(check, examples.get(name, {}), "") == RIGHT]
+    right = [
+        check
+        for name, check in checks.items()
+        if check.seeds and on_examples(check, examples.get(name, {}), "") == RIGHT
+    ]
     return {check.name: list(check.seeds) for check in right}
 
 
 class HideSeeds(NbGraderPreprocessor):
-    """Takes hidden tests out of what goes back to learners: their seeds are good for the next hand-in."""
+    """Takes hidden tests out of what goes back to learners: their seeds are good for the next
+    hand-in.
+    """
 
     def preprocess(self, nb, resources):
         """Cut the marked part out of every cell."""
         for cell in nb.cells:
-            cell.source = re.sub(r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", "", cell.source, flags=re.S)
+            cell.source = re.sub(
+                r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", "", cell.source, flags=re.S
+            )
         return nb, resources
 
 
 class RestoreCells(NbGraderPreprocessor):
-    """Gives a submission back the cells that its author deleted; nbgrader's own option stumbles over a missing answer cell."""
+    """Gives a submission back the cells that its author deleted; nbgrader's own option stumbles
+    over a missing answer cell.
+    """
 
     def preprocess(self, nb, resources):
         """Put every cell of the assignment that is missing behind the one that it followed."""
@@ -105,10 +152,19 @@ class RestoreCells(NbGraderPreprocessor):
             answers = {cell.name for cell in assigned.solution_cells}
             before = -1
             for cell in assigned.source_cells:
-                place = next((i for i, mine in enumerate(nb.cells) if mine.metadata.get("nbgrader", {}).get("grade_id") == cell.name), None)
+                place = next(
+                    (
+                        i
+                        for i, mine in enumerate(nb.cells)
+                        if mine.metadata.get("nbgrader", {}).get("grade_id") == cell.name
+                    ),
+                    None,
+                )
                 if place is None:
                     place = before + 1
-                    nb.cells.insert(place, _restored(cell, points.get(cell.name), cell.name in answers))
+                    nb.cells.insert(
+                        place, _restored(cell, points.get(cell.name), cell.name in answers)
+                    )
                 before = place
         return nb, resources
 
@@ -122,7 +178,8 @@ def _restored(cell, points: float | None, answer: bool):
 
 
 def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:
-    """`RIGHT`, or one sentence: what is wrong with an answer, by what came back from the sandbox, of which nothing is trusted.
+    """`RIGHT`, or one sentence: what is wrong with an answer, by what came back from the sandbox,
+    of which nothing is trusted.
 
     Args:
         check: what is asked.
@@ -138,10 +195,13 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
     if len(hidden_runs) != len(check.seeds):
         return LOST
     for seed, run in zip(check.seeds, hidden_runs, strict=True):
-        varied = dataclasses.replace(task, probes=functools.partial(draws.arguments, task.name, seed))
+        varied = dataclasses.replace(
+            task, probes=functools.partial(draws.arguments, task.name, seed)
+        )
         says = _diagnosed(varied, run, functools.partial(_known, seed=seed))
         if says != RIGHT:
-            # A diagnosis that is no known mistake may tell the arguments, and those stay with the teacher.
+            # A diagnosis that is no known mistake may tell the arguments, and those stay with the
+            # teacher.
             return says if says in known else LOST if run.get("state") != "outcomes" else NOT_SHOWN
     return RIGHT
 
@@ -149,20 +209,30 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
 def on_examples(check: Check, gave: dict, missing: str) -> str:
     """The same for the examples that learners see."""
     task, state = catalog.find(check.name), str(gave.get("state"))
-    plain = {"missing": missing, "empty": "not attempted.", "slow": "it ran longer than its time limit; look for a loop that does not end.",
-             "died": "it ended the process that it ran in (memory, time, or an exit)."}  # fmt: skip
+    plain = {
+        "missing": missing,
+        "empty": "not attempted.",
+        "slow": "it ran longer than its time limit; look for a loop that does not end.",
+        "died": "it ended the process that it ran in (memory, time, or an exit).",
+    }
     if state in plain:
         return plain[state]
     if isinstance(task, Question):
         try:
-            return judging.diagnose_value(_as_asked(task, check), serialization.decode(gave["value"])) or RIGHT
-        except Exception:  # data from an untrusted process: whatever is wrong with it, the next submission is graded
+            return (
+                judging.diagnose_value(_as_asked(task, check), serialization.decode(gave["value"]))
+                or RIGHT
+            )
+        # data from an untrusted process: whatever is wrong with it, the next submission is graded
+        except Exception:
             return UNREADABLE
     return _diagnosed(task, gave, _known)
 
 
 def _as_asked(task: Question, check: Check) -> Question:
-    """The question with the answer that the teacher's copy has; the known mistakes belong to the course's own."""
+    """The question with the answer that the teacher's copy has; the known mistakes belong to the
+    course's own.
+    """
     own = check.value is not None and check.value != task.reference
     return dataclasses.replace(task, reference=check.value, mistakes=()) if own else task
 
@@ -178,7 +248,9 @@ _outcomes_of_known: dict[tuple, list[Outcome]] = {}
 
 
 def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
-    """What a reference or a known mistake does, in the form that untrusted outcomes arrive in; worked out once for a class."""
+    """What a reference or a known mistake does, in the form that untrusted outcomes arrive in;
+    worked out once for a class.
+    """
     key = (task.name, seed, answer)
     if key not in _outcomes_of_known:
         _outcomes_of_known[key] = serialization.plain(outcomes(task, answer))
@@ -189,7 +261,10 @@ def reason_missing(name: str, cells: dict[int, str], errors: dict[int, str]) -> 
     """Why there is no answer: the cell that should hold it, and what went wrong there."""
     where = [i for i, source in cells.items() if name in source]
     if not where:
-        return f'there is no answer: its cell is missing, or the line that names "{name}" is gone from it.'
+        return (
+            f'there is no answer: its cell is missing, or the line that names "{name}" is '
+            "gone from it."
+        )
     failed = next((errors[i] for i in where if i in errors), "")
     return f"there is no answer, as its cell failed: {failed}" if failed else "there is no answer."
 
@@ -202,8 +277,14 @@ def _asked(source: str) -> Check | str:
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 continue
             call = statement.value
-            name, *more = [ast.literal_eval(a) for a in (*call.args, *(k.value for k in call.keywords))]
-            kinds = {("require", 0): Check(name), ("require_hidden", 1): Check(name, tuple(more)), ("require_value", 1): Check(name, (), *more)}
+            name, *more = [
+                ast.literal_eval(a) for a in (*call.args, *(k.value for k in call.keywords))
+            ]
+            kinds = {
+                ("require", 0): Check(name),
+                ("require_hidden", 1): Check(name, tuple(more)),
+                ("require_value", 1): Check(name, (), *more),
+            }
             found.append(kinds[call.func.id, len(more)])
         check, *others = merged(found).values()
         catalog.find(check.name)
@@ -213,7 +294,8 @@ def _asked(source: str) -> Check | str:
         return str(error)
     except (ValueError, KeyError, AttributeError, SyntaxError, TypeError):
         return (
-            "only require(...), require_hidden(...) and require_value(...) for one exercise are judged here; mark other work by hand in formgrader."
+            "only require(...), require_hidden(...) and require_value(...) for one exercise "
+            "are judged here; mark other work by hand in formgrader."
         )
     return check
 
@@ -223,7 +305,14 @@ def _shown(text: str, error: str) -> list:
     shown = [new_output("stream", name="stdout", text=text)] if text else []
     if error:
         kind, _, message = error.encode("utf-8", "replace").decode().partition(": ")
-        shown.append(new_output("error", ename=kind if message else "Error", evalue=message or kind, traceback=[error]))
+        shown.append(
+            new_output(
+                "error",
+                ename=kind if message else "Error",
+                evalue=message or kind,
+                traceback=[error],
+            )
+        )
     return shown
 
 
@@ -233,4 +322,6 @@ def _right(name: str):
 
 def _failure(name: str, says: str):
     says = says.encode("utf-8", "replace").decode()
-    return new_output("error", ename="NotRight", evalue=f"{name}: {says}", traceback=[f"✘ {name}: {says}"])
+    return new_output(
+        "error", ename="NotRight", evalue=f"{name}: {says}", traceback=[f"✘ {name}: {says}"]
+    )

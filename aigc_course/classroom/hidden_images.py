@@ -38,7 +38,9 @@ def _(rng):
 def _(rng):
     import torch
 
-    spread = torch.tensor(rng.uniform(0.8, 2, (1, 3)) * rng.choice([-1, 1], (1, 3)), dtype=torch.float32)
+    spread = torch.tensor(
+        rng.uniform(0.8, 2, (1, 3)) * rng.choice([-1, 1], (1, 3)), dtype=torch.float32
+    )
     return normal(rng, 1, 3), spread
 
 
@@ -51,7 +53,12 @@ def _(rng):
 @case("vae.loss")
 def _(rng):
     B, side, Z = size(rng, 2, 4), size(rng, 3, 6), size(rng, 2, 5)
-    return normal(rng, B, 1, side, side), normal(rng, B, 1, side, side).sigmoid(), normal(rng, B, Z), normal(rng, B, Z)
+    return (
+        normal(rng, B, 1, side, side),
+        normal(rng, B, 1, side, side).sigmoid(),
+        normal(rng, B, Z),
+        normal(rng, B, Z),
+    )
 
 
 @case("vae.traverse")

@@ -43,7 +43,11 @@ def _(rng):
 @case("chance.add_k")
 def _(rng):
     vocabulary = [f"w{i}" for i in range(size(rng, 3, 7))]
-    return Counter({word: size(rng, 1, 9) for word in vocabulary[:2]}), vocabulary, float(rng.uniform(0.1, 2))
+    return (
+        Counter({word: size(rng, 1, 9) for word in vocabulary[:2]}),
+        vocabulary,
+        float(rng.uniform(0.1, 2)),
+    )
 
 
 @case("chance.longest_copy", times=6)
@@ -53,7 +57,24 @@ def _(rng):
 
 @case("tokens.normalize", times=6)
 def _(rng):
-    pieces = ["  ", "\u00a0", "\u00ad", "\u200b", "\x07", "\r\n", "\t", "e\u0301", "ﬂ", "¼", "news", "Ärger", "新闻", "！", "a\x00b", "x"]
+    pieces = [
+        "  ",
+        "\u00a0",
+        "\u00ad",
+        "\u200b",
+        "\x07",
+        "\r\n",
+        "\t",
+        "e\u0301",
+        "ﬂ",
+        "¼",
+        "news",
+        "Ärger",
+        "新闻",
+        "！",
+        "a\x00b",
+        "x",
+    ]
     return ("".join(pieces[i] for i in rng.integers(0, len(pieces), 14)),)
 
 
@@ -79,7 +100,11 @@ def _(rng):
     text = "".join(letters(rng, 9, "ab"))
 
     def cut():
-        places = [0, *sorted(rng.choice(np.arange(1, 9), size(rng, 1, 5), replace=False).tolist()), 9]
+        places = [
+            0,
+            *sorted(rng.choice(np.arange(1, 9), size(rng, 1, 5), replace=False).tolist()),
+            9,
+        ]
         return [text[a:b] for a, b in itertools.pairwise(places)]
 
     return cut(), cut()
@@ -88,7 +113,11 @@ def _(rng):
 @case("words.viterbi", times=8)
 def _(rng):
     states, times = size(rng, 2, 4), size(rng, 2, 12)
-    tables = rng.dirichlet(np.ones(states)), rng.dirichlet(np.ones(states), states), rng.dirichlet(np.ones(states), times)
+    tables = (
+        rng.dirichlet(np.ones(states)),
+        rng.dirichlet(np.ones(states), states),
+        rng.dirichlet(np.ones(states), times),
+    )
     return tuple(np.log(table + 1e-9) for table in tables)
 
 
@@ -103,7 +132,12 @@ def _(rng):
 @case("words.gradient")
 def _(rng):
     n, d = size(rng, 2, 7), size(rng, 2, 4)
-    return rng.normal(size=(n, d)), (rng.random(n) > 0.5) * 1.0, rng.normal(size=d), float(rng.normal())
+    return (
+        rng.normal(size=(n, d)),
+        (rng.random(n) > 0.5) * 1.0,
+        rng.normal(size=d),
+        float(rng.normal()),
+    )
 
 
 @case("words.negative_sampling")
@@ -115,13 +149,21 @@ def _(rng):
 @case("rnn.step")
 def _(rng):
     B, D, N = size(rng, 2), size(rng, 2), size(rng, 2)
-    return normal(rng, B, D), normal(rng, B, N), normal(rng, N, D), normal(rng, N, N), normal(rng, N)
+    return (
+        normal(rng, B, D),
+        normal(rng, B, N),
+        normal(rng, N, D),
+        normal(rng, N, N),
+        normal(rng, N),
+    )
 
 
 @case("rnn.bptt")
 def _(rng):
     D, N = size(rng, 2, 4), size(rng, 2, 5)
-    return tuple(normal(rng, *shape, double=True) for shape in ((D,), (D,), (N,), (N, D), (N, N), (N,), (N,)))
+    return tuple(
+        normal(rng, *shape, double=True) for shape in ((D,), (D,), (N,), (N, D), (N, N), (N,), (N,))
+    )
 
 
 @case("rnn.clip", times=5)
@@ -141,7 +183,13 @@ def _(rng):
 @case("lstm.step")
 def _(rng):
     B, D, N = size(rng, 2, 4), size(rng, 2, 4), size(rng, 2, 4)
-    return normal(rng, B, D), normal(rng, B, N), normal(rng, B, N), normal(rng, 4 * N, D + N), normal(rng, 4 * N)
+    return (
+        normal(rng, B, D),
+        normal(rng, B, N),
+        normal(rng, B, N),
+        normal(rng, 4 * N, D + N),
+        normal(rng, 4 * N),
+    )
 
 
 @case("lstm.temperature", times=4)
@@ -153,7 +201,9 @@ def _(rng):
 def _(rng):
     import torch
 
-    return torch.tensor(rng.dirichlet(np.ones(size(rng, 3, 7))), dtype=torch.float32), float(rng.uniform(0.3, 0.97))
+    return torch.tensor(rng.dirichlet(np.ones(size(rng, 3, 7))), dtype=torch.float32), float(
+        rng.uniform(0.3, 0.97)
+    )
 
 
 @case("lstm.relevance", times=2)
@@ -163,7 +213,10 @@ def _(rng):
     drawn = headlines.sample(10, seed=int(rng.integers(1000)))
     topics = [story.facts[0]["topic"] for story in drawn]
     asked = [*topics[:4], *topics[5:], topics[0]]
-    texts = [headlines.alter(story, seed=1) if i % 3 == 0 else story.text for i, story in enumerate(drawn)]
+    texts = [
+        headlines.alter(story, seed=1) if i % 3 == 0 else story.text
+        for i, story in enumerate(drawn)
+    ]
     texts[1] = "A dragon came to sport weather prices science culture transport"
     return texts, asked, headlines.check
 
@@ -252,5 +305,12 @@ def _(rng):
 
 @case("pretrained.prompt")
 def _(rng):
-    turns = [(f"Who was {word}?", name) for word, name in (("there", "Leo"), ("late", "Ida"), ("first", "Ben"))]
-    return f"{rng.choice(['Ida', 'Ben'])} had a map.", turns[: size(rng, 0, 3)], f"Where was {rng.choice(['it', 'she'])}?"
+    turns = [
+        (f"Who was {word}?", name)
+        for word, name in (("there", "Leo"), ("late", "Ida"), ("first", "Ben"))
+    ]
+    return (
+        f"{rng.choice(['Ida', 'Ben'])} had a map.",
+        turns[: size(rng, 0, 3)],
+        f"Where was {rng.choice(['it', 'she'])}?",
+    )

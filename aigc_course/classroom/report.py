@@ -1,4 +1,6 @@
-"""What a class did: nbgrader's marks with the reason for each, and which mistakes were made how often; a CSV and an HTML page."""
+"""What a class did: nbgrader's marks with the reason for each, and which mistakes were made how
+often; a CSV and an HTML page.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,23 @@ from aigc_course.course import lessons
 from aigc_course.exercises.engine import catalog
 
 UNREADABLE = "not graded: the file cannot be read as a notebook; ask for it again"
-NOT_GRADED = "not graded: nbgrader could not process it (its log says why), or autograde has not run since it was handed in"
+NOT_GRADED = (
+    "not graded: nbgrader could not process it (its log says why), or autograde has not run "
+    "since it was handed in"
+)
 # What no answer needs: the checker's modules, frames and processes, the teacher's files.
-WATCH = ("aigc_course.exercises", "catalog", "__closure__", "_getframe", "f_locals", "gradebook", "submitted", "subprocess", "umount", "os.write")
+WATCH = (
+    "aigc_course.exercises",
+    "catalog",
+    "__closure__",
+    "_getframe",
+    "f_locals",
+    "gradebook",
+    "submitted",
+    "subprocess",
+    "umount",
+    "os.write",
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +74,22 @@ def marks(course: Path) -> list[Mark]:
     if not course.is_dir():
         raise CourseError(f"There is no folder {course}; name the one with nbgrader_config.py.")
     if not (course / "gradebook.db").is_file():
-        raise CourseError(f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and `nbgrader autograde` there first.")
+        raise CourseError(
+            f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and "
+            "`nbgrader autograde` there first."
+        )
     found = []
     with Gradebook(f"sqlite:///{(course / 'gradebook.db').absolute()}") as gradebook:
         for assignment in gradebook.assignments:
-            students = sorted({path.parent.name for path in course.glob(f"submitted/*/{assignment.name}")})
-            found += [mark for student in students for notebook in assignment.notebooks for mark in _marks_of(gradebook, course, student, notebook)]
+            students = sorted(
+                {path.parent.name for path in course.glob(f"submitted/*/{assignment.name}")}
+            )
+            found += [
+                mark
+                for student in students
+                for notebook in assignment.notebooks
+                for mark in _marks_of(gradebook, course, student, notebook)
+            ]
     return found
 
 
@@ -73,13 +99,24 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
 
     assignment = notebook.assignment.name
     places = [cell.name for cell in notebook.source_cells]
-    asked = sorted(notebook.grade_cells, key=lambda cell: places.index(cell.name) if cell.name in places else len(places))
+    asked = sorted(
+        notebook.grade_cells,
+        key=lambda cell: places.index(cell.name) if cell.name in places else len(places),
+    )
     path = course / "autograded" / student / assignment / f"{notebook.name}.ipynb"
     if not path.is_file():
         why = _why_not(course, student, assignment, notebook.name)
-        return [Mark(assignment, student, _exercise(cell.name), 0.0, cell.max_score, why) for cell in asked]
+        return [
+            Mark(assignment, student, _exercise(cell.name), 0.0, cell.max_score, why)
+            for cell in asked
+        ]
     try:
-        scores = {grade.name: grade.score or 0.0 for grade in gradebook.find_submission_notebook(notebook.name, assignment, student).grades}
+        scores = {
+            grade.name: grade.score or 0.0
+            for grade in gradebook.find_submission_notebook(
+                notebook.name, assignment, student
+            ).grades
+        }
     except MissingEntry:
         scores = {}
     graded = nbformat.read(path, as_version=4)
@@ -87,7 +124,17 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
     for cell in asked:
         why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
         differs = "points were changed after grading" if (score > 0) != (why == "right.") else ""
-        found.append(Mark(assignment, student, _exercise(cell.name), score, cell.max_score, why, differs or noted))
+        found.append(
+            Mark(
+                assignment,
+                student,
+                _exercise(cell.name),
+                score,
+                cell.max_score,
+                why,
+                differs or noted,
+            )
+        )
     return found
 
 
@@ -109,7 +156,11 @@ def _exercise(grade_id: str) -> str:
 
 def _cells(notebook) -> dict[str, object]:
     """Name -> cell of an autograded notebook."""
-    return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id")}
+    return {
+        cell.metadata["nbgrader"]["grade_id"]: cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id")
+    }
 
 
 def _why(cell) -> str:
@@ -120,11 +171,23 @@ def _why(cell) -> str:
 
 
 def _note(notebook) -> str:
-    """What a notebook's own code reaches for that no answer needs, and functions of the course that it calls."""
+    """What a notebook's own code reaches for that no answer needs, and functions of the course that
+    it calls.
+    """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _locked(cell)]
     code = "\n".join(cell.source for cell in cells)
     seen = [word for word in WATCH if word in code]
-    taken = sorted(set(re.findall(r"(?:from|import) (aigc_course\.(?:models|metrics|sampling|text|image_metrics)[\w.]*)", code)))
+    taken = sorted(
+        set(
+            re.findall(
+                (
+                    r"(?:from|import) "
+                    r"(aigc_course\.(?:models|metrics|sampling|text|image_metrics)[\w.]*)"
+                ),
+                code,
+            )
+        )
+    )
     return f"look at it: its code names {', '.join(seen + taken)}" if seen or taken else ""
 
 
@@ -133,7 +196,8 @@ def _locked(cell) -> bool:
 
 
 def write(course: Path, out: Path) -> list[Path]:
-    """Write `marks.csv`, `totals.csv` and `report.html` into a new folder of `out`, named after the time; returns their paths.
+    """Write `marks.csv`, `totals.csv` and `report.html` into a new folder of `out`, named after the
+    time; returns their paths.
 
     Raises:
         CourseError: there is no gradebook, or nothing was handed in.
@@ -145,12 +209,26 @@ def write(course: Path, out: Path) -> list[Path]:
         raise CourseError(f"{out} is a file; choose another --out.")
     folder = core_files.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
     rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
-    rows += [[m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note] for m in found]
+    rows += [
+        [m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note]
+        for m in found
+    ]
     sums = [["assignment", "student", "points", "of"]]
     for assignment, student in dict.fromkeys((m.assignment, m.student) for m in found):
         mine = [m for m in found if (m.assignment, m.student) == (assignment, student)]
-        sums.append([assignment, student, f"{sum(m.score for m in mine):g}", f"{sum(m.most for m in mine):g}"])
-    files = {"marks.csv": _table(rows), "totals.csv": _table(sums), "report.html": page(found).encode()}
+        sums.append(
+            [
+                assignment,
+                student,
+                f"{sum(m.score for m in mine):g}",
+                f"{sum(m.most for m in mine):g}",
+            ]
+        )
+    files = {
+        "marks.csv": _table(rows),
+        "totals.csv": _table(sums),
+        "report.html": page(found).encode(),
+    }
     for name, data in files.items():
         core_files.write_atomically(folder / name, data)
     return [folder / name for name in files]
@@ -169,7 +247,9 @@ def _safe(text: str) -> str:
 
 
 def page(found: Sequence[Mark]) -> str:
-    """The report as one HTML page: for each assignment a row a student, and the mistakes with how many made them."""
+    """The report as one HTML page: for each assignment a row a student, and the mistakes with how
+    many made them.
+    """
     parts = []
     for assignment in dict.fromkeys(mark.assignment for mark in found):
         mine = [mark for mark in found if mark.assignment == assignment]
@@ -183,9 +263,17 @@ def _mistakes(found: Sequence[Mark]) -> str:
         mine = [mark for mark in found if mark.exercise == exercise]
         right, title = sum(mark.why == "right." for mark in mine), _title(exercise)
         share = 100 * right / len(mine)
-        bar = f'<span class="bar"><span style="width:{share:.0f}%"></span></span> {right} of {len(mine)}'
-        rows.append(f"<tr><th>{html.escape(exercise)}<br><small>{html.escape(title)}</small></th><td>{bar}</td><td>{_counted(mine)}</td></tr>")
-    return f"<table class='mistakes'><tr><th>exercise</th><th>right</th><th>what went wrong, how many</th></tr>{''.join(rows)}</table>"
+        bar = (
+            f'<span class="bar"><span style="width:{share:.0f}%"></span></span> {right} of '
+            f"{len(mine)}"
+        )
+        rows.append(
+            f"<tr><th>{html.escape(exercise)}<br><small>{html.escape(title)}</small></th><td>{bar}</td><td>{_counted(mine)}</td></tr>"
+        )
+    return (
+        "<table class='mistakes'><tr><th>exercise</th><th>right</th><th>what went wrong, "
+        f"how many</th></tr>{''.join(rows)}</table>"
+    )
 
 
 def _title(exercise: str) -> str:
@@ -208,16 +296,22 @@ def _students(found: Sequence[Mark]) -> str:
         cells = "".join(_cell(mine.get(exercise)) for exercise in exercises)
         total = f"{sum(m.score for m in mine.values()):g} of {sum(m.most for m in mine.values()):g}"
         notes = "; ".join(dict.fromkeys(m.note for m in mine.values() if m.note))
-        rows.append(f"<tr><th>{html.escape(student)}</th><td>{total}</td>{cells}<td>{html.escape(notes)}</td></tr>")
+        rows.append(
+            f"<tr><th>{html.escape(student)}</th><td>{total}</td>{cells}<td>{html.escape(notes)}</td></tr>"
+        )
     heads = "".join(f"<th>{html.escape(exercise)}</th>" for exercise in exercises)
-    return f"<table><tr><th>student</th><th>points</th>{heads}<th>note</th></tr>{''.join(rows)}</table>"
+    first = f"<tr><th>student</th><th>points</th>{heads}<th>note</th></tr>"
+    return f"<table>{first}{''.join(rows)}</table>"
 
 
 def _cell(mark: Mark | None) -> str:
     if mark is None:
         return "<td></td>"
     kind = "right" if mark.why == "right." else "wrong"
-    return f'<td class="{kind}"><b>{"✔" if kind == "right" else "✘"} {mark.score:g}</b><br><small>{html.escape(mark.why)}</small></td>'
+    return (
+        f'<td class="{kind}"><b>{"✔" if kind == "right" else "✘"} '
+        f"{mark.score:g}</b><br><small>{html.escape(mark.why)}</small></td>"
+    )
 
 
 _PAGE = """<!doctype html>
@@ -234,4 +328,4 @@ small {{ color: #444; font-weight: normal; }}
 <h1>Marks and mistakes</h1>
 {body}
 </html>
-"""
+"""  # noqa: E501 (text of a file)

@@ -1,5 +1,6 @@
-"""Runs a submission in a process of its own: limits on time, memory and output, no network and no view of the course's folder where
-the system allows it. It is no jail: grade under an account that holds nothing else, as docs/classroom.md says."""
+"""Runs a submission in a process of its own: limits on time, memory and output, no network and no
+view of the course's folder where the system allows it. It is no jail: grade under an account that
+holds nothing else, as docs/classroom.md says."""
 
 from __future__ import annotations
 
@@ -28,8 +29,19 @@ CPU_SECONDS = 150
 MEMORY_GB = 6.0
 OUTPUT_BYTES = 30_000_000  # of one process
 
-_UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc"]
-# An empty folder over the course's own, all else read-only but the submission's own folder (where the system allows it), and no right to
+_UNSHARE = [
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--net",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount",
+    "--mount-proc",
+]
+# An empty folder over the course's own, all else read-only but the submission's own folder (where
+# the system allows it), and no right to
 # undo that: the last `unshare` leaves the submission without any privilege over these mounts.
 _HIDE = """mount -t tmpfs -o size=1m tmpfs "$0" || exit 99
 mount --bind "$1" "$1" && mount -o remount,bind,ro / 2>/dev/null
@@ -43,7 +55,8 @@ class Findings:
     Attributes:
         texts: cell -> what it printed, cut short.
         errors: cell -> one line, where it failed.
-        examples: exercise -> what its answer gave on the examples that learners see, as `worker` writes it.
+        examples: exercise -> what its answer gave on the examples that learners see, as `worker`
+            writes it.
         hidden: exercise -> the same for each seed.
         apart: whether the network was cut.
         unseen: whether the course's folder was out of sight.
@@ -60,13 +73,18 @@ class Findings:
 SeedsFor = Callable[[dict[str, dict]], dict[str, list[int]]]
 
 
-def run(items: list[int | str], cells: dict[int, str], seeds_for: SeedsFor, hide: Path | None = None) -> Findings:
-    """Run cells in order, then each exercise on the examples, then on hidden arguments. A submission cannot make it raise or wait for ever.
+def run(
+    items: list[int | str], cells: dict[int, str], seeds_for: SeedsFor, hide: Path | None = None
+) -> Findings:
+    """Run cells in order, then each exercise on the examples, then on hidden arguments. A
+    submission cannot make it raise or wait for ever.
 
     Args:
-        items: in the order of the notebook, keys of `cells` and names of exercises at the places of their test cells.
+        items: in the order of the notebook, keys of `cells` and names of exercises at the places of
+            their test cells.
         cells: id -> source.
-        seeds_for: what answers gave on the examples -> seeds of hidden arguments for those that are worth it.
+        seeds_for: what answers gave on the examples -> seeds of hidden arguments for those that are
+            worth it.
         hide: folder that the submission must not see: the course's, with its gradebook.
 
     Raises:
@@ -82,7 +100,10 @@ def run(items: list[int | str], cells: dict[int, str], seeds_for: SeedsFor, hide
             break
         kind, what, why = blamed
         if kind == "start":
-            raise CourseError(f"Submissions cannot be run here: their process {why} before the first cell. Is the machine too busy?")
+            raise CourseError(
+                f"Submissions cannot be run here: their process {why} before the first "
+                "cell. Is the machine too busy?"
+            )
         if kind == "cell":
             findings.errors[what] = f"this cell {why}"
             del left[what]
@@ -97,23 +118,51 @@ def run(items: list[int | str], cells: dict[int, str], seeds_for: SeedsFor, hide
 
 
 class _Attempt:
-    """One process, from its start to its end. What it says counts only in the phase that it belongs to: cells and examples, then, once
-    the seeds are out, hidden checks alone."""
+    """One process, from its start to its end. What it says counts only in the phase that it belongs
+    to: cells and examples, then, once the seeds are out, hidden checks alone."""
 
     def __init__(self, items, cells, names, seeds_for, findings: Findings, deadline: float):
-        self.cells, self.names, self.seeds_for, self.findings, self.deadline = cells, names, seeds_for, findings, deadline
-        self.items = [{"check": item} if isinstance(item, str) else {"id": item, "source": cells[item]}
-                      for item in items if isinstance(item, str) or item in cells]  # fmt: skip
+        self.cells, self.names, self.seeds_for, self.findings, self.deadline = (
+            cells,
+            names,
+            seeds_for,
+            findings,
+            deadline,
+        )
+        self.items = [
+            {"check": item} if isinstance(item, str) else {"id": item, "source": cells[item]}
+            for item in items
+            if isinstance(item, str) or item in cells
+        ]
         self.at: tuple[str, object] = ("start", "")
         self.asked: dict[str, list[int]] | None = None
 
     def go(self, front: list[str]) -> tuple[str, object, str] | None:
-        """None when it came to its end, else who is to blame: ("cell", id, why), ("example" or "check", name, why) or ("start", "", why)."""
-        with tempfile.TemporaryDirectory(prefix="aigc-graded-", ignore_cleanup_errors=True) as folder, _Process(Path(folder), front) as process:
-            process.send({"items": self.items, "names": self.names, "examples": [n for n in self.names if n not in self.findings.examples],
-                          "memory_gb": MEMORY_GB, "cpu_seconds": CPU_SECONDS})  # fmt: skip
+        """None when it came to its end, else who is to blame: ("cell", id, why), ("example" or
+        "check", name, why) or ("start", "", why).
+        """
+        with (
+            tempfile.TemporaryDirectory(
+                prefix="aigc-graded-", ignore_cleanup_errors=True
+            ) as folder,
+            _Process(Path(folder), front) as process,
+        ):
+            process.send(
+                {
+                    "items": self.items,
+                    "names": self.names,
+                    "examples": [n for n in self.names if n not in self.findings.examples],
+                    "memory_gb": MEMORY_GB,
+                    "cpu_seconds": CPU_SECONDS,
+                }
+            )
             while self.at[0] != "end":
-                event = process.receive(min(START_SECONDS if self.at[0] == "start" else EVENT_SECONDS, self.deadline - time.monotonic()))
+                event = process.receive(
+                    min(
+                        START_SECONDS if self.at[0] == "start" else EVENT_SECONDS,
+                        self.deadline - time.monotonic(),
+                    )
+                )
                 if event is None:
                     return (*self.at, process.why)
                 if event["event"] == "ready" and self.asked is None:
@@ -139,7 +188,11 @@ class _Attempt:
             self.findings.examples.setdefault(name, event)
 
     def ready(self, process: _Process) -> None:
-        self.asked = {name: seeds for name, seeds in self.seeds_for(self.findings.examples).items() if name not in self.findings.hidden}
+        self.asked = {
+            name: seeds
+            for name, seeds in self.seeds_for(self.findings.examples).items()
+            if name not in self.findings.hidden
+        }
         process.send([{"name": name, "seeds": seeds} for name, seeds in self.asked.items()])
         self.at = ("check", next(iter(self.asked))) if self.asked else ("end", "")
 
@@ -149,7 +202,9 @@ class _Attempt:
             self.at = ("check", name)
         elif kind == "checked" and self.at == ("check", name):
             runs = event.get("runs")
-            self.findings.hidden[name] = [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else []
+            self.findings.hidden[name] = (
+                [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else []
+            )
             if all(name in self.findings.hidden for name in self.asked):
                 self.at = ("end", "")
 
@@ -159,13 +214,41 @@ class _Process:
 
     def __init__(self, folder: Path, front: list[str]):
         self.why = "ended the process"
-        environment = {"HOME": str(folder), "AIGC_HOME": str(folder / "home"), "IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "Agg",
-                       "MPLCONFIGDIR": str(folder / "mpl"), "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1",
-                       "PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "1", "AIGC_SCALE": "smoke", "TMPDIR": str(folder)}  # fmt: skip
-        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
-        command = [*front, *([str(folder)] if "sh" in front else []), sys.executable, "-m", "aigc_course.classroom.worker"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder,
-                                        env=kept | environment, start_new_session=True)  # fmt: skip
+        environment = {
+            "HOME": str(folder),
+            "AIGC_HOME": str(folder / "home"),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "MPLBACKEND": "Agg",
+            "MPLCONFIGDIR": str(folder / "mpl"),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONSAFEPATH": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HF_HUB_OFFLINE": "1",
+            "AIGC_SCALE": "smoke",
+            "TMPDIR": str(folder),
+        }
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
+            if name in os.environ
+        }
+        command = [
+            *front,
+            *([str(folder)] if "sh" in front else []),
+            sys.executable,
+            "-m",
+            "aigc_course.classroom.worker",
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=kept | environment,
+            start_new_session=True,
+        )
         self.lines: queue.Queue[bytes] = queue.Queue(maxsize=1000)
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -177,7 +260,9 @@ class _Process:
 
     def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL) if hasattr(
+                os, "killpg"
+            ) else self.process.kill()
         self.process.wait()
 
     def _read(self) -> None:
@@ -206,24 +291,53 @@ class _Process:
             return None
         try:
             event = json.loads(line)
-            return event if isinstance(event, dict) and isinstance(event.get("event"), str) else {"event": "?"}
+            return (
+                event
+                if isinstance(event, dict) and isinstance(event.get("event"), str)
+                else {"event": "?"}
+            )
         except (ValueError, RecursionError):
             return {"event": "?"}  # written by the submission; means nothing
 
 
 @functools.cache
 def _apart() -> tuple[str, ...]:
-    """Command in front of the worker's that cuts network and processes off; empty where this system does not allow it."""
+    """Command in front of the worker's that cuts network and processes off; empty where this system
+    does not allow it.
+    """
     if sys.platform != "linux" or not all(map(shutil.which, ("setpriv", "unshare", "mount"))):
         return ()
-    front = ["setpriv", "--pdeathsig", "KILL", *_UNSHARE]  # whoever ends the grader ends the submission
-    return tuple(front) if subprocess.run([*front, "unshare", "--user", "--mount", "true"], capture_output=True).returncode == 0 else ()
+    front = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        *_UNSHARE,
+    ]  # whoever ends the grader ends the submission
+    return (
+        tuple(front)
+        if subprocess.run(
+            [*front, "unshare", "--user", "--mount", "true"], capture_output=True
+        ).returncode
+        == 0
+        else ()
+    )
 
 
 def _hiding(folder: Path | None) -> list[str]:
-    """The command in front, with an empty folder over the course's own; without, when the program itself lies in there."""
+    """The command in front, with an empty folder over the course's own; without, when the program
+    itself lies in there.
+    """
     front = list(_apart())
-    needed = (Path(__file__).resolve(), Path(sys.executable).absolute(), Path(sys.executable).resolve())
-    if front and folder and folder.is_dir() and not any(path.is_relative_to(folder.resolve()) for path in needed):
+    needed = (
+        Path(__file__).resolve(),
+        Path(sys.executable).absolute(),
+        Path(sys.executable).resolve(),
+    )
+    if (
+        front
+        and folder
+        and folder.is_dir()
+        and not any(path.is_relative_to(folder.resolve()) for path in needed)
+    ):
         front += ["sh", "-c", _HIDE, str(folder.resolve())]
     return front

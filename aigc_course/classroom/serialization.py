@@ -1,4 +1,6 @@
-"""Values as plain data: what an answer gave crosses from an untrusted process as JSON, never as objects with methods of their own."""
+"""Values as plain data: what an answer gave crosses from an untrusted process as JSON, never as
+objects with methods of their own.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,14 @@ import numpy as np
 from aigc_course.exercises.engine.compare import Outcome, shorten
 
 DEEPEST, LARGEST = 20, 1_000_000  # levels of nesting, numbers in an array
-LONGEST = 10_000  # items of a list, a set or a dictionary: keys can be chosen so that a large one takes minutes to build
+# items of a list, a set or a dictionary: keys can be chosen so that a large one takes minutes to
+# build
+LONGEST = 10_000
 
 
 def encode(value: object, depth: int = 0) -> list:
-    """A value as nested lists that JSON can hold. A tensor becomes an array, a tuple a list, anything unknown its name and text.
+    """A value as nested lists that JSON can hold. A tensor becomes an array, a tuple a list,
+    anything unknown its name and text.
 
     Raises:
         ValueError: it is nested too deeply, or an array is too large.
@@ -32,7 +37,12 @@ def encode(value: object, depth: int = 0) -> list:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         if value.size > LARGEST:
             raise ValueError(f"the result has more than {LARGEST:,} numbers")
-        return ["array", value.dtype.str, list(value.shape), base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()]
+        return [
+            "array",
+            value.dtype.str,
+            list(value.shape),
+            base64.b64encode(np.ascontiguousarray(value).tobytes()).decode(),
+        ]
     if value is None:
         return ["none"]
     if isinstance(value, bool):
@@ -55,7 +65,8 @@ def encode(value: object, depth: int = 0) -> list:
 
 
 def decode(data: object) -> object:
-    """The plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict, set or array.
+    """The plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict, set or
+    array.
 
     Raises:
         ValueError: it is not what `encode` writes.
@@ -71,8 +82,16 @@ def _decode(data, depth):
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
     if kind == "array":
-        kind, shape, raw = np.dtype(rest[0]), [int(n) for n in rest[1]], base64.b64decode(rest[2], validate=True)
-        if kind.kind not in "biufc" or min(shape, default=1) < 0 or math.prod(shape) * kind.itemsize != len(raw):
+        kind, shape, raw = (
+            np.dtype(rest[0]),
+            [int(n) for n in rest[1]],
+            base64.b64decode(rest[2], validate=True),
+        )
+        if (
+            kind.kind not in "biufc"
+            or min(shape, default=1) < 0
+            or math.prod(shape) * kind.itemsize != len(raw)
+        ):
             raise ValueError("not an array")
         return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
     if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
@@ -84,8 +103,14 @@ def _decode(data, depth):
         return {_as_key(_decode(key, depth + 1)): _decode(item, depth + 1) for key, item in rest[0]}
     if kind == "object":
         return f"{rest[0]:.200} {rest[1]:.200}"
-    plain = {"none": lambda: None, "bool": lambda x: x is True, "int": lambda x: int(x, 16), "float": float.fromhex, "str": lambda x: str(x),
-             "bytes": lambda x: base64.b64decode(x, validate=True)}  # fmt: skip
+    plain = {
+        "none": lambda: None,
+        "bool": lambda x: x is True,
+        "int": lambda x: int(x, 16),
+        "float": float.fromhex,
+        "str": lambda x: str(x),
+        "bytes": lambda x: base64.b64decode(x, validate=True),
+    }
     return plain[kind](*rest)
 
 
@@ -101,9 +126,15 @@ def encode_outcomes(outcomes: list[Outcome]) -> list:
 
 def _encode_outcome(outcome: Outcome) -> dict:
     try:
-        return dataclasses.asdict(dataclasses.replace(outcome, value=None)) | {"value": encode(outcome.value)}
+        return dataclasses.asdict(dataclasses.replace(outcome, value=None)) | {
+            "value": encode(outcome.value)
+        }
     except Exception as error:  # an object that raises when it is looked at
-        return {"value": ["none"], "error": f"{type(error).__name__}: {str(error)[:200]}", "changed": False}
+        return {
+            "value": ["none"],
+            "error": f"{type(error).__name__}: {str(error)[:200]}",
+            "changed": False,
+        }
 
 
 def decode_outcomes(data: object) -> list[Outcome]:
@@ -113,7 +144,10 @@ def decode_outcomes(data: object) -> list[Outcome]:
         ValueError: it is not what `encode_outcomes` writes.
     """
     try:
-        return [Outcome(decode(item["value"]), str(item["error"])[:1000], item["changed"] is True) for item in data]
+        return [
+            Outcome(decode(item["value"]), str(item["error"])[:1000], item["changed"] is True)
+            for item in data
+        ]
     except (TypeError, KeyError) as error:
         raise ValueError(f"not outcomes: {error}") from None
 

@@ -1,7 +1,9 @@
-"""The untrusted side of grading: runs a submission's cells, then its answers on examples, and reports what they gave.
+"""The untrusted side of grading: runs a submission's cells, then its answers on examples, and
+reports what they gave.
 
-Started by `sandbox` as `python -m aigc_course.classroom.worker`. It knows no right answer that the course does not publish, and
-gives no marks: whatever the submission does to this process, only values leave it.
+Started by `sandbox` as `python -m aigc_course.classroom.worker`. It knows no right answer that the
+course does not publish, and gives no marks: whatever the submission does to this process, only
+values leave it.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ OUTPUT = 2000  # characters kept of what a cell prints
 def main() -> None:
     """Read a job from stdin, report on stdout, one JSON object a line.
 
-    A job has "names" of the exercises, "items" in the order of the notebook, {"id", "source"} for a cell and {"check": name} for the place
-    of a test cell, and "examples", the exercises whose answers are to be run on the examples.
+    A job has "names" of the exercises, "items" in the order of the notebook, {"id", "source"} for a
+    cell and {"check": name} for the place of a test cell, and "examples", the exercises whose
+    answers are to be run on the examples.
     """
     report = _Reporter(os.dup(1))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
@@ -45,10 +48,15 @@ def main() -> None:
         report("examining", name=name)
         report("examined", name=name, **answers.on_examples(name))
     report("ready")
-    # The seeds come only now: nothing that a cell printed, or an answer gave on the examples, can hold them.
+    # The seeds come only now: nothing that a cell printed, or an answer gave on the examples, can
+    # hold them.
     for check in json.loads(requests.readline()):
         report("checking", name=check["name"])
-        report("checked", name=check["name"], runs=[answers.on_hidden(check["name"], seed) for seed in check["seeds"]])
+        report(
+            "checked",
+            name=check["name"],
+            runs=[answers.on_hidden(check["name"], seed) for seed in check["seeds"]],
+        )
 
 
 class _Reporter:
@@ -65,13 +73,19 @@ def _limit(memory_gb: float, cpu_seconds: int) -> None:
         import resource
     except ImportError:  # Windows
         return
-    for what, most in (("DATA", int(memory_gb * 1e9)), ("CPU", cpu_seconds), ("FSIZE", 20_000_000), ("CORE", 0)):
+    for what, most in (
+        ("DATA", int(memory_gb * 1e9)),
+        ("CPU", cpu_seconds),
+        ("FSIZE", 20_000_000),
+        ("CORE", 0),
+    ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
 
 
 class _Answers:
-    """The answer to each exercise, and how to run it; holds all it needs, so that later changes to the modules do not matter.
+    """The answer to each exercise, and how to run it; holds all it needs, so that later changes to
+    the modules do not matter.
 
     Args:
         names: exercises of the assignment.
@@ -85,14 +99,32 @@ class _Answers:
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
         self.given: dict[str, object] = {}
-        self.kept: dict[str, tuple[object, dict]] = {}  # at the place of the test cell: the answer, and what all names meant there
-        self.arguments, self.outcomes, self.limit, self.TooSlow = draws.arguments, compare.outcomes, compare.with_time_limit, compare.TooSlow
-        self.encode, self.encode_outcomes, self.is_empty = serialization.encode, serialization.encode_outcomes, judging.is_empty
-        self.judge, self.judge_value, self.Question, self.named = judging.judge, judging.judge_value, Question, judging.under_its_own_name
+        self.kept: dict[
+            str, tuple[object, dict]
+        ] = {}  # at the place of the test cell: the answer, and what all names meant there
+        self.arguments, self.outcomes, self.limit, self.TooSlow = (
+            draws.arguments,
+            compare.outcomes,
+            compare.with_time_limit,
+            compare.TooSlow,
+        )
+        self.encode, self.encode_outcomes, self.is_empty = (
+            serialization.encode,
+            serialization.encode_outcomes,
+            judging.is_empty,
+        )
+        self.judge, self.judge_value, self.Question, self.named = (
+            judging.judge,
+            judging.judge_value,
+            Question,
+            judging.under_its_own_name,
+        )
         self.closed: dict[str, object] = {}
 
     def open_classroom(self) -> None:
-        """Stand in for `aigc_course.exercises`: answers are kept, and modules with reference answers are out of reach of an import."""
+        """Stand in for `aigc_course.exercises`: answers are kept, and modules with reference
+        answers are out of reach of an import.
+        """
         import types
 
         import aigc_course
@@ -106,10 +138,17 @@ class _Answers:
         def elsewhere(*_, **__) -> None:
             """Hints, solutions and progress are for the lesson."""
 
-        stub = types.ModuleType("aigc_course.classroom", "Graded work: answers are kept; hints and solutions are for the lesson.")
+        stub = types.ModuleType(
+            "aigc_course.classroom",
+            "Graded work: answers are kept; hints and solutions are for the lesson.",
+        )
         silent = ("hint", "solution", "progress", "require", "require_hidden", "require_value")
         vars(stub).update(exercise=exercise, answer=answer, **dict.fromkeys(silent, elsewhere))
-        for name in [name for name in sys.modules if name.startswith(("aigc_course.exercises", "aigc_course.classroom"))]:
+        for name in [
+            name
+            for name in sys.modules
+            if name.startswith(("aigc_course.exercises", "aigc_course.classroom"))
+        ]:
             self.closed[name] = sys.modules[name]
             sys.modules[name] = None  # an import of it fails
         for name in ("exercises", "classroom"):
@@ -121,7 +160,9 @@ class _Answers:
         if name not in self.tasks:
             raise KeyError(f"there is no exercise {name!r} in this assignment")
         task, self.given[name] = self.tasks[name], given
-        report, _ = (self.judge_value if isinstance(task, self.Question) else self.judge)(task, given)
+        report, _ = (self.judge_value if isinstance(task, self.Question) else self.judge)(
+            task, given
+        )
         print(f"{report.state}: {report.message.partition(' (The course')[0]}")
         return given
 
@@ -132,10 +173,16 @@ class _Answers:
 
     def empty(self, name: str) -> bool:
         answer = self.given[name]
-        return answer is None or answer is ... if isinstance(self.tasks[name], self.Question) else self.is_empty(answer)
+        return (
+            answer is None or answer is ...
+            if isinstance(self.tasks[name], self.Question)
+            else self.is_empty(answer)
+        )
 
     def on_examples(self, name: str) -> dict:
-        """What the answer gives on what learners see: {"state": "missing" | "empty" | "value" | "outcomes" | "slow", ...}."""
+        """What the answer gives on what learners see: {"state": "missing" | "empty" | "value" |
+        "outcomes" | "slow", ...}.
+        """
         task = self.tasks[name]
         if name not in self.given:
             return {"state": "missing"}
@@ -146,7 +193,10 @@ class _Answers:
             try:
                 return {"state": "value", "value": self.encode(answer)}
             except Exception:  # an object that raises when it is looked at
-                return {"state": "value", "value": ["object", type(answer).__name__, "a value that cannot be read"]}
+                return {
+                    "state": "value",
+                    "value": ["object", type(answer).__name__, "a value that cannot be read"],
+                }
         return self.run(name, task)
 
     def on_hidden(self, name: str, seed: int) -> dict:
@@ -159,12 +209,19 @@ class _Answers:
         self.space.update(space)
         try:
             with self.named(answer):
-                return {"state": "outcomes", "outcomes": self.limit(task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer)))}
+                return {
+                    "state": "outcomes",
+                    "outcomes": self.limit(
+                        task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer))
+                    ),
+                }
         except self.TooSlow:
             return {"state": "slow"}
 
     def with_hidden(self, task, seed: int):
-        """The exercise with hidden arguments as its probes, drawn before any answer runs on them."""
+        """The exercise with hidden arguments as its probes, drawn before any answer runs on
+        them.
+        """
         stub = {name: sys.modules[name] for name in self.closed}
         sys.modules.update(self.closed)
         try:
@@ -182,10 +239,14 @@ def _shell():
 
     settings = Config()
     settings.HistoryManager.enabled = False
-    settings.InteractiveShell.colors = "NoColor" if "NoColor" in getattr(InteractiveShell.colors, "values", ()) else "nocolor"
+    settings.InteractiveShell.colors = (
+        "NoColor" if "NoColor" in getattr(InteractiveShell.colors, "values", ()) else "nocolor"
+    )
 
     class Shell(InteractiveShell):
-        """Figures are drawn to nowhere, and `!pip` has no network to work with: both are left out, the rest of a cell runs."""
+        """Figures are drawn to nowhere, and `!pip` has no network to work with: both are left out,
+        the rest of a cell runs.
+        """
 
         def enable_gui(self, gui=None) -> None:
             pass
@@ -213,13 +274,20 @@ class _Short(io.StringIO):
 
 def _kind(problem: BaseException) -> str:
     """Name of an error as learners know it: Python 3.13 has kinds of syntax errors of its own."""
-    return next((kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")), "an error")
+    return next(
+        (kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")),
+        "an error",
+    )
 
 
 def _run_cell(shell, source: str, answers: _Answers) -> dict:
     """Run one cell; gives {"text": what it printed, "error": "" or one line}."""
     printed, problem = _Short(), None
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _cell_limit(answers.TooSlow):
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        _cell_limit(answers.TooSlow),
+    ):
         try:
             result = shell.run_cell(source)
             problem = result.error_before_exec or result.error_in_exec
@@ -227,13 +295,20 @@ def _run_cell(shell, source: str, answers: _Answers) -> dict:
             problem = raised
     if isinstance(problem, answers.TooSlow):
         return {"text": "", "error": f"this cell ran longer than {CELL_SECONDS:g} s"}
-    said = re.sub(r"<ipython-input[^>]*>, ", "", str(problem)[:200])  # a syntax error names IPython's own file
-    return {"text": printed.getvalue(), "error": f"{_kind(problem)}: {said}" if problem is not None else ""}
+    said = re.sub(
+        r"<ipython-input[^>]*>, ", "", str(problem)[:200]
+    )  # a syntax error names IPython's own file
+    return {
+        "text": printed.getvalue(),
+        "error": f"{_kind(problem)}: {said}" if problem is not None else "",
+    }
 
 
 @contextlib.contextmanager
 def _cell_limit(error: type[BaseException]):
-    """Raise an error after `CELL_SECONDS` of processor time: another clock than the one that exercises are limited by inside a cell."""
+    """Raise an error after `CELL_SECONDS` of processor time: another clock than the one that
+    exercises are limited by inside a cell.
+    """
     if not hasattr(signal, "setitimer"):  # Windows: the parent ends the process
         yield
         return
@@ -242,7 +317,9 @@ def _cell_limit(error: type[BaseException]):
         raise error
 
     signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, CELL_SECONDS, 0.1)  # again and again, as some `except` may catch one
+    signal.setitimer(
+        signal.ITIMER_PROF, CELL_SECONDS, 0.1
+    )  # again and again, as some `except` may catch one
     try:
         yield
     finally:

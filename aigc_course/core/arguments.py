@@ -6,8 +6,9 @@
     Traceback (most recent call last):
     CourseError: deal: n must be a whole number of at least 1, not 0.
 
-`checked` guards a function, `check_argument` a single value, `check_arguments` several values by name. What an argument must be is a
-*rule*, a function from a value to a phrase: "" when the value keeps the rule, otherwise what it must be.
+`checked` guards a function, `check_argument` a single value, `check_arguments` several values by
+name. What an argument must be is a *rule*, a function from a value to a phrase: "" when the value
+keeps the rule, otherwise what it must be.
 
     >>> whole(1)(0)
     'a whole number of at least 1'
@@ -36,7 +37,8 @@ def checked(**rules: Rule) -> Callable[[Callable], Callable]:
     """Decorate a function or a method: a wrong argument becomes one clear line that names it.
 
     Args:
-        rules: argument -> rule. What a call leaves out is not looked at; a missing argument is Python's own to report.
+        rules: argument -> rule. What a call leaves out is not looked at; a missing argument is
+            Python's own to report.
 
     Raises:
         CourseError: from what is decorated, when an argument is not what its rule says.
@@ -44,14 +46,20 @@ def checked(**rules: Rule) -> Callable[[Callable], Callable]:
 
     def decorate(function: Callable) -> Callable:
         parameters = inspect.signature(function).parameters
-        positional = [name for name, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        positional = [
+            name
+            for name, p in parameters.items()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
         called = function.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
         if unknown := set(rules) - set(parameters):
             raise TypeError(f"{called} has no argument {', '.join(sorted(unknown))}")
 
         @functools.wraps(function)
         def with_checked_arguments(*args, **kwargs):
-            given = dict(zip(positional, args, strict=False)) | kwargs  # what is missing or too much, Python says below
+            given = (
+                dict(zip(positional, args, strict=False)) | kwargs
+            )  # what is missing or too much, Python says below
             check_arguments(called, rules, given)
             return function(*args, **kwargs)
 
@@ -71,7 +79,6 @@ def check_argument(name: str, value: object, rule: Rule):
     return value
 
 
-
 def check_arguments(called: str, rules: dict[str, Rule], given: dict[str, object]) -> None:
     """Hold what is given by name against its rules.
 
@@ -84,14 +91,24 @@ def check_arguments(called: str, rules: dict[str, Rule], given: dict[str, object
 
 
 def source_without_checks(function: Callable) -> str:
-    """The source of a function or class without the line that checks its input, which is the library's affair."""
-    return re.sub(r"\A@checked\(.*?\)\n(?=@|def |class )", "", textwrap.dedent(inspect.getsource(function)), flags=re.S)
+    """The source of a function or class without the line that checks its input, which is the
+    library's affair.
+    """
+    return re.sub(
+        r"\A@checked\(.*?\)\n(?=@|def |class )",
+        "",
+        textwrap.dedent(inspect.getsource(function)),
+        flags=re.S,
+    )
 
 
 def describe(value: object) -> str:
     """A value in a few words: its shape where it has one, at most 60 characters of it otherwise."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"a {type(value).__name__.lower()} of shape {tuple(value.shape)} and type {value.dtype}{_blemish(value)}"
+        return (
+            f"a {type(value).__name__.lower()} of shape {tuple(value.shape)} and type "
+            f"{value.dtype}{_blemish(value)}"
+        )
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -111,7 +128,9 @@ def _blemish(value) -> str:
 
 def whole(low: int = 0, high: int = MANY) -> Rule:
     """A whole number; True and 3.0 are none."""
-    expected = f"a whole number of at least {low}" + (f" and at most {high:,}" if high != MANY else "")
+    expected = f"a whole number of at least {low}" + (
+        f" and at most {high:,}" if high != MANY else ""
+    )
 
     def rule(value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, kinds.Integral) or value < low:
@@ -124,10 +143,19 @@ def whole(low: int = 0, high: int = MANY) -> Rule:
 def seeds() -> Rule:
     """What random numbers start from; Python's own take no whole number of NumPy."""
     rule = whole(0, SEEDS)
-    return lambda value: rule(value) or ("" if isinstance(value, int) else "a whole number of Python, int(...) of it")
+    return lambda value: (
+        rule(value)
+        or ("" if isinstance(value, int) else "a whole number of Python, int(...) of it")
+    )
 
 
-def real(low: float = -math.inf, high: float = math.inf, *, above: float = -math.inf, below: float = math.inf) -> Rule:
+def real(
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    above: float = -math.inf,
+    below: float = math.inf,
+) -> Rule:
     """A finite number from `low` to `high`, larger than `above` and smaller than `below`."""
     named = (("at least", low), ("above", above), ("at most", high), ("below", below))
     limits = [f"{word} {limit:g}" for word, limit in named if math.isfinite(limit)]
@@ -136,7 +164,14 @@ def real(low: float = -math.inf, high: float = math.inf, *, above: float = -math
     def rule(value: object) -> str:
         is_number = isinstance(value, kinds.Real) and not isinstance(value, bool)
         try:
-            return "" if is_number and math.isfinite(value) and low <= value <= high and above < value < below else expected
+            return (
+                ""
+                if is_number
+                and math.isfinite(value)
+                and low <= value <= high
+                and above < value < below
+                else expected
+            )
         except OverflowError:  # 10 ** 400
             return expected
 
@@ -155,7 +190,11 @@ def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rul
         except (TypeError, ValueError, RuntimeError):
             row = np.empty(0, dtype=object)
         good = row.dtype.kind in "fiu" and row.ndim == 1 and len(row) >= least
-        good = good and bool(np.isfinite(row).all()) and (not len(row) or (row.min() >= low and row.max() <= high))
+        good = (
+            good
+            and bool(np.isfinite(row).all())
+            and (not len(row) or (row.min() >= low and row.max() <= high))
+        )
         return "" if good else f"a list of at least {least}, each {one(None)}"
 
     return rule
@@ -163,12 +202,20 @@ def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rul
 
 def string(least: int = 0) -> Rule:
     """A string."""
-    return lambda value: "" if isinstance(value, str) and len(value) >= least else "a string" + (" that is not empty" if least else "")
+    return lambda value: (
+        ""
+        if isinstance(value, str) and len(value) >= least
+        else "a string" + (" that is not empty" if least else "")
+    )
 
 
 def one_of(*choices: object) -> Rule:
     """One of these, of their kind: True is not 1."""
-    return lambda value: "" if any(type(value) is type(c) and value == c for c in choices) else " or ".join(map(repr, choices))
+    return lambda value: (
+        ""
+        if any(type(value) is type(c) and value == c for c in choices)
+        else " or ".join(map(repr, choices))
+    )
 
 
 def optional(rule: Rule) -> Rule:
@@ -187,7 +234,9 @@ def _listed(value: object) -> object:
 
 
 def _entries(what: str, least: int, good: Callable[[object], bool]) -> Rule:
-    """A list of at least `least` entries that are all good; where none is needed at least, anything to go through once."""
+    """A list of at least `least` entries that are all good; where none is needed at least, anything
+    to go through once.
+    """
     expected = f"a list of {f'at least {least} ' if least else ''}{what}"
 
     def rule(value: object) -> str:
@@ -202,17 +251,23 @@ def _entries(what: str, least: int, good: Callable[[object], bool]) -> Rule:
 
 
 def token_list(least: int = 0) -> Rule:
-    """One text as strings: a list, or, where none is needed at least, anything to go through once."""
+    """One text as strings: a list, or, where none is needed at least, anything to go through
+    once.
+    """
     return _entries("strings", least, lambda token: isinstance(token, str))
 
 
 def texts(least: int = 0) -> Rule:
-    """Several texts as strings: a list, or, where none is needed at least, anything to go through once."""
+    """Several texts as strings: a list, or, where none is needed at least, anything to go through
+    once.
+    """
     return _entries("texts as strings", least, lambda text: isinstance(text, str))
 
 
 def tokenized(least: int = 0, of: type = object) -> Rule:
-    """Several texts, each a list of tokens; `of` is what a token must be, looked at in the first of each text."""
+    """Several texts, each a list of tokens; `of` is what a token must be, looked at in the first of
+    each text.
+    """
     kind = {str: "strings", int: "ids (whole numbers)"}.get(of, "tokens")
     wanted = kinds.Integral if of is int else of
 
@@ -227,7 +282,9 @@ def tokenized(least: int = 0, of: type = object) -> Rule:
 
 def several() -> Rule:
     """Anything to go through that is no string: a list, an array, a set."""
-    return lambda value: "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else "a list"
+    return lambda value: (
+        "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else "a list"
+    )
 
 
 def id_list() -> Rule:
@@ -238,8 +295,14 @@ def id_list() -> Rule:
         if hasattr(value, "tolist"):
             value = value.tolist()
         if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-            return "" if all(isinstance(i, kinds.Integral) and not isinstance(i, bool) for i in value) else expected
-        return "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else expected
+            return (
+                ""
+                if all(isinstance(i, kinds.Integral) and not isinstance(i, bool) for i in value)
+                else expected
+            )
+        return (
+            "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else expected
+        )
 
     return rule
 
@@ -253,24 +316,44 @@ def list_of(*classes: type, says: str = "") -> Rule:
     """A list whose entries are of these classes."""
 
     def rule(value: object) -> str:
-        good = isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(isinstance(one, classes) for one in value)
+        good = (
+            isinstance(value, Sequence)
+            and not isinstance(value, str | bytes)
+            and all(isinstance(one, classes) for one in value)
+        )
         return "" if good else says or f"a list of {classes[0].__name__}"
 
     return rule
 
 
 def instance(*classes: type | str, says: str = "") -> Rule:
-    """An object of one of these classes; a class is named by a string where it is costly to import."""
+    """An object of one of these classes; a class is named by a string where it is costly to
+    import.
+    """
 
     def rule(value: object) -> str:
         names = {kind.__name__ for kind in type(value).__mro__}
-        good = any(kind in names if isinstance(kind, str) else isinstance(value, kind) for kind in classes)
-        return "" if good else says or " or ".join(kind if isinstance(kind, str) else kind.__name__ for kind in classes)
+        good = any(
+            kind in names if isinstance(kind, str) else isinstance(value, kind) for kind in classes
+        )
+        return (
+            ""
+            if good
+            else says
+            or " or ".join(kind if isinstance(kind, str) else kind.__name__ for kind in classes)
+        )
 
     return rule
 
 
-def tensor(shape: str, *, low: float = -math.inf, high: float = math.inf, least: int = 1, whole: bool = False) -> Rule:
+def tensor(
+    shape: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    least: int = 1,
+    whole: bool = False,
+) -> Rule:
     """A torch tensor.
 
     Args:
@@ -281,35 +364,62 @@ def tensor(shape: str, *, low: float = -math.inf, high: float = math.inf, least:
     """
     sizes = shape.split()
     kind = "integers" if whole else "finite numbers"
-    limits = f" from {low:g} to {high:g}" if high < math.inf else f" of at least {low:g}" if low > -math.inf else ""
-    expected = f"a tensor of shape ({', '.join(sizes)}) with at least {least} row{'s' * (least != 1)} of {kind}{limits}"
+    limits = (
+        f" from {low:g} to {high:g}"
+        if high < math.inf
+        else f" of at least {low:g}"
+        if low > -math.inf
+        else ""
+    )
+    expected = (
+        f"a tensor of shape ({', '.join(sizes)}) with at least {least} "
+        f"row{'s' * (least != 1)} of {kind}{limits}"
+    )
 
     def rule(value: object) -> str:
         import torch
 
-        if not isinstance(value, torch.Tensor) or value.is_complex() or value.dtype == torch.bool or (whole and value.is_floating_point()):
+        if (
+            not isinstance(value, torch.Tensor)
+            or value.is_complex()
+            or value.dtype == torch.bool
+            or (whole and value.is_floating_point())
+        ):
             return expected
         fixed = sizes[:-1] if sizes[-1] == "..." else sizes
         fits = value.dim() >= len(fixed) if sizes[-1] == "..." else value.dim() == len(fixed)
-        fits = fits and all(not size.isdigit() or int(size) == n for size, n in zip(fixed, value.shape, strict=False))
+        fits = fits and all(
+            not size.isdigit() or int(size) == n
+            for size, n in zip(fixed, value.shape, strict=False)
+        )
         if not fits or len(value) < least or not value.numel():
             return expected
         smallest, largest = (float(v) for v in torch.aminmax(value))  # NaN when one is
-        return "" if -math.inf < smallest and largest < math.inf and low <= smallest and largest <= high else expected
+        return (
+            ""
+            if -math.inf < smallest and largest < math.inf and low <= smallest and largest <= high
+            else expected
+        )
 
     return rule
 
 
 def array(dimensions: int, *, low: float = -math.inf) -> Rule:
     """A NumPy array, or lists of lists, of finite numbers."""
-    expected = f"an array of {dimensions} dimensions, not empty, of finite numbers" + (f" of at least {low:g}" if low > -math.inf else "")
+    expected = f"an array of {dimensions} dimensions, not empty, of finite numbers" + (
+        f" of at least {low:g}" if low > -math.inf else ""
+    )
 
     def rule(value: object) -> str:
         import numpy as np
 
         try:
             values = np.asarray(value)
-        except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor that gradients go through
+        except (
+            TypeError,
+            ValueError,
+            RuntimeError,
+        ):  # RuntimeError: a tensor that gradients go through
             return expected
         good = values.dtype.kind in "fiu" and values.ndim == dimensions and values.size
         return "" if good and np.isfinite(values).all() and values.min() >= low else expected

@@ -7,5 +7,7 @@ class CourseError(Exception):
     The command line prints the message alone; Jupyter does too, through `_render_traceback_`.
     """
 
-    def _render_traceback_(self) -> list[str]:  # IPython asks an exception for this before it draws one
+    def _render_traceback_(
+        self,
+    ) -> list[str]:  # IPython asks an exception for this before it draws one
         return [f"{type(self).__name__}: {self}"]

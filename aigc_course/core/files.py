@@ -28,13 +28,18 @@ def write_atomically(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             aside.unlink()
         shared = os.environ.get("AIGC_CACHE")
-        setting = "AIGC_CACHE" if shared and path.is_relative_to(Path(shared).absolute()) else "AIGC_HOME"
-        raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set {setting} to another folder.") from None
+        setting = (
+            "AIGC_CACHE" if shared and path.is_relative_to(Path(shared).absolute()) else "AIGC_HOME"
+        )
+        raise CourseError(
+            f"Cannot write {path} ({error.strerror}); make room or set {setting} to another folder."
+        ) from None
 
 
 @contextlib.contextmanager
 def lock(path: Path, seconds: float = 600):
-    """While inside, no other process is inside for the same path; in a folder that cannot be written to, everybody is, as nobody can write.
+    """While inside, no other process is inside for the same path; in a folder that cannot be
+    written to, everybody is, as nobody can write.
 
     Args:
         path: what is to be written; the lock lies beside it.
@@ -58,11 +63,16 @@ def lock(path: Path, seconds: float = 600):
         with filelock.FileLock(beside, timeout=seconds):
             yield
     except filelock.Timeout:
-        raise CourseError(f"Another process has kept {path} for {seconds:g} s; close it, or delete {beside} when there is none.") from None
+        raise CourseError(
+            f"Another process has kept {path} for {seconds:g} s; close it, or delete "
+            f"{beside} when there is none."
+        ) from None
 
 
 def unused_path(path: Path) -> Path:
-    """`path`, or the first of path-2, path-3 ... that does not exist, so that nothing is overwritten."""
+    """`path`, or the first of path-2, path-3 ... that does not exist, so that nothing is
+    overwritten.
+    """
     candidate, number = path, 2
     while candidate.exists():
         candidate = path.with_stem(f"{path.stem}-{number}")

@@ -1,4 +1,6 @@
-"""The machine that the course runs on: device, threads, memory, and whether it is Colab or a grader."""
+"""The machine that the course runs on: device, threads, memory, and whether it is Colab or a
+grader.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def memory_gb() -> tuple[float, float]:
 
 
 def host() -> str:
-    """Where the code runs: "colab", "nbgrader" (a notebook that is being graded or validated) or "local"."""
+    """Where the code runs: "colab", "nbgrader" (a notebook that is being graded or validated) or
+    "local".
+    """
     if "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ:
         return "colab"
     return "nbgrader" if os.environ.get("NBGRADER_EXECUTION") else "local"

@@ -43,17 +43,37 @@ def examine(short: bool = False) -> list[Finding]:
         try:
             findings += look()
         except CourseError as error:
-            findings.append(Finding(look.__name__.strip("_"), "wrong", str(error), "see the message"))
+            findings.append(
+                Finding(look.__name__.strip("_"), "wrong", str(error), "see the message")
+            )
         except ImportError as error:
-            findings.append(Finding(look.__name__.strip("_"), "wrong", str(error), f'{sys.executable} -m pip install "aigc-course[lab]"'))
+            findings.append(
+                Finding(
+                    look.__name__.strip("_"),
+                    "wrong",
+                    str(error),
+                    f'{sys.executable} -m pip install "aigc-course[lab]"',
+                )
+            )
     return findings
 
 
 def _python() -> list[Finding]:
     version = platform.python_version()
     good = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    fix = "" if good else "Use Python 3.11, 3.12 or 3.13: remove .venv and start course.py with one of them."
-    return [Finding("python", "ok" if good else "wrong", f"{version} ({platform.system()} {platform.machine()})", fix)]
+    fix = (
+        ""
+        if good
+        else "Use Python 3.11, 3.12 or 3.13: remove .venv and start course.py with one of them."
+    )
+    return [
+        Finding(
+            "python",
+            "ok" if good else "wrong",
+            f"{version} ({platform.system()} {platform.machine()})",
+            fix,
+        )
+    ]
 
 
 def _packages() -> list[Finding]:
@@ -63,7 +83,9 @@ def _packages() -> list[Finding]:
     problems, mend = [], []
     for line in importlib.metadata.requires("aigc-course") or []:
         wanted = Requirement(line)
-        if wanted.marker and not any(wanted.marker.evaluate({"extra": extra}) for extra in ("", "lab")):
+        if wanted.marker and not any(
+            wanted.marker.evaluate({"extra": extra}) for extra in ("", "lab")
+        ):
             continue
         try:
             version = importlib.metadata.version(wanted.name)
@@ -78,7 +100,14 @@ def _packages() -> list[Finding]:
         return [Finding("packages", "ok", "all there, in range")]
     if any("torch" in item for item in mend):  # the two must come from one place, together
         mend = [item for item in mend if "torch" not in item] + ["torch", "torchvision"]
-    return [Finding("packages", "wrong", "; ".join(problems), f"{sys.executable} -m pip install --upgrade {' '.join(mend)}")]
+    return [
+        Finding(
+            "packages",
+            "wrong",
+            "; ".join(problems),
+            f"{sys.executable} -m pip install --upgrade {' '.join(mend)}",
+        )
+    ]
 
 
 def _torch() -> list[Finding]:
@@ -92,13 +121,26 @@ def _torch() -> list[Finding]:
                 "torch",
                 "wrong",
                 f"torch and torchvision do not load together: {problem}",
-                "Install both in one command from the same place: pip install --force-reinstall torch torchvision",
+                (
+                    "Install both in one command from the same place: pip install "
+                    "--force-reinstall torch torchvision"
+                ),
             )
         ]
     found = [Finding("torch", "ok", f"{torch.__version__}, torchvision {torchvision.__version__}")]
     device = machine.device()
-    name = torch.cuda.get_device_name() if device == "cuda" else {"mps": "Apple GPU", "cpu": "CPU"}[device]
-    found.append(Finding("device", "ok" if device != "cpu" else "note", f"{device} ({name}); lessons run at {runtime.scale()!r} scale"))
+    name = (
+        torch.cuda.get_device_name()
+        if device == "cuda"
+        else {"mps": "Apple GPU", "cpu": "CPU"}[device]
+    )
+    found.append(
+        Finding(
+            "device",
+            "ok" if device != "cpu" else "note",
+            f"{device} ({name}); lessons run at {runtime.scale()!r} scale",
+        )
+    )
     unused = _unused_accelerator(device)
     if unused:
         found.append(
@@ -106,7 +148,10 @@ def _torch() -> list[Finding]:
                 "accelerator",
                 "slow",
                 f"{unused}, but the installed torch cannot use it",
-                "Update the driver, or install the torch build for it (pytorch.org, Get Started), torchvision with it.",
+                (
+                    "Update the driver, or install the torch build for it (pytorch.org, Get "
+                    "Started), torchvision with it."
+                ),
             )
         )
     return found
@@ -119,15 +164,33 @@ def _unused_accelerator(device: str) -> str:
         return "There is an NVIDIA GPU"
     if Path("/dev/kfd").exists():
         return "There is an AMD GPU"
-    return "There is an Apple GPU" if sys.platform == "darwin" and platform.machine() == "arm64" else ""
+    return (
+        "There is an Apple GPU"
+        if sys.platform == "darwin" and platform.machine() == "arm64"
+        else ""
+    )
 
 
 def _processor() -> list[Finding]:
     cores = machine.threads()
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
-    found = [Finding("threads", "ok" if cores > 1 else "slow", f"{cores} for this process", "" if cores > 1 else "Lessons take about twice as long.")]
+    found = [
+        Finding(
+            "threads",
+            "ok" if cores > 1 else "slow",
+            f"{cores} for this process",
+            "" if cores > 1 else "Lessons take about twice as long.",
+        )
+    ]
     if busy > cores:
-        found.append(Finding("load", "slow", f"{busy:.1f} programs wait for {cores} cores", "Close other heavy programs while a lesson trains."))
+        found.append(
+            Finding(
+                "load",
+                "slow",
+                f"{busy:.1f} programs wait for {cores} cores",
+                "Close other heavy programs while a lesson trains.",
+            )
+        )
     return found
 
 
@@ -135,23 +198,59 @@ def _memory() -> list[Finding]:
     total, available = machine.memory_gb()
     text = f"{total:.1f} GB, {available:.1f} GB free"
     if total < 3.5:
-        return [Finding("memory", "wrong", text, "Lessons need up to 3 GB: use a larger machine or Colab.")]
-    return [Finding("memory", "slow" if available < 3 else "ok", text, "Close other programs." if available < 3 else "")]
+        return [
+            Finding(
+                "memory", "wrong", text, "Lessons need up to 3 GB: use a larger machine or Colab."
+            )
+        ]
+    return [
+        Finding(
+            "memory",
+            "slow" if available < 3 else "ok",
+            text,
+            "Close other programs." if available < 3 else "",
+        )
+    ]
 
 
 def _disk() -> list[Finding]:
     free = shutil.disk_usage(paths.home()).free / 1e9
     return [
-        Finding("your folder", "ok", f"{paths.home()}: copies of lessons, progress, runs (AIGC_HOME moves it)"),
-        Finding("disk", "ok" if free > 1 else "wrong", f"{free:.1f} GB free there", "" if free > 1 else "Make at least 1 GB of room."),
+        Finding(
+            "your folder",
+            "ok",
+            f"{paths.home()}: copies of lessons, progress, runs (AIGC_HOME moves it)",
+        ),
+        Finding(
+            "disk",
+            "ok" if free > 1 else "wrong",
+            f"{free:.1f} GB free there",
+            "" if free > 1 else "Make at least 1 GB of room.",
+        ),
     ]
 
 
 def _browser() -> list[Finding]:
     try:
-        return [Finding("browser", "ok", webbrowser.get().name if hasattr(webbrowser.get(), "name") else "found")]
+        return [
+            Finding(
+                "browser",
+                "ok",
+                webbrowser.get().name if hasattr(webbrowser.get(), "name") else "found",
+            )
+        ]
     except webbrowser.Error:
-        return [Finding("browser", "note", "none found here", "Start with `lab --no-browser` and open the address it prints in a browser of yours.")]
+        return [
+            Finding(
+                "browser",
+                "note",
+                "none found here",
+                (
+                    "Start with `lab --no-browser` and open the address it prints in a "
+                    "browser of yours."
+                ),
+            )
+        ]
 
 
 def _network() -> list[Finding]:
@@ -176,7 +275,17 @@ def _course() -> list[Finding]:
     return [Finding("lessons", "ok", ", ".join(lesson.number for lesson in there))]
 
 
-LOOKS: tuple[Callable[[], list[Finding]], ...] = (_python, _packages, _torch, _processor, _memory, _disk, _browser, _network, _course)
+LOOKS: tuple[Callable[[], list[Finding]], ...] = (
+    _python,
+    _packages,
+    _torch,
+    _processor,
+    _memory,
+    _disk,
+    _browser,
+    _network,
+    _course,
+)
 
 
 def as_text(findings: list[Finding]) -> str:
@@ -187,10 +296,17 @@ def as_text(findings: list[Finding]) -> str:
         if finding.fix:
             lines.append(f"  {'':<12} -> {finding.fix}")
     wrong = sum(finding.state == "wrong" for finding in findings)
-    lines.append(f"{wrong} thing{'s' if wrong != 1 else ''} to mend." if wrong else "Everything needed works.")
+    lines.append(
+        f"{wrong} thing{'s' if wrong != 1 else ''} to mend."
+        if wrong
+        else "Everything needed works."
+    )
     return "\n".join(lines)
 
 
 def as_data(findings: list[Finding]) -> dict:
     """For `--json`: every finding, and whether all is well."""
-    return {"ok": all(f.state != "wrong" for f in findings), "findings": [asdict(f) for f in findings]}
+    return {
+        "ok": all(f.state != "wrong" for f in findings),
+        "findings": [asdict(f) for f in findings],
+    }

@@ -22,7 +22,8 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
         env: variables for the kernel on top of this process's.
 
     Raises:
-        CourseError: a cell raised, took over 20 minutes, or the kernel died; the cells before it keep their outputs.
+        CourseError: a cell raised, took over 20 minutes, or the kernel died; the cells before it
+            keep their outputs.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import (
@@ -34,12 +35,17 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
     from traitlets.config import Config
 
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    with tqdm(total=cells, desc=name, unit="cell", dynamic_ncols=True) as bar, _environment(env or {}):
+    with (
+        tqdm(total=cells, desc=name, unit="cell", dynamic_ncols=True) as bar,
+        _environment(env or {}),
+    ):
 
         def cell_done(cell, cell_index, **_) -> None:
             bar.update(cell.cell_type == "code")
 
-        quiet = Config({"KernelManager": {"transport_encryption": "auto"}})  # as `lab` has it; a kernel warns without
+        quiet = Config(
+            {"KernelManager": {"transport_encryption": "auto"}}
+        )  # as `lab` has it; a kernel warns without
         client = NotebookClient(
             notebook,
             timeout=CELL_SECONDS,
@@ -51,18 +57,34 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
         try:
             client.execute()
         except CellExecutionError as error:
-            raise CourseError(f"{name}: {_failed_cell(notebook)} failed with {error.ename}: {error.evalue}") from None
+            raise CourseError(
+                f"{name}: {_failed_cell(notebook)} failed with {error.ename}: {error.evalue}"
+            ) from None
         except CellTimeoutError:
-            raise CourseError(f"{name}: a cell took over {CELL_SECONDS // 60} minutes and was stopped.") from None
+            raise CourseError(
+                f"{name}: a cell took over {CELL_SECONDS // 60} minutes and was stopped."
+            ) from None
         except DeadKernelError:
-            raise CourseError(f"{name}: the kernel died; most often memory ran out. `python3 course.py doctor` tells how much there is.") from None
+            raise CourseError(
+                f"{name}: the kernel died; most often memory ran out. `python3 course.py "
+                "doctor` tells how much there is."
+            ) from None
 
 
 def _failed_cell(notebook) -> str:
-    """The first cell that holds an error: its number as Jupyter shows it, and its first line of code."""
+    """The first cell that holds an error: its number as Jupyter shows it, and its first line of
+    code.
+    """
     for cell in notebook.cells:
         if any(output.output_type == "error" for output in cell.get("outputs", ())):
-            line = next((text for text in cell.source.splitlines() if text.strip() and not text.startswith("#")), "")
+            line = next(
+                (
+                    text
+                    for text in cell.source.splitlines()
+                    if text.strip() and not text.startswith("#")
+                ),
+                "",
+            )
             return f"cell [{cell.execution_count}] ({line.strip()[:60]})"
     return "a cell"
 
@@ -82,14 +104,25 @@ def _environment(extra: dict[str, str]):
 
 
 def to_html(notebook, title: str, folder: Path) -> str:
-    """The notebook as one HTML page, pictures inside; those named by path are looked up in `folder`."""
+    """The notebook as one HTML page, pictures inside; those named by path are looked up in
+    `folder`.
+    """
     from nbconvert import HTMLExporter
 
     notebook.metadata["title"] = title
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, {"metadata": {"path": str(folder)}})
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(
+        notebook, {"metadata": {"path": str(folder)}}
+    )
     # nbconvert leaves the figures' alternative texts out; they come in the order of the figures.
-    figures = (output for cell in notebook.cells for output in cell.get("outputs", ()) if "image/png" in output.get("data", {}))
+    figures = (
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    )
     alts = [output.metadata.get("image/png", {}).get("alt", "figure") for output in figures]
     for alt in alts:
-        page = page.replace('alt="No description has been provided for this image"', f'alt="{html.escape(alt)}"', 1)
+        page = page.replace(
+            'alt="No description has been provided for this image"', f'alt="{html.escape(alt)}"', 1
+        )
     return page

@@ -1,4 +1,6 @@
-"""The first cell of every notebook, which installs the course where it is missing, and the Colab badge above it."""
+"""The first cell of every notebook, which installs the course where it is missing, and the Colab
+badge above it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,15 @@ if importlib.util.find_spec("aigc_course") is None:
     needed = [line for line in importlib.metadata.requires("aigc-course") if "extra ==" not in line]
     missing = [line for line in needed if re.match(r"[\\w-]+", line)[0].lower() not in here]
     if missing:
-        subprocess.run([*pip, *missing], check=True)"""
+        subprocess.run([*pip, *missing], check=True)"""  # noqa: E501 (text of a file)
 
 
 def badge(address: str, name: str) -> str:
-    """Markdown of the Open-in-Colab badge of a notebook; the picture is the course's own, so that it shows offline."""
+    """Markdown of the Open-in-Colab badge of a notebook; the picture is the course's own, so that
+    it shows offline.
+    """
     repository = address.removeprefix("https://github.com/")
-    return f"[![Open in Colab](images/colab.svg)](https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb)"
+    return (
+        "[![Open in "
+        f"Colab](images/colab.svg)](https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb)"
+    )

@@ -56,7 +56,10 @@ def find(number: str) -> Lesson:
     for lesson in all_lessons():
         if match and lesson.number == match[1].zfill(2):
             return lesson
-    known = ", ".join(lesson.number for lesson in all_lessons()) or "none: the folder notebooks/ is empty"
+    known = (
+        ", ".join(lesson.number for lesson in all_lessons())
+        or "none: the folder notebooks/ is empty"
+    )
     raise CourseError(f"There is no lesson {number!r}; lessons are {known}.")
 
 
@@ -76,8 +79,12 @@ def read(path: Path):
     except FileNotFoundError:
         raise CourseError(f"There is no file {path}.") from None
     except Exception as error:  # nbformat raises many kinds, json's and jsonschema's among them
-        problem = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise CourseError(f"{path} is not a notebook that can be read ({problem}). {_way_out(path)}") from None
+        problem = (
+            str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        )
+        raise CourseError(
+            f"{path} is not a notebook that can be read ({problem}). {_way_out(path)}"
+        ) from None
     return notebook
 
 
@@ -87,11 +94,16 @@ def _way_out(path: Path) -> str:
         return "Open it in a text editor, or go back to an earlier copy."
     if path.parent == lesson.path.parent:
         return f"Get a fresh copy of the course, or `git checkout -- notebooks/{path.name}`."
-    return f"`python3 course.py reset {lesson.number}` brings the original back and keeps this file under another name."
+    return (
+        f"`python3 course.py reset {lesson.number}` brings the original back and keeps this "
+        "file under another name."
+    )
 
 
 def reset(number: str) -> str:
-    """Bring the original of a lesson back; an edited copy is kept under another name. Returns what was done."""
+    """Bring the original of a lesson back; an edited copy is kept under another name. Returns what
+    was done.
+    """
     lesson = find(number)
     if not lesson.copy.exists():
         _copy(lesson)
@@ -102,13 +114,17 @@ def reset(number: str) -> str:
     try:
         lesson.copy.rename(kept)
     except OSError as error:
-        raise CourseError(f"{lesson.copy} cannot be renamed ({error.strerror}); make its folder writable, or set AIGC_HOME.") from None
+        raise CourseError(
+            f"{lesson.copy} cannot be renamed ({error.strerror}); make its folder "
+            "writable, or set AIGC_HOME."
+        ) from None
     _copy(lesson)
     return f"{lesson.name}: the original is back; your copy is kept as {kept}."
 
 
 def sync_copies() -> list[str]:
-    """Give the learner a copy of every lesson and update copies that were never touched; returns notices.
+    """Give the learner a copy of every lesson and update copies that were never touched; returns
+    notices.
 
     A copy that differs from what was once copied is the learner's: it stays as it is.
     """
@@ -120,12 +136,16 @@ def _sync() -> list[str]:
     notices = []
     copied = _copied()
     for lesson in all_lessons():
-        # A copy that differs from the original, yet is what was copied last, was never touched: the original is newer.
-        if not lesson.copy.exists() or (lesson.edited() and copied.get(lesson.name) == _digest(lesson.copy)):
+        # A copy that differs from the original, yet is what was copied last, was never touched: the
+        # original is newer.
+        if not lesson.copy.exists() or (
+            lesson.edited() and copied.get(lesson.name) == _digest(lesson.copy)
+        ):
             _copy(lesson)
         elif lesson.edited() and copied.get(lesson.name) != _digest(lesson.path):
             notices.append(
-                f"Lesson {lesson.number} has a newer version; your copy is left alone. `python3 course.py reset {lesson.number}` "
+                f"Lesson {lesson.number} has a newer version; your copy is left alone. "
+                f"`python3 course.py reset {lesson.number}` "
                 "brings the new one and keeps yours."
             )
         notices += _unreadable(lesson)
@@ -167,4 +187,6 @@ def _digest(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror}); move it away and start again.") from None
+        raise CourseError(
+            f"{path} cannot be read ({error.strerror}); move it away and start again."
+        ) from None

@@ -1,4 +1,6 @@
-"""The map of the course: what each lesson builds, what it needs, how long it takes, whether it is there."""
+"""The map of the course: what each lesson builds, what it needs, how long it takes, whether it is
+there.
+"""
 
 from __future__ import annotations
 
@@ -56,57 +58,121 @@ def draw() -> None:
     for stop in STOPS:
         for need in stop.needs:
             (x0, y0), (x1, y1) = at[need], stop.at
-            axes.plot([x0, x1], [y0, y1], color="#888888", linewidth=1.2, zorder=1)  # the boxes cover both ends
+            axes.plot(
+                [x0, x1], [y0, y1], color="#888888", linewidth=1.2, zorder=1
+            )  # the boxes cover both ends
     for stop in STOPS:
         x, y = stop.at
         colour = _COLOURS[stop.branch]
         minutes = f"\n{stop.minutes} min" if stop.minutes else ""
-        frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour, "linewidth": 1.8,
-                 "linestyle": "-" if stop.number in there else "--"}
-        axes.text(x, y, f"{stop.number}  {stop.title}{minutes}", ha="center", va="center", fontsize=8.5, bbox=frame)
+        frame = {
+            "boxstyle": "round,pad=0.35",
+            "facecolor": "white",
+            "edgecolor": colour,
+            "linewidth": 1.8,
+            "linestyle": "-" if stop.number in there else "--",
+        }
+        axes.text(
+            x,
+            y,
+            f"{stop.number}  {stop.title}{minutes}",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            bbox=frame,
+        )
     for branch in ("start", "text", "image", "later"):
-        axes.plot([], [], "s", markersize=9, markerfacecolor="white", markeredgecolor=_COLOURS[branch], markeredgewidth=1.8, label=branch)
+        axes.plot(
+            [],
+            [],
+            "s",
+            markersize=9,
+            markerfacecolor="white",
+            markeredgecolor=_COLOURS[branch],
+            markeredgewidth=1.8,
+            label=branch,
+        )
     axes.legend(loc="lower left", ncols=2, fontsize=9)
     axes.set(xlim=(-0.5, 7.6), ylim=(-0.5, 2.5))
     axes.axis("off")
     ready = ", ".join(sorted(there))
-    show(figure, f"Map of the course: lessons as boxes, lines to what is needed before. Text lessons above, image lessons below. There now: {ready}.")
+    show(
+        figure,
+        (
+            "Map of the course: lessons as boxes, lines to what is needed before. Text "
+            f"lessons above, image lessons below. There now: {ready}."
+        ),
+    )
 
 
 def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
-    """The map as SVG, each lesson with how many of its exercises are done, tried and open. Text takes the colour of the page.
+    """The map as SVG, each lesson with how many of its exercises are done, tried and open. Text
+    takes the colour of the page.
 
     Args:
         states: number of a lesson -> (done, tried, open).
     """
     step_x, step_y, width, height = 132, 96, 120, 78
-    place = {stop.number: (stop.at[0] * step_x + 4, (2 - stop.at[1]) * step_y + 4) for stop in STOPS}
+    place = {
+        stop.number: (stop.at[0] * step_x + 4, (2 - stop.at[1]) * step_y + 4) for stop in STOPS
+    }
     lines = [
-        f'<line x1="{place[need][0] + width}" y1="{place[need][1] + height / 2}" x2="{place[stop.number][0]}" '
+        f'<line x1="{place[need][0] + width}" y1="{place[need][1] + height / 2}" '
+        f'x2="{place[stop.number][0]}" '
         f'y2="{place[stop.number][1] + height / 2}" stroke="currentColor" opacity="0.4"/>'
         for stop in STOPS
         for need in stop.needs
     ]
-    boxes = [_progress_box(stop, *place[stop.number], width, height, states.get(stop.number)) for stop in STOPS]
+    boxes = [
+        _progress_box(stop, *place[stop.number], width, height, states.get(stop.number))
+        for stop in STOPS
+    ]
     done, tried, still = (sum(state[i] for state in states.values()) for i in range(3))
     said = f"Map of the course: {done} exercises done, {tried} tried, {still} open."
-    size = f'viewBox="0 0 {7.1 * step_x + width + 8:.0f} {2 * step_y + height + 8}" style="width:100%;max-width:1060px"'
+    size = (
+        f'viewBox="0 0 {7.1 * step_x + width + 8:.0f} {2 * step_y + height + 8}" '
+        'style="width:100%;max-width:1060px"'
+    )
     key = f'<text x="4" y="{height - 12}" fill="currentColor">✔ done  ✘ tried  ○ open</text>'
-    return f'<svg role="img" aria-label="{said}" {size} font-family="sans-serif" font-size="12">{"".join([*lines, *boxes, key])}</svg>'
+    return (
+        f'<svg role="img" aria-label="{said}" {size} font-family="sans-serif" '
+        f'font-size="12">{"".join([*lines, *boxes, key])}</svg>'
+    )
 
 
-def _progress_box(stop: Stop, x: float, y: float, width: int, height: int, state: tuple[int, int, int] | None) -> str:
-    """One lesson: its title, a bar of what is done and tried, and the same in numbers, for whoever does not see colours."""
+def _progress_box(
+    stop: Stop, x: float, y: float, width: int, height: int, state: tuple[int, int, int] | None
+) -> str:
+    """One lesson: its title, a bar of what is done and tried, and the same in numbers, for whoever
+    does not see colours.
+    """
     colour, dash = _COLOURS[stop.branch], "" if state else ' stroke-dasharray="5 4"'
-    parts = [f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" fill="none" stroke="{colour}" stroke-width="2"{dash}/>']
+    parts = [
+        (
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" fill="none" '
+            f'stroke="{colour}" stroke-width="2"{dash}/>'
+        )
+    ]
     for i, line in enumerate(f"{stop.number} {stop.title}".split("\n")):
-        parts.append(f'<text x="{x + 8}" y="{y + 17 + 14 * i}" fill="currentColor" font-weight="bold">{line}</text>')
+        parts.append(
+            f'<text x="{x + 8}" y="{y + 17 + 14 * i}" fill="currentColor" '
+            f'font-weight="bold">{line}</text>'
+        )
     if state:
         done, tried, still = state
         unit = (width - 16) / max(1, sum(state))
-        for start, n, look in ((0, done, f'fill="{GREEN}"'), (done, tried, f'fill="{ORANGE}"'), (done + tried, still, 'fill="none"')):
+        for start, n, look in (
+            (0, done, f'fill="{GREEN}"'),
+            (done, tried, f'fill="{ORANGE}"'),
+            (done + tried, still, 'fill="none"'),
+        ):
             if n:
-                at = f'x="{x + 8 + start * unit:.1f}" y="{y + 46}" width="{n * unit:.1f}" height="9"'
+                at = (
+                    f'x="{x + 8 + start * unit:.1f}" y="{y + 46}" width="{n * unit:.1f}" height="9"'
+                )
                 parts.append(f'<rect {at} {look} stroke="currentColor" stroke-width="0.7"/>')
-        parts.append(f'<text x="{x + 8}" y="{y + 70}" fill="currentColor">✔ {done}  ✘ {tried}  ○ {still}</text>')
+        parts.append(
+            f'<text x="{x + 8}" y="{y + 70}" fill="currentColor">✔ {done}  ✘ {tried}  ○ '
+            f"{still}</text>"
+        )
     return "".join(parts)

@@ -6,11 +6,19 @@ from aigc_course.exercises.engine import catalog, record
 
 
 class Overview:
-    """Every exercise of the course with its state; shows itself as a map of the course and a table."""
+    """Every exercise of the course with its state; shows itself as a map of the course and a
+    table.
+    """
 
     def __init__(self, done: dict[str, dict]):
         self.rows = [
-            (lesson, task.name, task.title, task.minutes, done.get(task.name, {"state": "open", "tries": 0, "solution_seen": False}))
+            (
+                lesson,
+                task.name,
+                task.title,
+                task.minutes,
+                done.get(task.name, {"state": "open", "tries": 0, "solution_seen": False}),
+            )
             for topic, (lesson, _) in catalog.TOPICS.items()
             for task in catalog.exercises_of(topic).values()
         ]
@@ -23,14 +31,19 @@ class Overview:
 
     def __repr__(self) -> str:
         done = sum(entry["state"] == "right" for *_, entry in self.rows)
-        lines = [f"{lesson}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}" for lesson, name, title, minutes, entry in self.rows]
+        lines = [
+            f"{lesson}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}"
+            for lesson, name, title, minutes, entry in self.rows
+        ]
         return "\n".join([f"{done} of {len(self.rows)} exercises done", *lines])
 
     def counts(self) -> dict[str, tuple[int, int, int]]:
         """Number of a lesson -> how many of its exercises are (done, tried, open)."""
         counted: dict[str, list[int]] = {}
         for lesson, _, _, _, entry in self.rows:
-            counted.setdefault(lesson, [0, 0, 0])[0 if entry["state"] == "right" else 1 if entry["tries"] else 2] += 1
+            counted.setdefault(lesson, [0, 0, 0])[
+                0 if entry["state"] == "right" else 1 if entry["tries"] else 2
+            ] += 1
         return {lesson: tuple(numbers) for lesson, numbers in counted.items()}
 
     def _repr_html_(self) -> str:
@@ -38,9 +51,15 @@ class Overview:
         from aigc_course.plots import Table
 
         names = ("lesson", "exercise", "what to do", "time", "state")
-        rows = ((lesson, name, title, f"{minutes} min", self._state(entry)) for lesson, name, title, minutes, entry in self.rows)
+        rows = (
+            (lesson, name, title, f"{minutes} min", self._state(entry))
+            for lesson, name, title, minutes, entry in self.rows
+        )
         table = Table([dict(zip(names, row, strict=True)) for row in rows])._repr_html_()
-        return f"{progress_map(self.counts())}<details><summary>All exercises</summary>{table}</details>"
+        return (
+            f"{progress_map(self.counts())}<details><summary>All "
+            f"exercises</summary>{table}</details>"
+        )
 
 
 def progress() -> Overview:

@@ -1,4 +1,6 @@
-"""The judge of a set of pictures: for glyph digits the one that ships, for others one that is trained on the spot."""
+"""The judge of a set of pictures: for glyph digits the one that ships, for others one that is
+trained on the spot.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +24,33 @@ def judge_of(name: str, pictures: Pictures, steps: int = 700) -> Classifier:
         steps: of that training; 128 pictures each, or as many as there are.
 
     Raises:
-        CourseError: there is only one class, so that nothing can be told apart, or the training was stopped.
+        CourseError: there is only one class, so that nothing can be told apart, or the training was
+            stopped.
     """
     if name == "glyphs":
         return pretrained.load_image_model("glyphs-judge")
     if len(pictures.names) < 2:
-        raise CourseError(f"The pictures of {name!r} are all of one class, and a judge needs at least two: sort them into subfolders, one a class.")
+        raise CourseError(
+            f"The pictures of {name!r} are all of one class, and a judge needs at least "
+            "two: sort them into subfolders, one a class."
+        )
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = Classifier(ClassifierConfig(n_classes=len(pictures.names), size=pictures.images.shape[-1]))
-    loader = training.batches(pictures.images, pictures.labels, batch_size=min(128, len(pictures.images)), seed=0)
+        model = Classifier(
+            ClassifierConfig(n_classes=len(pictures.names), size=pictures.images.shape[-1])
+        )
+    loader = training.batches(
+        pictures.images, pictures.labels, batch_size=min(128, len(pictures.images)), seed=0
+    )
     options = training.Options(schedule="cosine", show=False)
-    history = training.fit(model, loader, lambda net, batch: F.cross_entropy(net(batch[0]), batch[1]), steps, 3e-3, options)
+    history = training.fit(
+        model,
+        loader,
+        lambda net, batch: F.cross_entropy(net(batch[0]), batch[1]),
+        steps,
+        3e-3,
+        options,
+    )
     if history.interrupted:
         raise CourseError("The judge was stopped before it had learned; run the cell again.")
     return model.cpu().eval()

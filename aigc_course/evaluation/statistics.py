@@ -27,14 +27,18 @@ def entropy(probabilities: Sequence[float]) -> float:
     except (TypeError, ValueError):
         p = np.empty(0)
     if p.ndim != 1 or (p < 0).any() or not math.isclose(p.sum(), 1, abs_tol=1e-6):
-        raise CourseError("entropy: probabilities must be a list of numbers of at least 0 that sum to 1.")
+        raise CourseError(
+            "entropy: probabilities must be a list of numbers of at least 0 that sum to 1."
+        )
     p = p[p > 0]
     return float(-(p * np.log2(p)).sum()) + 0.0  # no -0.0
 
 
 @checked(values=reals())
 def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the mean, s / sqrt(n): how far a mean of this many values may be off (one sigma)."""
+    """Standard error of the mean, s / sqrt(n): how far a mean of this many values may be off (one
+    sigma).
+    """
     values = np.asarray(values, dtype=np.float64)
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.inf
 
@@ -47,7 +51,12 @@ def precision_recall_f1(right: int, found: int, wanted: int) -> dict[str, float]
         found: things found in all.
         wanted: things that should have been found.
 
-    Source: van Rijsbergen (1979), *Information Retrieval*, chapter 7; F1 is the harmonic mean of the two.
+    Source: van Rijsbergen (1979), *Information Retrieval*, chapter 7; F1 is the harmonic mean of
+    the two.
     """
     precision, recall = right / max(1, found), right / max(1, wanted)
-    return {"precision": precision, "recall": recall, "F1": 2 * precision * recall / max(precision + recall, 1e-12)}
+    return {
+        "precision": precision,
+        "recall": recall,
+        "F1": 2 * precision * recall / max(precision + recall, 1e-12),
+    }

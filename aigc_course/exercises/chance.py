@@ -17,13 +17,19 @@ from aigc_course.models.text.grammar import count_sentences
 def _sum_everything(rules, symbol="START"):
     if symbol not in rules:
         return 1
-    return sum(sum(_sum_everything(rules, part) for part in alternative.split()) for alternative in rules[symbol])
+    return sum(
+        sum(_sum_everything(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
 
 
 def _multiply_everything(rules, symbol="START"):
     if symbol not in rules:
         return 1
-    return math.prod(math.prod(_multiply_everything(rules, part) for part in alternative.split()) for alternative in rules[symbol])
+    return math.prod(
+        math.prod(_multiply_everything(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
 
 
 def _count_alternatives(rules, symbol="START"):
@@ -37,24 +43,37 @@ def _product_of_lengths(rules, symbol="START"):
 def _zero_for_words(rules, symbol="START"):
     if symbol not in rules:
         return 0
-    return sum(math.prod(_zero_for_words(rules, part) for part in alternative.split()) for alternative in rules[symbol])
+    return sum(
+        math.prod(_zero_for_words(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
 
 
 def _letters(rules, symbol="START"):
     if symbol not in rules:
         return 1
-    return sum(math.prod(_letters(rules, letter) for letter in alternative) for alternative in rules[symbol])
+    return sum(
+        math.prod(_letters(rules, letter) for letter in alternative)
+        for alternative in rules[symbol]
+    )
 
 
 def count_by_recursion(rules, symbol="START"):
     """Short answer: a word counts as 1, parts multiply, alternatives add."""
     if symbol not in rules:
         return 1
-    return sum(math.prod(count_by_recursion(rules, part) for part in alternative.split()) for alternative in rules[symbol])
+    return sum(
+        math.prod(count_by_recursion(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
 
 
 _GRAMMARS = (
-    {"START": ["WHO sleeps", "WHO eats WHAT"], "WHO": ["Mia", "Tom", "Leo"], "WHAT": ["plums", "pears"]},
+    {
+        "START": ["WHO sleeps", "WHO eats WHAT"],
+        "WHO": ["Mia", "Tom", "Leo"],
+        "WHAT": ["plums", "pears"],
+    },
     {"START": ["A A"], "A": ["x", "y", "B"], "B": ["z", "w"]},
     {"START": ["hello"]},
 )
@@ -141,7 +160,9 @@ def _always_one(followers, vocabulary, k):
 
 
 def longest_common_run(tokens, known):
-    """Short answer: ends[j] is the length of the run that ends at tokens[j - 1] and at the token just read."""
+    """Short answer: ends[j] is the length of the run that ends at tokens[j - 1] and at the token
+    just read.
+    """
     best = 0
     for text in known:
         ends = [0] * (len(tokens) + 1)
@@ -153,7 +174,10 @@ def longest_common_run(tokens, known):
 
 def _as_strings(tokens, known):
     runs = ((i, j) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1))
-    return max((j - i for i, j in runs if any(" ".join(tokens[i:j]) in " ".join(text) for text in known)), default=0)
+    return max(
+        (j - i for i, j in runs if any(" ".join(tokens[i:j]) in " ".join(text) for text in known)),
+        default=0,
+    )
 
 
 def _longest_prefix(tokens, known):
@@ -192,17 +216,56 @@ EXERCISES = (
         probes=lambda: [(rules,) for rules in _GRAMMARS],
         shown=count_by_recursion,
         mistakes=(
-            Mistake(_sum_everything, "Parts that stand one after the other multiply: 3 people times 2 foods make 6 sentences, not 5."),
-            Mistake(_multiply_everything, "You always get 1: alternatives add up, and all of them count (is the `return` inside the loop?)."),
-            Mistake(_product_of_lengths, "That is the rule for one template with independent gaps; here a symbol counts only where it is used."),
-            Mistake(_zero_for_words, "A word without a rule can be written in one way: return 1 for it, not 0."),
-            Mistake(_letters, "You walked through letters: split each alternative into its parts, alternative.split()."),
-            Mistake(_count_alternatives, "You counted the alternatives of START only; each symbol in them can be replaced in several ways."),
+            Mistake(
+                _sum_everything,
+                (
+                    "Parts that stand one after the other multiply: 3 people times 2 foods "
+                    "make 6 sentences, not 5."
+                ),
+            ),
+            Mistake(
+                _multiply_everything,
+                (
+                    "You always get 1: alternatives add up, and all of them count (is the "
+                    "`return` inside the loop?)."
+                ),
+            ),
+            Mistake(
+                _product_of_lengths,
+                (
+                    "That is the rule for one template with independent gaps; here a symbol "
+                    "counts only where it is used."
+                ),
+            ),
+            Mistake(
+                _zero_for_words,
+                "A word without a rule can be written in one way: return 1 for it, not 0.",
+            ),
+            Mistake(
+                _letters,
+                (
+                    "You walked through letters: split each alternative into its parts, "
+                    "alternative.split()."
+                ),
+            ),
+            Mistake(
+                _count_alternatives,
+                (
+                    "You counted the alternatives of START only; each symbol in them can be "
+                    "replaced in several ways."
+                ),
+            ),
         ),
         hints=(
             "A word that has no rule can be written in exactly one way.",
-            "One alternative: multiply the counts of its parts. One symbol: add the counts of its alternatives.",
-            "return sum(product of count(part) for part in alternative.split(), for every alternative): recursion does the rest.",
+            (
+                "One alternative: multiply the counts of its parts. One symbol: add the "
+                "counts of its alternatives."
+            ),
+            (
+                "return sum(product of count(part) for part in alternative.split(), for "
+                "every alternative): recursion does the rest."
+            ),
         ),
     ),
     Question(
@@ -212,9 +275,24 @@ EXERCISES = (
         reference=1.5,
         explanation="1/2 * 1 bit + 1/4 * 2 bits + 1/4 * 2 bits = 1.5 bits.",
         mistakes=(
-            Mistake(1.585, "log2(3) holds when the three plots are equally likely; here one comes half of the time."),
-            Mistake(5.0, "Weigh each surprise with how often it happens; 1 + 2 + 2 counts them as if all happened."),
-            Mistake(5 / 3, "A plain mean of 1, 2 and 2 ignores that the first plot comes twice as often."),
+            Mistake(
+                1.585,
+                (
+                    "log2(3) holds when the three plots are equally likely; here one comes "
+                    "half of the time."
+                ),
+            ),
+            Mistake(
+                5.0,
+                (
+                    "Weigh each surprise with how often it happens; 1 + 2 + 2 counts them as "
+                    "if all happened."
+                ),
+            ),
+            Mistake(
+                5 / 3,
+                "A plain mean of 1, 2 and 2 ignores that the first plot comes twice as often.",
+            ),
             Mistake(2.0, "2 bits is the surprise of a rare plot; the frequent one costs only 1."),
         ),
         hints=(
@@ -232,10 +310,22 @@ EXERCISES = (
         probes=lambda: [([0.5, 0.25, 0.25],), ([1.0, 0.0],), ([0.1] * 10,), ([0.7, 0.2, 0.1],)],
         mistakes=(
             Mistake(_nats, "That is entropy in nats: take log2, not the natural logarithm."),
-            Mistake(_no_minus, "The sign is wrong: entropy is never negative, and log2 of a probability is."),
-            Mistake(_unweighted, "Each surprise -log2 p must be weighted with its own p before you add them."),
-            Mistake(_zero_as_nan, "0 * log2(0) is nan: what never happens adds nothing, so leave p = 0 out."),
-            Mistake(_zero_is_not_skipped, "log2(0) breaks it: what never happens adds nothing, so leave p = 0 out."),
+            Mistake(
+                _no_minus,
+                "The sign is wrong: entropy is never negative, and log2 of a probability is.",
+            ),
+            Mistake(
+                _unweighted,
+                "Each surprise -log2 p must be weighted with its own p before you add them.",
+            ),
+            Mistake(
+                _zero_as_nan,
+                "0 * log2(0) is nan: what never happens adds nothing, so leave p = 0 out.",
+            ),
+            Mistake(
+                _zero_is_not_skipped,
+                "log2(0) breaks it: what never happens adds nothing, so leave p = 0 out.",
+            ),
         ),
         hints=(
             "H = -sum of p * log2(p).",
@@ -256,13 +346,34 @@ EXERCISES = (
             (np.array([0.9, 0.1]), 0.7),
         ],
         mistakes=(
-            Mistake(_power_t, "The exponent is 1 / T: with T below 1 the likely should become likelier, yours does the opposite."),
-            Mistake(_power_t_not_normalised, "Two things: the exponent is 1 / T, not T, and the result must be divided by its sum."),
+            Mistake(
+                _power_t,
+                (
+                    "The exponent is 1 / T: with T below 1 the likely should become "
+                    "likelier, yours does the opposite."
+                ),
+            ),
+            Mistake(
+                _power_t_not_normalised,
+                (
+                    "Two things: the exponent is 1 / T, not T, and the result must be "
+                    "divided by its sum."
+                ),
+            ),
             Mistake(_not_normalised, "The result does not sum to 1: divide by its sum."),
-            Mistake(_divided, "Dividing all by T and normalising changes nothing; T belongs into the exponent."),
-            Mistake(_softmax_of_probabilities, "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T)."),
+            Mistake(
+                _divided,
+                "Dividing all by T and normalising changes nothing; T belongs into the exponent.",
+            ),
+            Mistake(
+                _softmax_of_probabilities,
+                "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T).",
+            ),
         ),
-        hints=("Raise every probability to the power 1 / T.", "Then divide by the sum, so that it is a distribution again."),
+        hints=(
+            "Raise every probability to the power 1 / T.",
+            "Then divide by the sum, so that it is a distribution again.",
+        ),
     ),
     Exercise(
         name="chance.add_k",
@@ -275,14 +386,29 @@ EXERCISES = (
             (Counter(), ["a", "b", "c", "d"], 0.1),
         ],
         mistakes=(
-            Mistake(_k_once_in_total, "k is added to every token of the vocabulary, so the total grows by k times its size, not by k."),
-            Mistake(_total_without_k, "The probabilities sum to more than 1: the total must grow by what you added."),
-            Mistake(_seen_only, "Tokens that were never seen are missing: they are the reason for smoothing."),
+            Mistake(
+                _k_once_in_total,
+                (
+                    "k is added to every token of the vocabulary, so the total grows by k "
+                    "times its size, not by k."
+                ),
+            ),
+            Mistake(
+                _total_without_k,
+                "The probabilities sum to more than 1: the total must grow by what you added.",
+            ),
+            Mistake(
+                _seen_only,
+                "Tokens that were never seen are missing: they are the reason for smoothing.",
+            ),
             Mistake(_always_one, "You always add 1; add k."),
         ),
         hints=(
             "Imagine that every token of the vocabulary was seen k times more.",
-            "A Counter gives 0 for what it does not hold: followers[token] + k is right for every token.",
+            (
+                "A Counter gives 0 for what it does not hold: followers[token] + k is right "
+                "for every token."
+            ),
             "The new total is followers.total() + k * len(vocabulary).",
         ),
     ),
@@ -300,13 +426,27 @@ EXERCISES = (
             (["he", "cat", "sat"], [["the", "cat", "ran"]]),
         ],
         mistakes=(
-            Mistake(_as_strings, 'You compare letters: "he cat" stands in "the cat", but the token "he" does not.'),
-            Mistake(_longest_prefix, "You compare beginnings only; a copied passage may start anywhere in both texts."),
-            Mistake(_any_order, "You count shared words in any order; a copy keeps the order without gaps."),
-            Mistake(_with_gaps, "You allow gaps (a common subsequence); a copied passage is unbroken."),
+            Mistake(
+                _as_strings,
+                'You compare letters: "he cat" stands in "the cat", but the token "he" does not.',
+            ),
+            Mistake(
+                _longest_prefix,
+                "You compare beginnings only; a copied passage may start anywhere in both texts.",
+            ),
+            Mistake(
+                _any_order,
+                "You count shared words in any order; a copy keeps the order without gaps.",
+            ),
+            Mistake(
+                _with_gaps, "You allow gaps (a common subsequence); a copied passage is unbroken."
+            ),
         ),
         hints=(
-            "Look at every pair of positions: if tokens[i] == text[j], the run that ends there is one longer than the one that ends at (i-1, j-1).",
+            (
+                "Look at every pair of positions: if tokens[i] == text[j], the run that ends "
+                "there is one longer than the one that ends at (i-1, j-1)."
+            ),
             "Keep one list of run lengths per text position and update it token by token.",
             "Where tokens differ, the run length is 0; the answer is the largest run you ever see.",
         ),

@@ -31,15 +31,21 @@ def _scaled_by_the_width(q, k, v, mask):
 
 def _scaled_by_d_model(q, k, v, mask):
     d_model = q.shape[-1] * (q.shape[-3] if q.dim() > 2 else 1)
-    return (q @ k.transpose(-2, -1) / math.sqrt(d_model)).masked_fill(~mask, -math.inf).softmax(-1) @ v
+    return (q @ k.transpose(-2, -1) / math.sqrt(d_model)).masked_fill(~mask, -math.inf).softmax(
+        -1
+    ) @ v
 
 
 def _wrong_axis(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(-2).nan_to_num() @ v
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(
+        -2
+    ).nan_to_num() @ v
 
 
 def _mask_turned_round(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(mask, -math.inf).softmax(-1) @ v
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(mask, -math.inf).softmax(
+        -1
+    ) @ v
 
 
 def _masked_with_zero(q, k, v, mask):
@@ -172,13 +178,21 @@ def _new_before_old(q, k, v, past_k, past_v):
 def _sees_ahead(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = torch.cat([past_k, rotate(k, start)], 2), torch.cat([past_v, v], 2)
-    return attend(rotate(q, start), k, v, torch.ones(q.shape[2], k.shape[2], dtype=torch.bool)), k, v
+    return (
+        attend(rotate(q, start), k, v, torch.ones(q.shape[2], k.shape[2], dtype=torch.bool)),
+        k,
+        v,
+    )
 
 
 def _mask_of_a_first_part(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = torch.cat([past_k, rotate(k, start)], 2), torch.cat([past_v, v], 2)
-    return attend(rotate(q, start), k, v, torch.ones(q.shape[2], k.shape[2], dtype=torch.bool).tril()), k, v
+    return (
+        attend(rotate(q, start), k, v, torch.ones(q.shape[2], k.shape[2], dtype=torch.bool).tril()),
+        k,
+        v,
+    )
 
 
 def _forgets_the_past(q, k, v, past_k, past_v):
@@ -201,19 +215,45 @@ EXERCISES = (
         probes=_questions_and_keys,
         observe=with_gradients,
         mistakes=(
-            Mistake(_unscaled, "The scores are not divided by the square root of the head's width D."),
+            Mistake(
+                _unscaled, "The scores are not divided by the square root of the head's width D."
+            ),
             Mistake(_scaled_by_the_width, "Divide by the square root of D, not by D."),
-            Mistake(_scaled_by_d_model, "D is the width of one head, q.shape[-1], not the width of the whole model."),
-            Mistake(_wrong_axis, "Each query shares out 1 among the keys: the softmax goes over the last axis."),
-            Mistake(_mask_turned_round, "True means: may look. You shut what should be open (~mask is where to put -inf)."),
-            Mistake(_masked_with_zero, "A score of 0 is not nothing, exp(0) = 1: put -inf where the mask is False."),
-            Mistake(_masked_after_the_softmax, "The mask comes before the softmax; after it the weights of a row no longer sum to 1."),
+            Mistake(
+                _scaled_by_d_model,
+                "D is the width of one head, q.shape[-1], not the width of the whole model.",
+            ),
+            Mistake(
+                _wrong_axis,
+                "Each query shares out 1 among the keys: the softmax goes over the last axis.",
+            ),
+            Mistake(
+                _mask_turned_round,
+                "True means: may look. You shut what should be open (~mask is where to put -inf).",
+            ),
+            Mistake(
+                _masked_with_zero,
+                "A score of 0 is not nothing, exp(0) = 1: put -inf where the mask is False.",
+            ),
+            Mistake(
+                _masked_after_the_softmax,
+                (
+                    "The mask comes before the softmax; after it the weights of a row no "
+                    "longer sum to 1."
+                ),
+            ),
             Mistake(_no_mask, "The mask is not used."),
-            Mistake(_no_softmax_and_infinite, "The softmax is missing: without it an infinite score stays infinite."),
+            Mistake(
+                _no_softmax_and_infinite,
+                "The softmax is missing: without it an infinite score stays infinite.",
+            ),
             Mistake(_no_softmax, "The softmax is missing: without it the scores are no weights."),
         ),
         hints=(
-            "scores = q @ k.transpose(-2, -1) / math.sqrt(D) has shape (..., T, S): a row for each query.",
+            (
+                "scores = q @ k.transpose(-2, -1) / math.sqrt(D) has shape (..., T, S): a "
+                "row for each query."
+            ),
             "scores.masked_fill(~mask, -math.inf) shuts places; then softmax over the last axis.",
             "weights @ v",
         ),
@@ -223,15 +263,19 @@ EXERCISES = (
         title="How large is a dot product?",
         minutes=5,
         reference=8.0,
-        explanation="Each of the 64 products has mean 0 and variance 1; variances add up to 64, and the standard deviation is its root, 8. "
-                    "Divided by sqrt(D) it is 1 again, whatever D.",
+        explanation="Each of the 64 products has mean 0 and variance 1; variances add up to 64, "
+        "and the standard deviation is its root, 8. "
+        "Divided by sqrt(D) it is 1 again, whatever D.",
         mistakes=(
             Mistake(64.0, "That is the variance; the standard deviation is its root."),
             Mistake(1.0, "That is one product; 64 are added up."),
             Mistake(0.125, "That is what to multiply by; how large is the dot product before?"),
             Mistake(4.0, "Variances add up to 64, and sqrt(64) is not 4."),
         ),
-        hints=("The product of two independent standard normal numbers has mean 0 and variance 1.", "Variances of independent numbers add up."),
+        hints=(
+            "The product of two independent standard normal numbers has mean 0 and variance 1.",
+            "Variances of independent numbers add up.",
+        ),
         tolerance=0.001,
     ),
     Exercise(
@@ -242,46 +286,103 @@ EXERCISES = (
         probes=lambda: [(4,), (1,), (7,)],
         observe=_kind_and_values,
         mistakes=(
-            Mistake(_without_itself, "A token may look at itself: the diagonal is True (else the first token has nothing to look at)."),
-            Mistake(_one_ahead, "Off by one: this lets a token see the next one, the very answer it should predict."),
+            Mistake(
+                _without_itself,
+                (
+                    "A token may look at itself: the diagonal is True (else the first token "
+                    "has nothing to look at)."
+                ),
+            ),
+            Mistake(
+                _one_ahead,
+                (
+                    "Off by one: this lets a token see the next one, the very answer it "
+                    "should predict."
+                ),
+            ),
             Mistake(_ahead_only, "This looks ahead instead of back: keep the lower triangle."),
-            Mistake(_blocks, "True means: may look. You return what is forbidden (the other convention, that of nn.MultiheadAttention)."),
+            Mistake(
+                _blocks,
+                (
+                    "True means: may look. You return what is forbidden (the other "
+                    "convention, that of nn.MultiheadAttention)."
+                ),
+            ),
             Mistake(_all_true, "Nothing is shut: later tokens must be False."),
             Mistake(_numbers, "Booleans are asked for: dtype=torch.bool."),
         ),
-        hints=("torch.ones(T, T, dtype=torch.bool) is all True.", ".tril() keeps the lower triangle with its diagonal."),
+        hints=(
+            "torch.ones(T, T, dtype=torch.bool) is all True.",
+            ".tril() keeps the lower triangle with its diagonal.",
+        ),
     ),
     Exercise(
         name="gpt.split_heads",
         title="Cut into heads",
         minutes=10,
         reference=split_heads,
-        probes=lambda: [(torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2), (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4)],
+        probes=lambda: [
+            (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
+            (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
+        ],
         mistakes=(
-            Mistake(_plain_view, "A plain view cuts the memory in order and mixes tokens: view as (B, T, H, D) first, then exchange T and H."),
-            Mistake(_no_transpose, "The shape is (B, T, H, D): exchange axes 1 and 2, so that every head has all its tokens."),
-            Mistake(_interleaved, "Head 0 gets the first D numbers of a vector, not every H-th: view as (B, T, H, D)."),
-            Mistake(_time_and_width_exchanged, "The last two axes are exchanged: (B, H, T, D) is wanted."),
+            Mistake(
+                _plain_view,
+                (
+                    "A plain view cuts the memory in order and mixes tokens: view as (B, T, "
+                    "H, D) first, then exchange T and H."
+                ),
+            ),
+            Mistake(
+                _no_transpose,
+                (
+                    "The shape is (B, T, H, D): exchange axes 1 and 2, so that every head "
+                    "has all its tokens."
+                ),
+            ),
+            Mistake(
+                _interleaved,
+                (
+                    "Head 0 gets the first D numbers of a vector, not every H-th: view as "
+                    "(B, T, H, D)."
+                ),
+            ),
+            Mistake(
+                _time_and_width_exchanged,
+                "The last two axes are exchanged: (B, H, T, D) is wanted.",
+            ),
             Mistake(_copies, "Each head gets a slice of the vector, not a copy of all of it."),
         ),
-        hints=("x.view(B, T, H, D) cuts every vector into H slices.", ".transpose(1, 2) brings the heads to the front."),
+        hints=(
+            "x.view(B, T, H, D) cuts every vector into H slices.",
+            ".transpose(1, 2) brings the heads to the front.",
+        ),
     ),
     Question(
         name="gpt.parameters",
         title="Count the parameters of a block",
         minutes=15,
         reference=111_840.0,
-        explanation="qkv: 3 C C + 3 C; out: C C + C; feed-forward: 4 C C + 4 C and 4 C C + C; two norms: 4 C. Together 12 C^2 + 13 C = 111,840.",
+        explanation=(
+            "qkv: 3 C C + 3 C; out: C C + C; feed-forward: 4 C C + 4 C and 4 C C + C; two "
+            "norms: 4 C. Together 12 C^2 + 13 C = 111,840."
+        ),
         mistakes=(
             Mistake(110_592.0, "That is 12 C^2: biases and norms are missing."),
             Mistake(111_456.0, "The two layer norms are missing: each has C gains and C shifts."),
             Mistake(111_648.0, "A layer norm has gains and shifts, and there are two norms: 4 C."),
-            Mistake(447_360.0, "Heads do not multiply the parameters: they are slices of the same matrices."),
+            Mistake(
+                447_360.0,
+                "Heads do not multiply the parameters: they are slices of the same matrices.",
+            ),
             Mistake(223_680.0, "That is two blocks; one is asked for."),
         ),
         hints=(
             "A linear layer from m to n has m n weights and n biases.",
-            "Layers: C to 3 C (queries, keys, values), C to C (out), C to 4 C, 4 C to C; and two norms with 2 C each.",
+            (
+                "Layers: C to 3 C (queries, keys, values), C to C (out), C to 4 C, 4 C to C; "
+                "and two norms with 2 C each."
+            ),
             "12 C^2 + 13 C with C = 96.",
         ),
         tolerance=0.5,
@@ -293,19 +394,43 @@ EXERCISES = (
         reference=read_on,
         probes=_cached,
         mistakes=(
-            Mistake(_starts_at_zero, "The new tokens do not stand at place 0: turn them from place P on, past_k.shape[2]."),
-            Mistake(_one_place_late, "Off by one: places count from 0, so the first new token stands at place P."),
-            Mistake(_turns_everything_again, "The old keys are turned already; turn only the new ones, then join."),
+            Mistake(
+                _starts_at_zero,
+                (
+                    "The new tokens do not stand at place 0: turn them from place P on, "
+                    "past_k.shape[2]."
+                ),
+            ),
+            Mistake(
+                _one_place_late,
+                "Off by one: places count from 0, so the first new token stands at place P.",
+            ),
+            Mistake(
+                _turns_everything_again,
+                "The old keys are turned already; turn only the new ones, then join.",
+            ),
             Mistake(_query_not_turned, "Queries are turned, too."),
             Mistake(_new_before_old, "Old keys come first: torch.cat([past_k, k], 2)."),
-            Mistake(_sees_ahead, "With several new tokens the first must not see the last: a causal mask for T of S tokens."),
-            Mistake(_mask_of_a_first_part, "This mask is for tokens that stand first; the new ones stand last: .tril(S - T)."),
+            Mistake(
+                _sees_ahead,
+                (
+                    "With several new tokens the first must not see the last: a causal mask "
+                    "for T of S tokens."
+                ),
+            ),
+            Mistake(
+                _mask_of_a_first_part,
+                "This mask is for tokens that stand first; the new ones stand last: .tril(S - T).",
+            ),
             Mistake(_forgets_the_past, "The old keys and values are not used."),
         ),
         hints=(
-            "P = past_k.shape[2] tokens stand before; rotate(q, P) and rotate(k, P) turn the new ones.",
+            (
+                "P = past_k.shape[2] tokens stand before; rotate(q, P) and rotate(k, P) turn "
+                "the new ones."
+            ),
             "torch.cat([past_k, k], 2) joins them along time; the same for v.",
             "attention(q, k, v, mask) with mask = torch.ones(T, P + T, dtype=torch.bool).tril(P).",
         ),
     ),
-)  # fmt: skip
+)

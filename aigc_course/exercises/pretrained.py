@@ -1,4 +1,6 @@
-"""Exercises of lesson 08: bits from logits, what is ignored, labels, LoRA, the prompt of a dialogue."""
+"""Exercises of lesson 08: bits from logits, what is ignored, labels, LoRA, the prompt of a
+dialogue.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +14,25 @@ from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 
 
 def text_bits(model, ids):
-    """-log2 of the probability that a causal model of Transformers gives to ids (1, T) after the first."""
+    """-log2 of the probability that a causal model of Transformers gives to ids (1, T) after the
+    first.
+    """
     logp = model(input_ids=ids).logits[0, :-1].log_softmax(-1)
     return -logp.gather(-1, ids[0, 1:, None]).sum().item() / math.log(2)
 
 
 class _Bigrams:
-    """Answers as a causal model of Transformers does: logits, and with labels the mean loss in nats."""
+    """Answers as a causal model of Transformers does: logits, and with labels the mean loss in
+    nats.
+    """
 
     def __call__(self, input_ids, labels=None, **_):
         logits = torch.randn(7, 7, generator=torch.Generator().manual_seed(0))[input_ids]
-        loss = None if labels is None else F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        loss = (
+            None
+            if labels is None
+            else F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        )
         return SimpleNamespace(logits=logits, loss=loss)
 
     __repr__ = lambda self: "a small model"  # noqa: E731 (what a diagnosis shows)
@@ -50,7 +60,9 @@ def _no_shift(model, ids):
 
 
 def _logits_as_they_are(model, ids):
-    return -model(input_ids=ids).logits[0, :-1].gather(-1, ids[0, 1:, None]).sum().item() / math.log(2)
+    return -model(input_ids=ids).logits[0, :-1].gather(
+        -1, ids[0, 1:, None]
+    ).sum().item() / math.log(2)
 
 
 def _log_probability(model, ids):
@@ -58,7 +70,9 @@ def _log_probability(model, ids):
 
 
 def answer_labels(ids, lengths):
-    """ids (B, T), padded with 0, each row a prompt of lengths[i] tokens (B,) and its answer -> labels: ids of the answer, -100 elsewhere."""
+    """ids (B, T), padded with 0, each row a prompt of lengths[i] tokens (B,) and its answer ->
+    labels: ids of the answer, -100 elsewhere.
+    """
     at = torch.arange(ids.shape[1])
     return ids.masked_fill((at < lengths[:, None]) | (ids == 0), -100)
 
@@ -131,7 +145,9 @@ def _scaled_all(W, A, B, alpha):
 
 
 def prompt(tale, turns, question):
-    """The tale, every question with its answer so far, the new question, and the label after which the answer comes."""
+    """The tale, every question with its answer so far, the new question, and the label after which
+    the answer comes.
+    """
     before = "".join(f" Question : {q} Answer : {a}" for q, a in turns)
     return f"{tale}{before} Question : {question} Answer :"
 
@@ -153,11 +169,19 @@ def _backwards(tale, turns, question):
 
 
 def _questions_only(tale, turns, question):
-    return f"{tale}" + "".join(f" Question : {q}" for q, _ in turns) + f" Question : {question} Answer :"
+    return (
+        f"{tale}"
+        + "".join(f" Question : {q}" for q, _ in turns)
+        + f" Question : {question} Answer :"
+    )
 
 
 def _new_question_first(tale, turns, question):
-    return prompt(f"{tale} Question : {question}", turns[:-1], turns[-1][0]) + f" {turns[-1][1]}" if turns else prompt(tale, turns, question)
+    return (
+        prompt(f"{tale} Question : {question}", turns[:-1], turns[-1][0]) + f" {turns[-1][1]}"
+        if turns
+        else prompt(tale, turns, question)
+    )
 
 
 EXERCISES = (
@@ -166,14 +190,32 @@ EXERCISES = (
         title="Bits from logits",
         minutes=15,
         reference=text_bits,
-        probes=lambda: [(_Bigrams(), torch.tensor([[1, 3, 5, 2, 1]])), (_Bigrams(), torch.tensor([[1, 6]]))],
+        probes=lambda: [
+            (_Bigrams(), torch.tensor([[1, 3, 5, 2, 1]])),
+            (_Bigrams(), torch.tensor([[1, 6]])),
+        ],
         mistakes=(
             Mistake(_in_nats, "Those are nats: divide by log 2."),
-            Mistake(_mean_bits, "That is the mean a token; the bits of the whole text are asked for."),
-            Mistake(_mean_nats, "The model's loss is a mean, in nats: times T - 1 tokens, over log 2."),
-            Mistake(_one_token_too_many, "The first token is not predicted: a mean times T - 1, not times T."),
-            Mistake(_no_shift, "Logits at a place are about the NEXT token: compare logits[:, :-1] with ids[:, 1:]."),
-            Mistake(_logits_as_they_are, "Logits are no log-probabilities: log_softmax comes first."),
+            Mistake(
+                _mean_bits, "That is the mean a token; the bits of the whole text are asked for."
+            ),
+            Mistake(
+                _mean_nats, "The model's loss is a mean, in nats: times T - 1 tokens, over log 2."
+            ),
+            Mistake(
+                _one_token_too_many,
+                "The first token is not predicted: a mean times T - 1, not times T.",
+            ),
+            Mistake(
+                _no_shift,
+                (
+                    "Logits at a place are about the NEXT token: compare logits[:, :-1] with "
+                    "ids[:, 1:]."
+                ),
+            ),
+            Mistake(
+                _logits_as_they_are, "Logits are no log-probabilities: log_softmax comes first."
+            ),
             Mistake(_log_probability, "Bits are positive: minus the log-probability."),
         ),
         hints=(
@@ -187,32 +229,64 @@ EXERCISES = (
         title="What is ignored",
         minutes=5,
         reference="greedy",
-        explanation="Without do_sample=True generate takes the most probable token each time; temperature, top_k and top_p are for sampling, and are "
-                    "ignored with a warning at most.",
+        explanation="Without do_sample=True generate takes the most probable token each time; "
+        "temperature, top_k and top_p are for sampling, and are "
+        "ignored with a warning at most.",
         mistakes=(
-            Mistake("hot", "A temperature counts only when tokens are drawn, and nothing draws here: do_sample is False by default."),
-            Mistake("top-p", "top_p filters what is drawn from, and nothing is drawn: do_sample is False by default."),
+            Mistake(
+                "hot",
+                (
+                    "A temperature counts only when tokens are drawn, and nothing draws "
+                    "here: do_sample is False by default."
+                ),
+            ),
+            Mistake(
+                "top-p",
+                (
+                    "top_p filters what is drawn from, and nothing is drawn: do_sample is "
+                    "False by default."
+                ),
+            ),
             Mistake("error", "No error: only a warning in the log, easily missed."),
             Mistake("beam", "A beam needs num_beams > 1."),
         ),
-        hints=("What is the default of do_sample?", "temperature, top_k and top_p change a distribution from which one draws."),
+        hints=(
+            "What is the default of do_sample?",
+            "temperature, top_k and top_p change a distribution from which one draws.",
+        ),
     ),
     Exercise(
         name="pretrained.labels",
         title="Learn the answer, not the question",
         minutes=15,
         reference=answer_labels,
-        probes=lambda: [(torch.tensor([[1, 7, 8, 9, 4, 1, 0], [1, 7, 5, 1, 0, 0, 0]]), torch.tensor([4, 2])),
-                        (torch.tensor([[1, 2, 3]]), torch.tensor([1]))],
+        probes=lambda: [
+            (torch.tensor([[1, 7, 8, 9, 4, 1, 0], [1, 7, 5, 1, 0, 0, 0]]), torch.tensor([4, 2])),
+            (torch.tensor([[1, 2, 3]]), torch.tensor([1])),
+        ],
         mistakes=(
-            Mistake(_all_of_it, "The prompt is learned, too: its first lengths[i] tokens need -100."),
+            Mistake(
+                _all_of_it, "The prompt is learned, too: its first lengths[i] tokens need -100."
+            ),
             Mistake(_padding_learned, "Padding (id 0) needs -100, too."),
             Mistake(_zeros, "Transformers ignores -100; 0 would be learned as a token."),
-            Mistake(_one_too_many, "One token too many is hidden: the first of the answer stands at place lengths[i]."),
-            Mistake(_one_too_few, "The last token of the prompt is learned: hide places 0 to lengths[i] - 1."),
-            Mistake(_shifted, "Transformers shifts the labels itself; give them at the same places as the ids."),
+            Mistake(
+                _one_too_many,
+                "One token too many is hidden: the first of the answer stands at place lengths[i].",
+            ),
+            Mistake(
+                _one_too_few,
+                "The last token of the prompt is learned: hide places 0 to lengths[i] - 1.",
+            ),
+            Mistake(
+                _shifted,
+                "Transformers shifts the labels itself; give them at the same places as the ids.",
+            ),
             Mistake(_the_prompt, "You hide the answer and learn the prompt."),
-            Mistake(_end_left_out, "The end token belongs to the answer: without it the model never learns to stop."),
+            Mistake(
+                _end_left_out,
+                "The end token belongs to the answer: without it the model never learns to stop.",
+            ),
         ),
         hints=(
             "torch.arange(T) < lengths[:, None] is True in the prompts.",
@@ -224,30 +298,46 @@ EXERCISES = (
         title="Merge LoRA into the weights",
         minutes=10,
         reference=merge,
-        probes=lambda: [(torch.arange(12.0).view(3, 4), torch.ones(2, 4), torch.arange(6.0).view(3, 2), 8),
-                        (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3)],
+        probes=lambda: [
+            (torch.arange(12.0).view(3, 4), torch.ones(2, 4), torch.arange(6.0).view(3, 2), 8),
+            (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3),
+        ],
         mistakes=(
             Mistake(_not_scaled, "The change is scaled by alpha / r."),
-            Mistake(_alpha_alone, "Divide alpha by the rank r, so that a larger rank is not a larger step."),
+            Mistake(
+                _alpha_alone,
+                "Divide alpha by the rank r, so that a larger rank is not a larger step.",
+            ),
             Mistake(_scale_turned_round, "alpha / r, not r / alpha."),
-            Mistake(_root_of_the_rank, "alpha / r here (the variant with sqrt(r) is called rsLoRA)."),
+            Mistake(
+                _root_of_the_rank, "alpha / r here (the variant with sqrt(r) is called rsLoRA)."
+            ),
             Mistake(_only_the_change, "That is the change; the weights themselves are missing."),
             Mistake(_taken_away, "The change is added."),
             Mistake(_scaled_all, "Only the change is scaled, not W."),
         ),
-        hints=("B @ A has the shape of W.", "r is the number of rows of A.", "W + alpha / r * B @ A"),
+        hints=(
+            "B @ A has the shape of W.",
+            "r is the number of rows of A.",
+            "W + alpha / r * B @ A",
+        ),
     ),
     Question(
         name="pretrained.lora_parameters",
         title="Count the parameters of LoRA",
         minutes=5,
         reference=4096.0,
-        explanation="A is (8, 128) and B (384, 8): 8 x (128 + 384) = 4,096, against 49,152 in the matrix: a twelfth.",
+        explanation=(
+            "A is (8, 128) and B (384, 8): 8 x (128 + 384) = 4,096, against 49,152 in the "
+            "matrix: a twelfth."
+        ),
         mistakes=(
             Mistake(49_152.0, "That is the matrix itself, which stays as it is."),
             Mistake(1024.0, "That is A; B has parameters, too."),
             Mistake(3072.0, "That is B; A has parameters, too."),
-            Mistake(393_216.0, "The two are trained side by side, not multiplied: add their sizes."),
+            Mistake(
+                393_216.0, "The two are trained side by side, not multiplied: add their sizes."
+            ),
         ),
         hints=("A is (r, in), B is (out, r).", "8 x 128 + 384 x 8"),
         tolerance=0.5,
@@ -257,11 +347,26 @@ EXERCISES = (
         title="The prompt of a dialogue",
         minutes=15,
         reference=prompt,
-        probes=lambda: [("Mia ran.", [], "Who ran?"), ("Mia ran.", [("Who ran?", "Mia"), ("Why?", "fun")], "Where?")],
+        probes=lambda: [
+            ("Mia ran.", [], "Who ran?"),
+            ("Mia ran.", [("Who ran?", "Mia"), ("Why?", "fun")], "Where?"),
+        ],
         mistakes=(
-            Mistake(_forgets_the_turns, "The turns before are missing: a model remembers nothing but its prompt."),
-            Mistake(_no_place_for_the_answer, "End with the label 'Answer :', so that an answer comes next, not another question."),
-            Mistake(_without_the_tale, "The tale comes first: what is asked about must be in the prompt."),
+            Mistake(
+                _forgets_the_turns,
+                "The turns before are missing: a model remembers nothing but its prompt.",
+            ),
+            Mistake(
+                _no_place_for_the_answer,
+                (
+                    "End with the label 'Answer :', so that an answer comes next, not "
+                    "another question."
+                ),
+            ),
+            Mistake(
+                _without_the_tale,
+                "The tale comes first: what is asked about must be in the prompt.",
+            ),
             Mistake(_backwards, "Turns go from the oldest to the newest."),
             Mistake(_questions_only, "The answers given belong to the prompt, too."),
             Mistake(_new_question_first, "The new question comes last."),
@@ -271,4 +376,4 @@ EXERCISES = (
             "Then ' Question : ' + question + ' Answer :'.",
         ),
     ),
-)  # fmt: skip
+)

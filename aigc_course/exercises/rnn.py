@@ -1,4 +1,6 @@
-"""Exercises of lesson 04: a step of the network, back-propagation through time, clipping, a loss without padding."""
+"""Exercises of lesson 04: a step of the network, back-propagation through time, clipping, a loss
+without padding.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ def _tanh_twice(x, h, W_xh, W_hh, b_h):
 def _steps():
     torch.manual_seed(0)
     sizes = ((2, 3, 4), (1, 4, 4), (5, 2, 3))
-    return [(torch.randn(B, D), torch.randn(B, N), torch.randn(N, D), torch.randn(N, N), torch.randn(N)) for B, D, N in sizes]
+    return [
+        (torch.randn(B, D), torch.randn(B, N), torch.randn(N, D), torch.randn(N, N), torch.randn(N))
+        for B, D, N in sizes
+    ]
 
 
 def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
@@ -47,7 +52,11 @@ def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
     h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
     d2 = grad_h2 * (1 - h2**2)
     d1 = (W_hh.T @ d2) * (1 - h1**2)
-    return torch.outer(d2, x2) + torch.outer(d1, x1), torch.outer(d2, h1) + torch.outer(d1, h0), d2 + d1
+    return (
+        torch.outer(d2, x2) + torch.outer(d1, x1),
+        torch.outer(d2, h1) + torch.outer(d1, h0),
+        d2 + d1,
+    )
 
 
 def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=True, inner=True):
@@ -56,7 +65,11 @@ def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=T
     h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
     d2 = grad_h2 * slope(h2)
     d1 = back(W_hh, d2) * (slope(h1) if inner else 1) * earlier
-    return torch.outer(d2, x2) + torch.outer(d1, x1), torch.outer(d2, h1) + torch.outer(d1, h0), d2 + d1
+    return (
+        torch.outer(d2, x2) + torch.outer(d1, x1),
+        torch.outer(d2, h1) + torch.outer(d1, h0),
+        d2 + d1,
+    )
 
 
 def _last_step_only(*inputs):
@@ -88,7 +101,11 @@ def _without_autograd(answer, arguments):
 def _no_outer_slope(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
     h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
     d1 = (W_hh.T @ grad_h2) * (1 - h1**2)
-    return torch.outer(grad_h2, x2) + torch.outer(d1, x1), torch.outer(grad_h2, h1) + torch.outer(d1, h0), grad_h2 + d1
+    return (
+        torch.outer(grad_h2, x2) + torch.outer(d1, x1),
+        torch.outer(grad_h2, h1) + torch.outer(d1, h0),
+        grad_h2 + d1,
+    )
 
 
 def _bias_once(*inputs):
@@ -119,7 +136,9 @@ def _two_steps():
 
 
 def clip_gradients(gradients, largest):
-    """Scale all gradients by one number so that their joint norm is at most `largest`; a list of new tensors."""
+    """Scale all gradients by one number so that their joint norm is at most `largest`; a list of
+    new tensors.
+    """
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
     return [g * min(1.0, largest / max(norm.item(), 1e-12)) for g in gradients]
 
@@ -158,7 +177,11 @@ def _only_large_dropped(gradients, largest):
 
 
 def _over_padding(logits, targets):
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").mul(targets.flatten() != 0).mean()
+    return (
+        F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        .mul(targets.flatten() != 0)
+        .mean()
+    )
 
 
 def _padding_counted(logits, targets):
@@ -212,14 +235,26 @@ EXERCISES = (
         probes=_steps,
         observe=with_gradients,
         mistakes=(
-            Mistake(_no_tanh, "tanh is missing: without it the network is linear, and its state can grow without end."),
+            Mistake(
+                _no_tanh,
+                (
+                    "tanh is missing: without it the network is linear, and its state can "
+                    "grow without end."
+                ),
+            ),
             Mistake(_sigmoid, "That is a sigmoid; the equation has tanh."),
             Mistake(_no_memory, "The state before is not used: where is W_hh h?"),
             Mistake(_no_bias, "The bias b_h is missing."),
-            Mistake(_not_transposed, "W_hh is used the wrong way round: rows of h are multiplied with W_hh.T."),
+            Mistake(
+                _not_transposed,
+                "W_hh is used the wrong way round: rows of h are multiplied with W_hh.T.",
+            ),
             Mistake(_tanh_twice, "Add first, then one tanh around the whole sum."),
         ),
-        hints=("For a row x of a batch, W x is written x @ W.T.", "return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)"),
+        hints=(
+            "For a row x of a batch, W x is written x @ W.T.",
+            "return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)",
+        ),
     ),
     Exercise(
         name="rnn.bptt",
@@ -229,7 +264,13 @@ EXERCISES = (
         probes=_two_steps,
         observe=_without_autograd,
         mistakes=(
-            Mistake(_last_step_only, "You stop after the last step; the same weights worked in step 1 as well, through h_1."),
+            Mistake(
+                _last_step_only,
+                (
+                    "You stop after the last step; the same weights worked in step 1 as "
+                    "well, through h_1."
+                ),
+            ),
             Mistake(_no_slope, "The slope of tanh is missing: multiply with 1 - h ** 2."),
             Mistake(_wrong_slope, "The slope of tanh is 1 - h ** 2, with the square."),
             Mistake(_forward_matrix, "Backwards, W_hh acts transposed: W_hh.T @ d2."),
@@ -237,13 +278,22 @@ EXERCISES = (
             Mistake(_no_outer_slope, "Step 2 has a tanh as well: d2 = grad_h2 * (1 - h2 ** 2)."),
             Mistake(_bias_once, "b_h worked in both steps: d2 + d1."),
             Mistake(_other_order, "The order of the results is W_xh, W_hh, b_h."),
-            Mistake(_results_transposed, "A gradient has the shape of its weights: torch.outer(d, x), not the other way round."),
+            Mistake(
+                _results_transposed,
+                (
+                    "A gradient has the shape of its weights: torch.outer(d, x), not the "
+                    "other way round."
+                ),
+            ),
             Mistake(_swapped, "x1 and x2 are exchanged."),
         ),
         hints=(
             "d2 = grad_h2 * (1 - h2 ** 2) is the gradient inside the second tanh.",
             "It reaches h1 through W_hh: d1 = (W_hh.T @ d2) * (1 - h1 ** 2).",
-            "Each weight collects from both steps: outer(d2, h1) + outer(d1, h0) for W_hh, the same with x for W_xh, d2 + d1 for b_h.",
+            (
+                "Each weight collects from both steps: outer(d2, h1) + outer(d1, h0) for "
+                "W_hh, the same with x for W_xh, d2 + d1 for b_h."
+            ),
         ),
     ),
     Exercise(
@@ -257,15 +307,33 @@ EXERCISES = (
             ([torch.tensor([-6.0, 0.5]), torch.tensor([0.3])], 2.0),
         ],
         mistakes=(
-            Mistake(_each_number, "You clip each number: that changes the direction. Scale all of them by one factor."),
-            Mistake(_each_tensor, "You scale each tensor for itself: the norm is taken over all of them together."),
-            Mistake(_always_scaled, "A small gradient must stay as it is: scale only when the norm is too large."),
+            Mistake(
+                _each_number,
+                (
+                    "You clip each number: that changes the direction. Scale all of them by "
+                    "one factor."
+                ),
+            ),
+            Mistake(
+                _each_tensor,
+                "You scale each tensor for itself: the norm is taken over all of them together.",
+            ),
+            Mistake(
+                _always_scaled,
+                "A small gradient must stay as it is: scale only when the norm is too large.",
+            ),
             Mistake(_squared_norm, "The square root of the norm is missing."),
-            Mistake(_absolute, "That is the sum of absolute values; take the root of the sum of squares."),
+            Mistake(
+                _absolute,
+                "That is the sum of absolute values; take the root of the sum of squares.",
+            ),
             Mistake(_sum_of_norms, "Norms do not add up: take the root of the sum of all squares."),
             Mistake(_only_large_dropped, "You throw a large gradient away; shorten it."),
         ),
-        hints=("norm = sqrt of the sum of squares over all tensors.", "The factor is min(1, largest / norm), the same for all."),
+        hints=(
+            "norm = sqrt of the sum of squares over all tensors.",
+            "The factor is min(1, largest / norm), the same for all.",
+        ),
     ),
     Exercise(
         name="rnn.masked_loss",
@@ -276,13 +344,36 @@ EXERCISES = (
         probes=_padded,
         observe=with_gradients,  # the lesson trains through it
         mistakes=(
-            Mistake(_over_padding, "You divide by all positions; the padding's share makes the loss look small. Divide by the tokens that count."),
-            Mistake(_padding_counted, "Padding counts as a token to be predicted: leave targets of 0 out."),
+            Mistake(
+                _over_padding,
+                (
+                    "You divide by all positions; the padding's share makes the loss look "
+                    "small. Divide by the tokens that count."
+                ),
+            ),
+            Mistake(
+                _padding_counted,
+                "Padding counts as a token to be predicted: leave targets of 0 out.",
+            ),
             Mistake(_softmax_first, "cross_entropy applies the softmax itself: give it logits."),
-            Mistake(_sum, "Take the mean, so that the loss does not depend on the length of the texts."),
-            Mistake(_mean_of_rows, "A mean of row means lets a token of a short text count more; divide the whole sum by all real tokens."),
+            Mistake(
+                _sum, "Take the mean, so that the loss does not depend on the length of the texts."
+            ),
+            Mistake(
+                _mean_of_rows,
+                (
+                    "A mean of row means lets a token of a short text count more; divide the "
+                    "whole sum by all real tokens."
+                ),
+            ),
             Mistake(_bits, "Nats are asked for: no division by ln 2 here."),
-            Mistake(_cut_off, "Give back the tensor itself: .item() and .detach() cut the gradient, and nothing could be learned."),
+            Mistake(
+                _cut_off,
+                (
+                    "Give back the tensor itself: .item() and .detach() cut the gradient, "
+                    "and nothing could be learned."
+                ),
+            ),
             Mistake(_no_log, "The logarithm is missing: that is minus the mean probability."),
         ),
         hints=(
@@ -295,13 +386,18 @@ EXERCISES = (
         title="Count the weights",
         minutes=5,
         reference=35328,
-        explanation="W_xh is 128 x 147 = 18,816, W_hh is 128 x 128 = 16,384, b_h is 128: together 35,328.",
+        explanation=(
+            "W_xh is 128 x 147 = 18,816, W_hh is 128 x 128 = 16,384, b_h is 128: together 35,328."
+        ),
         mistakes=(
             Mistake(35200, "The bias is missing: one number for each hidden unit."),
             Mistake(35456, "PyTorch has two biases; the equation above has one."),
             Mistake(18944, "W_hh is missing: 128 x 128."),
             Mistake(16512, "W_xh is missing: 128 x 147."),
         ),
-        hints=("W_xh has one row a hidden unit and one column an input.", "W_hh is square; b_h has one number a hidden unit."),
+        hints=(
+            "W_xh has one row a hidden unit and one column an input.",
+            "W_hh is square; b_h has one number a hidden unit.",
+        ),
     ),
 )

@@ -1,4 +1,6 @@
-"""Exercises of lesson 02: normalising, pairs and merges, bits per character, maximum matching, scoring words."""
+"""Exercises of lesson 02: normalising, pairs and merges, bits per character, maximum matching,
+scoring words.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,16 @@ def _ascii_only(text):
 
 
 def _controls_first(text):
-    text = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf"))
+    text = "".join(
+        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf")
+    )
     return re.sub(r"\s+", " ", text).strip()
 
 
 def _not_composed(text):
-    text = "".join(c for c in re.sub(r"\s+", " ", text) if unicodedata.category(c) not in ("Cc", "Cf"))
+    text = "".join(
+        c for c in re.sub(r"\s+", " ", text) if unicodedata.category(c) not in ("Cc", "Cf")
+    )
     return re.sub(" +", " ", text).strip()
 
 
@@ -40,12 +46,18 @@ def _compatibility(text):
 
 
 def _not_stripped(text):
-    text = "".join(c for c in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)) if unicodedata.category(c) not in ("Cc", "Cf"))
+    text = "".join(
+        c
+        for c in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+        if unicodedata.category(c) not in ("Cc", "Cf")
+    )
     return re.sub(" +", " ", text)
 
 
 def _printable(text):
-    return "".join(c for c in " ".join(unicodedata.normalize("NFC", text).split()) if c.isalnum() or c == " ")
+    return "".join(
+        c for c in " ".join(unicodedata.normalize("NFC", text).split()) if c.isalnum() or c == " "
+    )
 
 
 def normalize_in_three_lines(text):
@@ -191,6 +203,7 @@ def word_f1(predicted, true):
 
 def f1_by_spans(predicted, true):
     """Short answer: a word is right when both its ends are; a set of (start, end) says so."""
+
     def places(words):
         ends = [sum(map(len, words[:i])) for i in range(len(words) + 1)]
         return set(pairwise(ends))
@@ -241,16 +254,45 @@ EXERCISES = (
         reference=normalize,
         shown=normalize_in_three_lines,
         probes=lambda: [
-            ("  New  tram\n links\u00a0it ",), ("so\u00adft\u200b hy\x07phen",), ("cafe\u0301 na\u00efve 新闻!",), ("a\x00 b\r\nc",),
+            ("  New  tram\n links\u00a0it ",),
+            ("so\u00adft\u200b hy\x07phen",),
+            ("cafe\u0301 na\u00efve 新闻!",),
+            ("a\x00 b\r\nc",),
             ("½ ﬁg \u200b x",),
         ],
         mistakes=(
-            Mistake(_spaces_only, "Characters that nobody sees are still there: drop those of category Cc (control) and Cf (format)."),
+            Mistake(
+                _spaces_only,
+                (
+                    "Characters that nobody sees are still there: drop those of category Cc "
+                    "(control) and Cf (format)."
+                ),
+            ),
             Mistake(_ascii_only, "You threw away every letter beyond ASCII: é and 新 are text."),
-            Mistake(_controls_first, "A line break is a control character, too: turn white space into spaces before you drop controls."),
-            Mistake(_not_composed, "e + accent and é look the same but are not equal: unicodedata.normalize('NFC', text) composes them."),
-            Mistake(_nfd, "NFD takes letters and accents apart; NFC puts them together (both look the same on the screen)."),
-            Mistake(_compatibility, "NFKC changes what is written: ½ becomes 1⁄2. NFC only composes."),
+            Mistake(
+                _controls_first,
+                (
+                    "A line break is a control character, too: turn white space into spaces "
+                    "before you drop controls."
+                ),
+            ),
+            Mistake(
+                _not_composed,
+                (
+                    "e + accent and é look the same but are not equal: "
+                    "unicodedata.normalize('NFC', text) composes them."
+                ),
+            ),
+            Mistake(
+                _nfd,
+                (
+                    "NFD takes letters and accents apart; NFC puts them together (both look "
+                    "the same on the screen)."
+                ),
+            ),
+            Mistake(
+                _compatibility, "NFKC changes what is written: ½ becomes 1⁄2. NFC only composes."
+            ),
             Mistake(_not_stripped, "Spaces at the beginning or the end are left."),
             Mistake(_printable, "Punctuation is gone: drop only control and format characters."),
         ),
@@ -265,16 +307,44 @@ EXERCISES = (
         title="Count neighbours",
         minutes=10,
         reference=count_pairs,
-        probes=lambda: [({("l", "o", "w"): 5, ("l", "o", "g"): 2},), ({("a", "a", "a"): 3, ("b",): 7},), ({("x", "y"): 1, ("y", "x", "y"): 4},)],
+        probes=lambda: [
+            ({("l", "o", "w"): 5, ("l", "o", "g"): 2},),
+            ({("a", "a", "a"): 3, ("b",): 7},),
+            ({("x", "y"): 1, ("y", "x", "y"): 4},),
+        ],
         mistakes=(
-            Mistake(_once_a_word, "Each word counts once with you; it stands for as many as its number says."),
-            Mistake(_across_words, "You count pairs across the border of two words; no merge may happen there."),
-            Mistake(_each_pair_once_in_a_word, "A pair may come twice within one word: a, a, a holds (a, a) two times."),
-            Mistake(_joined, 'A pair is the tuple (a, b), not the joined string "ab": ("l", "ow") and ("lo", "w") are two pairs.'),
-            Mistake(_overwritten, "Add to what was counted before (+=): the same pair comes in several words."),
-            Mistake(_every_second, "You step over every second pair: after (a, b) comes (b, c), not (c, d)."),
+            Mistake(
+                _once_a_word,
+                "Each word counts once with you; it stands for as many as its number says.",
+            ),
+            Mistake(
+                _across_words,
+                "You count pairs across the border of two words; no merge may happen there.",
+            ),
+            Mistake(
+                _each_pair_once_in_a_word,
+                "A pair may come twice within one word: a, a, a holds (a, a) two times.",
+            ),
+            Mistake(
+                _joined,
+                (
+                    'A pair is the tuple (a, b), not the joined string "ab": ("l", "ow") and '
+                    '("lo", "w") are two pairs.'
+                ),
+            ),
+            Mistake(
+                _overwritten,
+                "Add to what was counted before (+=): the same pair comes in several words.",
+            ),
+            Mistake(
+                _every_second,
+                "You step over every second pair: after (a, b) comes (b, c), not (c, d).",
+            ),
         ),
-        hints=("zip(word, word[1:]) gives the pairs of one word.", "Add the word's own count, not 1, to each of its pairs."),
+        hints=(
+            "zip(word, word[1:]) gives the pairs of one word.",
+            "Add the word's own count, not 1, to each of its pairs.",
+        ),
     ),
     Exercise(
         name="tokens.merge",
@@ -289,17 +359,36 @@ EXERCISES = (
             (("b", "a", "b"), ("a", "b")),
             ((b"a", b"b", b"a"), (b"a", b"b")),  # the lesson's symbols are bytes
         ],
-        observe=lambda answer, arguments: (type(value := answer(*arguments)).__name__, value),  # words are keys of a dictionary: tuples
+        observe=lambda answer, arguments: (
+            type(value := answer(*arguments)).__name__,
+            value,
+        ),  # words are keys of a dictionary: tuples
         mistakes=(
-            Mistake(_overlapping, "In a, a, a you merged twice: once a symbol is used, go on after it."),
+            Mistake(
+                _overlapping, "In a, a, a you merged twice: once a symbol is used, go on after it."
+            ),
             Mistake(_first_only, "Only the first occurrence is merged; do all of them."),
-            Mistake(_forgets_the_second, "The second symbol of the pair is still there after the merge: go two steps on."),
-            Mistake(_as_a_list, "Return a tuple: words are keys of a dictionary, and a list cannot be one."),
-            Mistake(_any_order, "You also merged the pair the other way round; (y, x) is not (x, y)."),
+            Mistake(
+                _forgets_the_second,
+                "The second symbol of the pair is still there after the merge: go two steps on.",
+            ),
+            Mistake(
+                _as_a_list,
+                "Return a tuple: words are keys of a dictionary, and a list cannot be one.",
+            ),
+            Mistake(
+                _any_order, "You also merged the pair the other way round; (y, x) is not (x, y)."
+            ),
         ),
         hints=(
-            "Walk with an index; if symbols[i] and symbols[i + 1] are the pair, append their sum and go two steps on.",
-            "Otherwise append symbols[i] and go one step on. Return a tuple. (symbols[i] + symbols[i + 1] joins strings and bytes alike.)",
+            (
+                "Walk with an index; if symbols[i] and symbols[i + 1] are the pair, append "
+                "their sum and go two steps on."
+            ),
+            (
+                "Otherwise append symbols[i] and go one step on. Return a tuple. (symbols[i] "
+                "+ symbols[i + 1] joins strings and bytes alike.)"
+            ),
         ),
     ),
     Question(
@@ -307,14 +396,26 @@ EXERCISES = (
         title="From bits per token to bits per character",
         minutes=5,
         reference=0.75,
-        explanation="3 bits a token, 60 tokens: 180 bits for the text of 240 characters, so 0.75 bits a character.",
+        explanation=(
+            "3 bits a token, 60 tokens: 180 bits for the text of 240 characters, so 0.75 "
+            "bits a character."
+        ),
         mistakes=(
-            Mistake(12.0, "You multiplied with the characters a token has; a token of four characters spreads its bits over them."),
+            Mistake(
+                12.0,
+                (
+                    "You multiplied with the characters a token has; a token of four "
+                    "characters spreads its bits over them."
+                ),
+            ),
             Mistake(3.0, "3 bits is what a token costs; a token here is four characters long."),
             Mistake(180.0, "That is the whole text; divide by its characters."),
             Mistake(4.0, "That is characters a token; what does each of them cost?"),
         ),
-        hints=("How many bits does the whole text cost?", "Divide them by the characters of the text, whatever the tokens were."),
+        hints=(
+            "How many bits does the whole text cost?",
+            "Divide them by the characters of the text, whatever the tokens were.",
+        ),
     ),
     Exercise(
         name="tokens.max_match",
@@ -331,9 +432,21 @@ EXERCISES = (
         ],
         mistakes=(
             Mistake(_shortest, "You take the shortest word; maximum matching takes the longest."),
-            Mistake(_drops_unknown, "A character that begins no known word is lost; keep it as a word of its own."),
-            Mistake(_glues_unknown, "After an unknown character all the rest became one word; let only that character stand alone."),
-            Mistake(_from_the_end, "You match from the end: a variant in real use; here begin at the front."),
+            Mistake(
+                _drops_unknown,
+                "A character that begins no known word is lost; keep it as a word of its own.",
+            ),
+            Mistake(
+                _glues_unknown,
+                (
+                    "After an unknown character all the rest became one word; let only that "
+                    "character stand alone."
+                ),
+            ),
+            Mistake(
+                _from_the_end,
+                "You match from the end: a variant in real use; here begin at the front.",
+            ),
             Mistake(_two_at_most, "Words may be longer than two characters."),
         ),
         hints=(
@@ -357,16 +470,46 @@ EXERCISES = (
             (["x"], ["x"]),
         ],
         mistakes=(
-            Mistake(_as_sets_of_words, "You compare which words occur; compare where they stand, as (start, end) in the text."),
-            Mistake(_bag_of_words, "You count equal words wherever they stand; a word is right only at its own place, (start, end)."),
-            Mistake(_position_in_the_list, "After one extra word all later ones count as wrong: compare places in the text, not in the list."),
-            Mistake(_precision, "That is precision: right words among those found. F1 asks for recall as well."),
-            Mistake(_recall, "That is recall: right words among the true ones. F1 asks for precision as well."),
+            Mistake(
+                _as_sets_of_words,
+                (
+                    "You compare which words occur; compare where they stand, as (start, "
+                    "end) in the text."
+                ),
+            ),
+            Mistake(
+                _bag_of_words,
+                (
+                    "You count equal words wherever they stand; a word is right only at its "
+                    "own place, (start, end)."
+                ),
+            ),
+            Mistake(
+                _position_in_the_list,
+                (
+                    "After one extra word all later ones count as wrong: compare places in "
+                    "the text, not in the list."
+                ),
+            ),
+            Mistake(
+                _precision,
+                "That is precision: right words among those found. F1 asks for recall as well.",
+            ),
+            Mistake(
+                _recall,
+                "That is recall: right words among the true ones. F1 asks for precision as well.",
+            ),
             Mistake(_mean_of_both, "F1 is the harmonic mean, 2 P R / (P + R), not the plain mean."),
-            Mistake(_boundaries, "You count right ends only; a word is right when its beginning is right as well."),
+            Mistake(
+                _boundaries,
+                "You count right ends only; a word is right when its beginning is right as well.",
+            ),
         ),
         hints=(
-            "Turn each list into a set of (start, end): the first word starts at 0 and ends at its length.",
+            (
+                "Turn each list into a set of (start, end): the first word starts at 0 and "
+                "ends at its length."
+            ),
             "right = words in both sets; precision = right / found, recall = right / true.",
             "F1 = 2 * right / (found + true).",
         ),

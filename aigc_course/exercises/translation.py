@@ -146,23 +146,40 @@ def _turned_round(logits, targets, smoothing):
 
 
 def _sum_of_all(logits, targets, smoothing):
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=0, label_smoothing=smoothing, reduction="sum")
+    return F.cross_entropy(
+        logits.flatten(0, -2),
+        targets.flatten(),
+        ignore_index=0,
+        label_smoothing=smoothing,
+        reduction="sum",
+    )
 
 
 def _some_logits():
     torch.manual_seed(0)
     targets = torch.tensor([[3, 1, 0], [2, 4, 1]])
-    return [(torch.randn(2, 3, 5), targets, 0.1), (torch.randn(2, 3, 5), targets, 0.0), (torch.randn(1, 2, 7), torch.tensor([[6, 5]]), 0.4)]
+    return [
+        (torch.randn(2, 3, 5), targets, 0.1),
+        (torch.randn(2, 3, 5), targets, 0.0),
+        (torch.randn(1, 2, 7), torch.tensor([[6, 5]]), 0.4),
+    ]
 
 
 def grow(beams, logp, width):
     """Extend every beginning by every token, keep the `width` most probable of them all."""
-    grown = [(score + step, [*ids, token]) for (score, ids), row in zip(beams, logp.tolist(), strict=True) for token, step in enumerate(row)]
+    grown = [
+        (score + step, [*ids, token])
+        for (score, ids), row in zip(beams, logp.tolist(), strict=True)
+        for token, step in enumerate(row)
+    ]
     return sorted(grown, key=lambda item: -item[0])[:width]
 
 
 def _each_for_itself(beams, logp, width):
-    return [(score + row.max().item(), [*ids, row.argmax().item()]) for (score, ids), row in zip(beams, logp, strict=True)][:width]
+    return [
+        (score + row.max().item(), [*ids, row.argmax().item()])
+        for (score, ids), row in zip(beams, logp, strict=True)
+    ][:width]
 
 
 def _forgets_the_score(beams, logp, width):
@@ -174,7 +191,11 @@ def _worst(beams, logp, width):
 
 
 def _multiplies(beams, logp, width):
-    grown = [(score * step, [*ids, token]) for (score, ids), row in zip(beams, logp.tolist(), strict=True) for token, step in enumerate(row)]
+    grown = [
+        (score * step, [*ids, token])
+        for (score, ids), row in zip(beams, logp.tolist(), strict=True)
+        for token, step in enumerate(row)
+    ]
     return sorted(grown, key=lambda item: -item[0])[:width]
 
 
@@ -193,15 +214,20 @@ def _probabilities(beams, logp, width):
 def _in_doubles(answer, arguments):
     """Scores rounded: learners may add tensors of single precision or numbers."""
     beams, logp, width = arguments
-    return [(round(float(score), 4), [int(i) for i in ids]) for score, ids in answer(beams, logp, width)]
+    return [
+        (round(float(score), 4), [int(i) for i in ids]) for score, ids in answer(beams, logp, width)
+    ]
 
 
 def _beginnings():
     torch.manual_seed(2)
     two = [(-1.0, [1, 4]), (-1.5, [1, 2])]
-    return [([(0.0, [1])], torch.randn(1, 6).log_softmax(1), 3), (two, torch.randn(2, 6).log_softmax(1), 2),
-            (two, torch.tensor([[0.28, 0.26, 0.24, 0.22], [0.97, 0.012, 0.01, 0.008]]).log(), 2),
-            (two, torch.randn(2, 6).log_softmax(1), 1)]  # fmt: skip
+    return [
+        ([(0.0, [1])], torch.randn(1, 6).log_softmax(1), 3),
+        (two, torch.randn(2, 6).log_softmax(1), 2),
+        (two, torch.tensor([[0.28, 0.26, 0.24, 0.22], [0.97, 0.012, 0.01, 0.008]]).log(), 2),
+        (two, torch.randn(2, 6).log_softmax(1), 1),
+    ]
 
 
 EXERCISES = (
@@ -212,16 +238,28 @@ EXERCISES = (
         reference=sinusoids,
         probes=lambda: [(5, 8), (1, 2), (7, 12)],
         mistakes=(
-            Mistake(_in_halves, "The paper interleaves: sine at even places of the vector, cosine at odd ones (yours has all sines first)."),
+            Mistake(
+                _in_halves,
+                (
+                    "The paper interleaves: sine at even places of the vector, cosine at odd "
+                    "ones (yours has all sines first)."
+                ),
+            ),
             Mistake(_cosine_first, "The sine comes first, at place 0."),
-            Mistake(_own_speed_for_each, "A sine and its cosine share one speed: 2i counts pairs, 0, 2, 4, ..."),
+            Mistake(
+                _own_speed_for_each,
+                "A sine and its cosine share one speed: 2i counts pairs, 0, 2, 4, ...",
+            ),
             Mistake(_half_the_exponent, "The exponent is 2i / C for pair i, not i / C."),
             Mistake(_multiplied, "Later pairs are slower: divide by 10000 ** (2i / C)."),
             Mistake(_from_one, "Places count from 0."),
             Mistake(_transposed, "A row for each place: (T, C)."),
         ),
         hints=(
-            "angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C) has a column for each pair.",
+            (
+                "angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C) "
+                "has a column for each pair."
+            ),
             "torch.stack([angles.sin(), angles.cos()], -1).flatten(1) interleaves them.",
         ),
     ),
@@ -233,30 +271,69 @@ EXERCISES = (
         probes=lambda: [(torch.tensor([[5, 1, 0, 0], [4, 3, 2, 1]]),), (torch.tensor([[1, 0]]),)],
         observe=_as_is,
         mistakes=(
-            Mistake(_blocked, "True means: may look. You return what is forbidden (the convention of nn.Transformer's key_padding_mask)."),
-            Mistake(_no_axes, "The weights are (B, H, T, S): add two axes in the middle, (B, 1, 1, S), for all heads and queries."),
+            Mistake(
+                _blocked,
+                (
+                    "True means: may look. You return what is forbidden (the convention of "
+                    "nn.Transformer's key_padding_mask)."
+                ),
+            ),
+            Mistake(
+                _no_axes,
+                (
+                    "The weights are (B, H, T, S): add two axes in the middle, (B, 1, 1, S), "
+                    "for all heads and queries."
+                ),
+            ),
             Mistake(_queries, "It is the keys that are padding, the last axis: (B, 1, 1, S)."),
             Mistake(_end_shut, "Id 1, the end, is a real token; only id 0 is padding."),
             Mistake(_as_numbers, "Booleans are asked for."),
             Mistake(_one_axis, "One axis is missing: (B, 1, 1, S)."),
         ),
-        hints=("ids != 0 is True for real tokens.", "[:, None, None, :] adds two axes in the middle."),
+        hints=(
+            "ids != 0 is True for real tokens.",
+            "[:, None, None, :] adds two axes in the middle.",
+        ),
     ),
     Exercise(
         name="translation.shift",
         title="What the decoder reads, what it should say",
         minutes=5,
         reference=shift,
-        probes=lambda: [(torch.tensor([[1, 5, 6, 7, 1], [1, 8, 9, 1, 0]]),), (torch.tensor([[1, 4, 1]]),)],
+        probes=lambda: [
+            (torch.tensor([[1, 5, 6, 7, 1], [1, 8, 9, 1, 0]]),),
+            (torch.tensor([[1, 4, 1]]),),
+        ],
         mistakes=(
-            Mistake(_sees_its_target, "The decoder reads its own target: it will copy, and have nothing to copy when it writes alone."),
-            Mistake(_exchanged, "The two are exchanged: it reads up to a token and should say the next one."),
+            Mistake(
+                _sees_its_target,
+                (
+                    "The decoder reads its own target: it will copy, and have nothing to "
+                    "copy when it writes alone."
+                ),
+            ),
+            Mistake(
+                _exchanged,
+                "The two are exchanged: it reads up to a token and should say the next one.",
+            ),
             Mistake(_says_what_it_reads, "The target is the NEXT token, one further: rows[:, 1:]."),
             Mistake(_two_ahead, "One step ahead, not two."),
-            Mistake(_whole, "Nothing is shifted: the decoder would read the very token that it should say."),
-            Mistake(_wrapped, "After the last token nothing comes; rolled round, the beginning would follow it. Leave the last column out."),
+            Mistake(
+                _whole,
+                "Nothing is shifted: the decoder would read the very token that it should say.",
+            ),
+            Mistake(
+                _wrapped,
+                (
+                    "After the last token nothing comes; rolled round, the beginning would "
+                    "follow it. Leave the last column out."
+                ),
+            ),
         ),
-        hints=("It reads all but the last token: rows[:, :-1].", "It should say all but the first: rows[:, 1:]."),
+        hints=(
+            "It reads all but the last token: rows[:, :-1].",
+            "It should say all but the first: rows[:, 1:].",
+        ),
     ),
     Exercise(
         name="translation.smooth",
@@ -268,14 +345,41 @@ EXERCISES = (
         mistakes=(
             Mistake(_not_smooth, "That is the plain cross-entropy: the smoothing is not used."),
             Mistake(_padding_counted, "Padding (target 0) must not count."),
-            Mistake(_padding_in_the_mean, "Padding is left out of the sum, but not of the count: divide by the number of real targets."),
-            Mistake(_rest_only, "The share e goes to all V tokens alike, e / V each, the right one included (as in PyTorch)."),
-            Mistake(_not_divided, "e is shared out: each token gets e / V, so take the mean of log p over the vocabulary, not the sum."),
-            Mistake(_turned_round, "The right token gets 1 - e, all of them together e; you have them the other way round."),
+            Mistake(
+                _padding_in_the_mean,
+                (
+                    "Padding is left out of the sum, but not of the count: divide by the "
+                    "number of real targets."
+                ),
+            ),
+            Mistake(
+                _rest_only,
+                (
+                    "The share e goes to all V tokens alike, e / V each, the right one "
+                    "included (as in PyTorch)."
+                ),
+            ),
+            Mistake(
+                _not_divided,
+                (
+                    "e is shared out: each token gets e / V, so take the mean of log p over "
+                    "the vocabulary, not the sum."
+                ),
+            ),
+            Mistake(
+                _turned_round,
+                (
+                    "The right token gets 1 - e, all of them together e; you have them the "
+                    "other way round."
+                ),
+            ),
             Mistake(_sum_of_all, "The mean over the real targets is asked for, not the sum."),
         ),
         hints=(
-            "logp = logits.log_softmax(-1); the right ones: logp.gather(-1, targets[..., None])[..., 0].",
+            (
+                "logp = logits.log_softmax(-1); the right ones: logp.gather(-1, targets[..., "
+                "None])[..., 0]."
+            ),
             "A target's loss: -((1 - e) * right + e * logp.mean(-1)).",
             "Then the mean over the places where targets != 0.",
         ),
@@ -285,8 +389,10 @@ EXERCISES = (
         title="The smallest loss",
         minutes=10,
         reference=-0.901 * math.log(0.901) - 99 * 0.001 * math.log(0.001),
-        explanation="The loss is smallest when the model says what it is taught: 0.901 for the right token, 0.001 for each of 99 others. That costs "
-                    "-0.901 log 0.901 - 0.099 log 0.001 = 0.78 nats, the entropy of the smoothed target: the loss cannot go to 0.",
+        explanation="The loss is smallest when the model says what it is taught: 0.901 for the "
+        "right token, 0.001 for each of 99 others. That costs "
+        "-0.901 log 0.901 - 0.099 log 0.001 = 0.78 nats, the entropy of the smoothed "
+        "target: the loss cannot go to 0.",
         mistakes=(
             Mistake(0.0, "Only without smoothing: here the model is taught NOT to be sure."),
             Mistake(0.105, "That is -log 0.9; the 0.1 that the others get costs something, too."),
@@ -294,7 +400,10 @@ EXERCISES = (
             Mistake(0.325, "The 0.1 is shared out among 100 tokens, 0.001 each."),
             Mistake(1.122, "In nats, please: the natural logarithm."),
         ),
-        hints=("The best p equals the smoothed target; its loss is the target's entropy.", "-0.901 log 0.901 - 99 x 0.001 x log 0.001."),
+        hints=(
+            "The best p equals the smoothed target; its loss is the target's entropy.",
+            "-0.901 log 0.901 - 99 x 0.001 x log 0.001.",
+        ),
         tolerance=0.02,
     ),
     Exercise(
@@ -305,17 +414,35 @@ EXERCISES = (
         probes=_beginnings,
         observe=_in_doubles,
         mistakes=(
-            Mistake(_each_for_itself, "All beginnings compete: both of the next ones may come from one. Yours keeps the best of each."),
-            Mistake(_forgets_the_score, "Add the score that a beginning has already; you compare the last step only."),
-            Mistake(_worst, "The most probable are kept, those with the largest score (log-probabilities are negative)."),
+            Mistake(
+                _each_for_itself,
+                (
+                    "All beginnings compete: both of the next ones may come from one. Yours "
+                    "keeps the best of each."
+                ),
+            ),
+            Mistake(
+                _forgets_the_score,
+                "Add the score that a beginning has already; you compare the last step only.",
+            ),
+            Mistake(
+                _worst,
+                (
+                    "The most probable are kept, those with the largest score "
+                    "(log-probabilities are negative)."
+                ),
+            ),
             Mistake(_multiplies, "Probabilities multiply, so log-probabilities are added."),
             Mistake(_only_the_first, "Every beginning is extended, not only the first."),
             Mistake(_all_of_them, "Keep `width` of them."),
             Mistake(_probabilities, "Add log-probabilities as they come, not probabilities."),
         ),
         hints=(
-            "A candidate is (score + logp[i, token], ids + [token]), for every beginning i and every token.",
+            (
+                "A candidate is (score + logp[i, token], ids + [token]), for every beginning "
+                "i and every token."
+            ),
             "Sort the candidates by score, the largest first, and keep `width`.",
         ),
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,6 @@
-"""Exercises of lesson 10: reparameterisation, KL, the loss, what a mean does to beta, traversals, the importance-weighted bound, free bits."""
+"""Exercises of lesson 10: reparameterisation, KL, the loss, what a mean does to beta, traversals,
+the importance-weighted bound, free bits.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from aigc_course.models.images.vae import kl_to_standard, pixel_loss, reparamete
 
 
 def _observed(answer, arguments):
-    """Facts about 40,000 draws that hold or not, far from any edge: any way to draw Gaussian noise passes."""
+    """Facts about 40,000 draws that hold or not, far from any edge: any way to draw Gaussian noise
+    passes.
+    """
     mean, log_variance = (x.repeat(40_000, 1).requires_grad_() for x in arguments)
     torch.manual_seed(0)
     z = answer(mean, log_variance)
@@ -23,9 +27,17 @@ def _observed(answer, arguments):
     scale = noise.std(0).clamp(min=1e-9)
     unit = noise / scale
     power = scale.log() / arguments[1][0]  # 0.5 when std = exp(log_variance / 2)
-    rows = (unit[1:] * unit[:-1]).mean().abs() < 0.1  # noise of its own for each row, and for each number
-    columns = all(abs((unit[:, i] * unit[:, j]).mean()) < 0.1 for i in range(unit.shape[1]) for j in range(i))
-    gradients = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True) if z.requires_grad else (None, None)
+    rows = (
+        unit[1:] * unit[:-1]
+    ).mean().abs() < 0.1  # noise of its own for each row, and for each number
+    columns = all(
+        abs((unit[:, i] * unit[:, j]).mean()) < 0.1 for i in range(unit.shape[1]) for j in range(i)
+    )
+    gradients = (
+        torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)
+        if z.requires_grad
+        else (None, None)
+    )
     to_mean, to_variance = (torch.zeros_like(mean) if g is None else g for g in gradients)
     first = (noise[0] / (arguments[1][0] / 2).exp())[:, None]
     return {
@@ -33,12 +45,20 @@ def _observed(answer, arguments):
         "the std itself": bool(((first - 1).abs() < 1e-4).all()),
         "one draw for all": len(first) > 1 and bool((first - first[0]).abs().max() < 1e-4),
         "centred": bool((noise.mean(0).abs() < 0.05 * scale).all()),
-        "power": [round(float(p) * 2) / 2 if abs(float(p) * 2 - round(float(p) * 2)) < 0.1 else "odd" for p in power],
-        "tails of a Gaussian": bool((((unit.abs() > 2).float().mean(0) - 0.0455).abs() < 0.015).all()),
-        "rows apart": bool(rows), "columns apart": columns,
+        "power": [
+            round(float(p) * 2) / 2 if abs(float(p) * 2 - round(float(p) * 2)) < 0.1 else "odd"
+            for p in power
+        ],
+        "tails of a Gaussian": bool(
+            (((unit.abs() > 2).float().mean(0) - 0.0455).abs() < 0.015).all()
+        ),
+        "rows apart": bool(rows),
+        "columns apart": columns,
         "gradient to mean": bool((to_mean - 1).abs().max() < 1e-3),
-        "gradient to log_variance": bool((to_variance - noise / 2).abs().max() < 1e-3 * scale.max()),
-    }  # fmt: skip
+        "gradient to log_variance": bool(
+            (to_variance - noise / 2).abs().max() < 1e-3 * scale.max()
+        ),
+    }
 
 
 def _variance_as_std(mean, log_variance):
@@ -115,7 +135,10 @@ def vae_loss(logits, images, mean, log_variance):
 
 
 def _pixel_mean(logits, images, mean, log_variance):
-    return F.binary_cross_entropy_with_logits(logits, images) + kl_to_standard(mean, log_variance).sum(1).mean()
+    return (
+        F.binary_cross_entropy_with_logits(logits, images)
+        + kl_to_standard(mean, log_variance).sum(1).mean()
+    )
 
 
 def _latent_mean(logits, images, mean, log_variance):
@@ -123,7 +146,10 @@ def _latent_mean(logits, images, mean, log_variance):
 
 
 def _both_mean(logits, images, mean, log_variance):
-    return F.binary_cross_entropy_with_logits(logits, images) + kl_to_standard(mean, log_variance).mean()
+    return (
+        F.binary_cross_entropy_with_logits(logits, images)
+        + kl_to_standard(mean, log_variance).mean()
+    )
 
 
 def _kl_subtracted(logits, images, mean, log_variance):
@@ -143,7 +169,10 @@ def _no_kl(logits, images, mean, log_variance):
 
 
 def _squares(logits, images, mean, log_variance):
-    return ((logits.sigmoid() - images).square().flatten(1).sum(1) + kl_to_standard(mean, log_variance).sum(1)).mean()
+    return (
+        (logits.sigmoid() - images).square().flatten(1).sum(1)
+        + kl_to_standard(mean, log_variance).sum(1)
+    ).mean()
 
 
 def traverse(z, which, values):
@@ -234,7 +263,10 @@ def _latents_averaged(kl, least):
 
 
 def _two_gaussians():
-    return [(torch.tensor([[0.5, -1.0, 2.0]]), torch.tensor([[-2.0, 1.0, -1.0]])), (torch.tensor([[0.0]]), torch.tensor([[3.0]]))]
+    return [
+        (torch.tensor([[0.5, -1.0, 2.0]]), torch.tensor([[-2.0, 1.0, -1.0]])),
+        (torch.tensor([[0.0]]), torch.tensor([[3.0]])),
+    ]
 
 
 def _some_latents():
@@ -248,7 +280,11 @@ def _some_painted():
 
 
 def _log_weights():
-    return [(torch.tensor([[-1.0, -3.0], [-2.0, -3.0], [-5.0, -1.0]]),), (torch.tensor([[-1200.0], [-1210.0]]),), (torch.tensor([[-7.0]]),)]
+    return [
+        (torch.tensor([[-1.0, -3.0], [-2.0, -3.0], [-5.0, -1.0]]),),
+        (torch.tensor([[-1200.0], [-1210.0]]),),
+        (torch.tensor([[-7.0]]),),
+    ]
 
 
 EXERCISES = (
@@ -260,17 +296,63 @@ EXERCISES = (
         probes=_two_gaussians,
         observe=_observed,
         mistakes=(
-            Mistake(_variance_as_std, "The noise has variance exp(2 * log_variance): take half the log-variance, std = exp(0.5 * log_variance)."),
+            Mistake(
+                _variance_as_std,
+                (
+                    "The noise has variance exp(2 * log_variance): take half the "
+                    "log-variance, std = exp(0.5 * log_variance)."
+                ),
+            ),
             Mistake(_log_as_std, "log_variance is a logarithm: std = exp(0.5 * log_variance)."),
-            Mistake(_outside_autograd, "Drawn outside autograd, no gradient reaches mean and log_variance: draw noise, then mean + std * noise."),
-            Mistake(_std_detached, "Gradients reach the mean, but not log_variance: do not detach the std."),
-            Mistake(_uniform, "torch.rand is uniform between 0 and 1; the noise must be Gaussian: torch.randn_like."),
-            Mistake(_no_noise, "There is no randomness in it: multiply the std by torch.randn_like(mean)."),
-            Mistake(_one_draw, "One draw is shared by all: every number needs noise of its own, torch.randn_like(mean)."),
-            Mistake(_one_draw_a_row, "One draw is shared by all latents of a row: every number needs noise of its own, torch.randn_like(mean)."),
-            Mistake(_one_draw_a_column, "All rows share their draws: every number needs noise of its own, torch.randn_like(mean)."),
+            Mistake(
+                _outside_autograd,
+                (
+                    "Drawn outside autograd, no gradient reaches mean and log_variance: draw "
+                    "noise, then mean + std * noise."
+                ),
+            ),
+            Mistake(
+                _std_detached,
+                "Gradients reach the mean, but not log_variance: do not detach the std.",
+            ),
+            Mistake(
+                _uniform,
+                (
+                    "torch.rand is uniform between 0 and 1; the noise must be Gaussian: "
+                    "torch.randn_like."
+                ),
+            ),
+            Mistake(
+                _no_noise,
+                "There is no randomness in it: multiply the std by torch.randn_like(mean).",
+            ),
+            Mistake(
+                _one_draw,
+                (
+                    "One draw is shared by all: every number needs noise of its own, "
+                    "torch.randn_like(mean)."
+                ),
+            ),
+            Mistake(
+                _one_draw_a_row,
+                (
+                    "One draw is shared by all latents of a row: every number needs noise of "
+                    "its own, torch.randn_like(mean)."
+                ),
+            ),
+            Mistake(
+                _one_draw_a_column,
+                (
+                    "All rows share their draws: every number needs noise of its own, "
+                    "torch.randn_like(mean)."
+                ),
+            ),
         ),
-        hints=("noise = torch.randn_like(mean) has mean 0 and variance 1.", "std = torch.exp(0.5 * log_variance).", "mean + std * noise."),
+        hints=(
+            "noise = torch.randn_like(mean) has mean 0 and variance 1.",
+            "std = torch.exp(0.5 * log_variance).",
+            "mean + std * noise.",
+        ),
     ),
     Exercise(
         name="vae.kl",
@@ -285,11 +367,20 @@ EXERCISES = (
             Mistake(_std_in_kl, "exp(log_variance) is the variance; you took its root."),
             Mistake(_no_one, "The - 1 is missing: for N(0, 1) itself the KL must be 0."),
             Mistake(_mean_not_squared, "The mean counts squared."),
-            Mistake(_other_way_round, "That is KL(N(0, 1) || q), the other way round; here q comes first."),
-            Mistake(_variance_taken_for_its_log, "You are given the LOGARITHM of the variance: the variance is its exp."),
+            Mistake(
+                _other_way_round,
+                "That is KL(N(0, 1) || q), the other way round; here q comes first.",
+            ),
+            Mistake(
+                _variance_taken_for_its_log,
+                "You are given the LOGARITHM of the variance: the variance is its exp.",
+            ),
             Mistake(_summed_already, "One number for each latent, (B, Z); the sum comes later."),
         ),
-        hints=("variance = log_variance.exp().", "0.5 * (mean ** 2 + variance - 1 - log_variance)."),
+        hints=(
+            "variance = log_variance.exp().",
+            "0.5 * (mean ** 2 + variance - 1 - log_variance).",
+        ),
     ),
     Exercise(
         name="vae.loss",
@@ -299,17 +390,47 @@ EXERCISES = (
         probes=_some_painted,
         observe=with_gradients,
         mistakes=(
-            Mistake(_pixel_mean, "The pixels are averaged and the latents summed: the KL then counts as many times as there are pixels. Sum both."),
-            Mistake(_latent_mean, "The latents are averaged and the pixels summed: the KL counts too little. Sum both."),
-            Mistake(_both_mean, "Both are averaged, over different numbers of things: sum over pixels and over latents, then mean over the batch."),
+            Mistake(
+                _pixel_mean,
+                (
+                    "The pixels are averaged and the latents summed: the KL then counts as "
+                    "many times as there are pixels. Sum both."
+                ),
+            ),
+            Mistake(
+                _latent_mean,
+                (
+                    "The latents are averaged and the pixels summed: the KL counts too "
+                    "little. Sum both."
+                ),
+            ),
+            Mistake(
+                _both_mean,
+                (
+                    "Both are averaged, over different numbers of things: sum over pixels "
+                    "and over latents, then mean over the batch."
+                ),
+            ),
             Mistake(_kl_subtracted, "The KL is a price: add it."),
-            Mistake(_sigmoid_twice, "The sigmoid is applied twice: binary_cross_entropy_with_logits takes logits."),
+            Mistake(
+                _sigmoid_twice,
+                "The sigmoid is applied twice: binary_cross_entropy_with_logits takes logits.",
+            ),
             Mistake(_batch_summed, "The mean over the batch is asked for, not the sum."),
             Mistake(_no_kl, "The KL is missing: without it this is an autoencoder with noise."),
-            Mistake(_squares, "Pixels are probabilities of white here: binary cross-entropy, not squared differences."),
+            Mistake(
+                _squares,
+                (
+                    "Pixels are probabilities of white here: binary cross-entropy, not "
+                    "squared differences."
+                ),
+            ),
         ),
         hints=(
-            "F.binary_cross_entropy_with_logits(logits, images, reduction='none').flatten(1).sum(1) is one number an image.",
+            (
+                "F.binary_cross_entropy_with_logits(logits, images, "
+                "reduction='none').flatten(1).sum(1) is one number an image."
+            ),
             "kl(mean, log_variance).sum(1) is another; add them, then .mean().",
         ),
     ),
@@ -318,45 +439,68 @@ EXERCISES = (
         title="What a mean does",
         minutes=5,
         reference=784.0,
-        explanation="The mean over 28 x 28 pixels is the sum divided by 784. Dividing one of two terms by 784 is (up to a factor of the whole "
-                    "loss) the same as multiplying the other by 784: beta = 784.",
+        explanation="The mean over 28 x 28 pixels is the sum divided by 784. Dividing one of two "
+        "terms by 784 is (up to a factor of the whole "
+        "loss) the same as multiplying the other by 784: beta = 784.",
         mistakes=(
             Mistake(1.0, "Only when both are summed, or both divided by the same number."),
             Mistake(28.0, "There are 28 x 28 pixels."),
             Mistake(1 / 784, "The other way round: the pixels count less, so the KL counts more."),
             Mistake(16.0, "The number of latents does not matter here; they are summed."),
-            Mistake(49.0, "784 / 16 would be right if the latents were averaged, too; they are summed."),
+            Mistake(
+                49.0, "784 / 16 would be right if the latents were averaged, too; they are summed."
+            ),
         ),
-        hints=("How many pixels does the mean divide by?", "loss x 784 = sum over pixels + 784 x KL."),
+        hints=(
+            "How many pixels does the mean divide by?",
+            "loss x 784 = sum over pixels + 784 x KL.",
+        ),
     ),
     Exercise(
         name="vae.traverse",
         title="Walk along one latent",
         minutes=5,
         reference=traverse,
-        probes=lambda: [(torch.tensor([0.5, -1.0, 2.0]), 1, [-2.0, 0.0, 3.0]), (torch.tensor([1.0, 2.0]), 0, [4.0])],
+        probes=lambda: [
+            (torch.tensor([0.5, -1.0, 2.0]), 1, [-2.0, 0.0, 3.0]),
+            (torch.tensor([1.0, 2.0]), 0, [4.0]),
+        ],
         mistakes=(
             Mistake(_added, "Set the latent to each value; you add the value to what was there."),
             Mistake(_all_of_them, "Only one latent changes; the others keep the values of z."),
             Mistake(_others_zero, "The others keep the values of z, not 0."),
             Mistake(_turned_round, "A row for each value: (len(values), Z)."),
-            Mistake(_only_the_first, "It is latent number `which` that changes, not always the first."),
+            Mistake(
+                _only_the_first, "It is latent number `which` that changes, not always the first."
+            ),
         ),
-        hints=("rows = z.repeat(len(values), 1) makes copies.", "rows[:, which] = torch.tensor(values)."),
+        hints=(
+            "rows = z.repeat(len(values), 1) makes copies.",
+            "rows[:, which] = torch.tensor(values).",
+        ),
     ),
     Exercise(
         name="vae.free_bits",
         title="Free bits",
         minutes=10,
         reference=free_bits,
-        probes=lambda: [(torch.tensor([[0.2, 1.0, 0.0], [0.0, 3.0, 0.1]]), 0.5), (torch.tensor([[2.0, 0.4], [0.0, 0.4]]), 0.25)],
+        probes=lambda: [
+            (torch.tensor([[0.2, 1.0, 0.0], [0.0, 3.0, 0.1]]), 0.5),
+            (torch.tensor([[2.0, 0.4], [0.0, 0.4]]), 0.25),
+        ],
         observe=with_gradients,
         mistakes=(
             Mistake(_each_image, "Take the mean over the batch first: single images may pay less."),
             Mistake(_capped, "At LEAST `least`: clamp(min=...)."),
             Mistake(_total, "Each latent for itself has its free bits, not all of them together."),
-            Mistake(_subtracted, "max(KL, least) is not KL - least: a latent that pays `least` counts as `least`."),
-            Mistake(_added_bits, "Nothing is added: a latent that pays more than `least` counts as it is."),
+            Mistake(
+                _subtracted,
+                "max(KL, least) is not KL - least: a latent that pays `least` counts as `least`.",
+            ),
+            Mistake(
+                _added_bits,
+                "Nothing is added: a latent that pays more than `least` counts as it is.",
+            ),
             Mistake(_latents_averaged, "Latents are summed."),
         ),
         hints=("kl.mean(0) is one number a latent.", ".clamp(min=least).sum()."),
@@ -368,13 +512,25 @@ EXERCISES = (
         reference=bound,
         probes=_log_weights,
         mistakes=(
-            Mistake(_mean_of_logs, "The mean of the logarithms is the ELBO again: take the logarithm of the mean."),
+            Mistake(
+                _mean_of_logs,
+                "The mean of the logarithms is the ELBO again: take the logarithm of the mean.",
+            ),
             Mistake(_forgot_k, "Divide by K: subtract log K."),
             Mistake(_over_the_batch, "The first axis holds the K samples; the second the images."),
-            Mistake(_overflows, "exp(-1200) is 0 in floating point, and its log minus infinity: torch.logsumexp stays finite."),
+            Mistake(
+                _overflows,
+                (
+                    "exp(-1200) is 0 in floating point, and its log minus infinity: "
+                    "torch.logsumexp stays finite."
+                ),
+            ),
             Mistake(_largest, "The mean of all K weights, not the largest alone."),
             Mistake(_not_logged, "A logarithm is asked for: the log of the mean weight."),
         ),
-        hints=("log(1/K sum exp(a)) = logsumexp(a) - log K.", "torch.logsumexp(log_weights, 0) - math.log(len(log_weights))."),
+        hints=(
+            "log(1/K sum exp(a)) = logsumexp(a) - log K.",
+            "torch.logsumexp(log_weights, 0) - math.log(len(log_weights)).",
+        ),
     ),
-)  # fmt: skip
+)

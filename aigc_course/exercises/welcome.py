@@ -35,9 +35,24 @@ EXERCISES = (
         reference=headline,
         probes=lambda: [("Mia", "a red kite"), ("a fox", "Tom's hat"), ("the museum", "an owl")],
         mistakes=(
-            Mistake(_no_capital, 'A headline starts with a capital letter, also when the name does not ("a fox").'),
-            Mistake(_capitalize, "str.capitalize() makes every other letter small (Tom became tom); change the first letter alone."),
-            Mistake(_neither, 'Two things are missing: the capital at the start ("a fox") and the exclamation mark at the end.'),
+            Mistake(
+                _no_capital,
+                'A headline starts with a capital letter, also when the name does not ("a fox").',
+            ),
+            Mistake(
+                _capitalize,
+                (
+                    "str.capitalize() makes every other letter small (Tom became tom); "
+                    "change the first letter alone."
+                ),
+            ),
+            Mistake(
+                _neither,
+                (
+                    'Two things are missing: the capital at the start ("a fox") and the '
+                    "exclamation mark at the end."
+                ),
+            ),
             Mistake(_no_mark, "The exclamation mark at the end is missing."),
         ),
         hints=(
@@ -50,8 +65,18 @@ EXERCISES = (
         title="Rules or learning?",
         minutes=2,
         reference="learned",
-        explanation='"learned": nobody wrote down how to draw a digit; the numbers came from 183 examples.',
-        mistakes=(Mistake("rules", "Nobody wrote a rule for the shape of a 3: the pixels' averages and variations came from examples."),),
+        explanation=(
+            '"learned": nobody wrote down how to draw a digit; the numbers came from 183 examples.'
+        ),
+        mistakes=(
+            Mistake(
+                "rules",
+                (
+                    "Nobody wrote a rule for the shape of a 3: the pixels' averages and "
+                    "variations came from examples."
+                ),
+            ),
+        ),
         hints=("Ask who decided what a 3 looks like: a programmer, or the examples?",),
     ),
 )

@@ -1,4 +1,6 @@
-"""Exercises of lesson 03: Viterbi, ambiguous sentences, PPMI, the gradient of a neuron, negative sampling."""
+"""Exercises of lesson 03: Viterbi, ambiguous sentences, PPMI, the gradient of a neuron, negative
+sampling.
+"""
 
 from __future__ import annotations
 
@@ -61,13 +63,15 @@ def _backwards(start, transition, emission):
 
 
 def viterbi_with_paths(start, transition, emission):
-    """Short answer: for every state keep the best path that ends there, with its log-probability."""
+    """Short answer: for every state keep the best path that ends there, with its
+    log-probability.
+    """
     paths = [(start[k] + emission[0, k], [k]) for k in range(len(start))]
     for seen in emission[1:]:
         paths = [
             max((p + transition[path[-1], k] + seen[k], [*path, k]) for p, path in paths)
             for k in range(len(start))
-        ]  # fmt: skip
+        ]
     return max(paths)[1]
 
 
@@ -76,7 +80,13 @@ def _lattices():
     cases = []
     for states, times in ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14)):
         start, transition = rng.dirichlet(np.ones(states)), rng.dirichlet(np.ones(states), states)
-        cases.append((np.log(start + 1e-9), np.log(transition + 1e-9), np.log(rng.dirichlet(np.ones(states), times))))
+        cases.append(
+            (
+                np.log(start + 1e-9),
+                np.log(transition + 1e-9),
+                np.log(rng.dirichlet(np.ones(states), times)),
+            )
+        )
     return cases
 
 
@@ -113,7 +123,9 @@ def _forgot_the_total(counts):
 
 
 def ppmi_in_four_lines(counts):
-    """Short answer: joint probability over the product of the two margins, log2, negative values (and log 0) to 0."""
+    """Short answer: joint probability over the product of the two margins, log2, negative values
+    (and log 0) to 0.
+    """
     p = counts / counts.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
@@ -121,7 +133,9 @@ def ppmi_in_four_lines(counts):
 
 
 def neuron_gradient(x, y, w, b):
-    """Gradient of the mean binary cross-entropy of sigmoid(x w + b): ((p - y) x averaged, p - y averaged)."""
+    """Gradient of the mean binary cross-entropy of sigmoid(x w + b): ((p - y) x averaged, p - y
+    averaged).
+    """
     error = 1 / (1 + np.exp(-(x @ w + b))) - y
     return x.T @ error / len(x), error.mean()
 
@@ -174,7 +188,10 @@ def _no_input(x, y, w, b):
 
 def _points():
     rng = np.random.default_rng(0)
-    return [(rng.normal(size=(n, d)), (rng.random(n) > 0.5) * 1.0, rng.normal(size=d), 0.3) for n, d in ((6, 2), (1, 3), (5, 1))]
+    return [
+        (rng.normal(size=(n, d)), (rng.random(n) > 0.5) * 1.0, rng.normal(size=d), 0.3)
+        for n, d in ((6, 2), (1, 3), (5, 1))
+    ]
 
 
 def negative_sampling_in_one_line(positive, negative):
@@ -224,7 +241,11 @@ def _softmax(positive, negative):
 
 def _scores():
     torch.manual_seed(0)
-    return [(torch.randn(4), torch.randn(4, 3)), (torch.tensor([30.0]), torch.tensor([[-40.0, 2.0]])), (torch.zeros(2), torch.zeros(2, 5))]
+    return [
+        (torch.randn(4), torch.randn(4, 3)),
+        (torch.tensor([30.0]), torch.tensor([[-40.0, 2.0]])),
+        (torch.zeros(2), torch.zeros(2, 5)),
+    ]
 
 
 EXERCISES = (
@@ -236,18 +257,48 @@ EXERCISES = (
         shown=viterbi_with_paths,
         probes=_lattices,
         mistakes=(
-            Mistake(_greedy, "You keep one path, the best so far; one that is second now may win at the end. Keep the best for each state."),
-            Mistake(_emission_only, "You look at each word alone; add the transitions between neighbours."),
-            Mistake(_no_back_pointers, "You read the best state off at each time; the best path must be walked back from its end."),
-            Mistake(_sums_paths, "You add up all paths into a state (the forward algorithm); keep only the best one: max, not a sum."),
-            Mistake(_first_word_ignored, "The first word counts as well: begin with start + emission[0]."),
+            Mistake(
+                _greedy,
+                (
+                    "You keep one path, the best so far; one that is second now may win at "
+                    "the end. Keep the best for each state."
+                ),
+            ),
+            Mistake(
+                _emission_only,
+                "You look at each word alone; add the transitions between neighbours.",
+            ),
+            Mistake(
+                _no_back_pointers,
+                (
+                    "You read the best state off at each time; the best path must be walked "
+                    "back from its end."
+                ),
+            ),
+            Mistake(
+                _sums_paths,
+                (
+                    "You add up all paths into a state (the forward algorithm); keep only "
+                    "the best one: max, not a sum."
+                ),
+            ),
+            Mistake(
+                _first_word_ignored,
+                "The first word counts as well: begin with start + emission[0].",
+            ),
             Mistake(_transposed, "Row and column are exchanged: transition[i, j] is from i to j."),
             Mistake(_no_start, "The first state has a log-probability of its own: start."),
             Mistake(_backwards, "Your path is back to front: reverse it."),
         ),
         hints=(
-            "best[k]: the log-probability of the best path that ends in state k; at first start + emission[0].",
-            "best[:, None] + transition is (from, to): its max over axis 0 is the new best, its argmax says where each came from.",
+            (
+                "best[k]: the log-probability of the best path that ends in state k; at "
+                "first start + emission[0]."
+            ),
+            (
+                "best[:, None] + transition is (from, to): its max over axis 0 is the new "
+                "best, its argmax says where each came from."
+            ),
             "At the end start from best.argmax() and follow the stored argmaxes backwards.",
         ),
     ),
@@ -256,15 +307,29 @@ EXERCISES = (
         title="How many trees?",
         minutes=10,
         reference=5,
-        explanation="in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, of which one would cross. Five are left.",
+        explanation=(
+            "in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, "
+            "of which one would cross. Five are left."
+        ),
         mistakes=(
-            Mistake(6, "You counted every pair of attachments; one of the six makes branches cross, and a tree has none."),
-            Mistake(4, "Two times two is short: with a kite has three places to go, saw, Tom and park."),
+            Mistake(
+                6,
+                (
+                    "You counted every pair of attachments; one of the six makes branches "
+                    "cross, and a tree has none."
+                ),
+            ),
+            Mistake(
+                4, "Two times two is short: with a kite has three places to go, saw, Tom and park."
+            ),
             Mistake(3, "That is with a kite alone; in the park can move as well."),
             Mistake(2, "That would be one phrase with two places; here are two phrases."),
             Mistake(1, "A reader sees one meaning, the grammar allows more."),
         ),
-        hints=("To which word may 'in the park' belong? And 'with a kite'?", "Not every combination: branches of a tree never cross."),
+        hints=(
+            "To which word may 'in the park' belong? And 'with a kite'?",
+            "Not every combination: branches of a tree never cross.",
+        ),
     ),
     Exercise(
         name="words.ppmi",
@@ -276,19 +341,41 @@ EXERCISES = (
             (np.array([[0, 4.0, 1], [4, 2, 3], [1, 3, 0]]),),
             (np.array([[5.0, 1], [1, 5]]),),
             (np.array([[1.0, 1], [1, 1]]),),
-            (np.array([[1.0, 5, 0], [2, 2, 0], [3, 0, 0]]),),  # not symmetric, and a column that was never counted
+            (
+                np.array([[1.0, 5, 0], [2, 2, 0], [3, 0, 0]]),
+            ),  # not symmetric, and a column that was never counted
         ],
         mistakes=(
-            Mistake(_pmi_with_negatives, "Negative values are left: the first P stands for positive."),
-            Mistake(_pmi_infinite, "log2(0) is -inf for pairs that never met: set them to 0, and negative values, too."),
+            Mistake(
+                _pmi_with_negatives, "Negative values are left: the first P stands for positive."
+            ),
+            Mistake(
+                _pmi_infinite,
+                (
+                    "log2(0) is -inf for pairs that never met: set them to 0, and negative "
+                    "values, too."
+                ),
+            ),
             Mistake(_nats, "That is in nats: take log2."),
             Mistake(_no_logarithm, "The logarithm is missing."),
-            Mistake(_forgot_the_total, "Everything comes out 0: divide by the total first, and compare with the product of the two margins."),
+            Mistake(
+                _forgot_the_total,
+                (
+                    "Everything comes out 0: divide by the total first, and compare with the "
+                    "product of the two margins."
+                ),
+            ),
         ),
         hints=(
-            "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) are the margins.",
+            (
+                "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) "
+                "are the margins."
+            ),
             "np.outer(p.sum(1), p.sum(0)) is what chance alone would give.",
-            "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with np.errstate(divide='ignore', invalid='ignore') it keeps quiet.",
+            (
+                "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with "
+                "np.errstate(divide='ignore', invalid='ignore') it keeps quiet."
+            ),
         ),
     ),
     Exercise(
@@ -299,16 +386,29 @@ EXERCISES = (
         probes=_points,
         observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
         mistakes=(
-            Mistake(_sign, "The sign is wrong: the gradient points uphill, so it is p - y, not y - p."),
+            Mistake(
+                _sign, "The sign is wrong: the gradient points uphill, so it is p - y, not y - p."
+            ),
             Mistake(_sum, "The loss is the mean over the points: divide by their number."),
-            Mistake(_squared_error, "p (1 - p) belongs to squared error; in cross-entropy it cancels."),
+            Mistake(
+                _squared_error, "p (1 - p) belongs to squared error; in cross-entropy it cancels."
+            ),
             Mistake(_no_sigmoid, "p is sigmoid(x w + b), a number between 0 and 1."),
             Mistake(_only_w, "Return two things: the gradient by w and the gradient by b."),
             Mistake(_b_summed, "The gradient by b is a mean over the points as well."),
-            Mistake(_no_input, "Each weight is multiplied with its input: the derivative with respect to w is (p - y) x."),
+            Mistake(
+                _no_input,
+                (
+                    "Each weight is multiplied with its input: the derivative with respect "
+                    "to w is (p - y) x."
+                ),
+            ),
         ),
         hints=(
-            "p = sigmoid(x @ w + b); the derivative of the loss of one point by its score is p - y.",
+            (
+                "p = sigmoid(x @ w + b); the derivative of the loss of one point by its "
+                "score is p - y."
+            ),
             "The score's derivative by w is x, by b it is 1: chain rule, then the mean.",
             "return x.T @ error / len(x), error.mean()",
         ),
@@ -322,17 +422,46 @@ EXERCISES = (
         probes=_scores,
         observe=with_gradients,  # the lesson trains through it
         mistakes=(
-            Mistake(_negative_not_negated, "Random pairs should get a low score: log sigmoid of minus the score."),
-            Mistake(_mean_over_negatives, "Equation 4 adds up over the random contexts of one pair; you average."),
-            Mistake(_not_negated, "It is a loss: minus the log-probabilities, so that less is better."),
+            Mistake(
+                _negative_not_negated,
+                "Random pairs should get a low score: log sigmoid of minus the score.",
+            ),
+            Mistake(
+                _mean_over_negatives,
+                "Equation 4 adds up over the random contexts of one pair; you average.",
+            ),
+            Mistake(
+                _not_negated, "It is a loss: minus the log-probabilities, so that less is better."
+            ),
             Mistake(_no_log, "The logarithm is missing: F.logsigmoid."),
-            Mistake(_summed_over_the_batch, "Average over the batch, so that the learning rate does not depend on its size."),
-            Mistake(_seen_only, "The random pairs are missing: without them all vectors would become one."),
+            Mistake(
+                _summed_over_the_batch,
+                "Average over the batch, so that the learning rate does not depend on its size.",
+            ),
+            Mistake(
+                _seen_only,
+                "The random pairs are missing: without them all vectors would become one.",
+            ),
             Mistake(_no_sigmoid_at_all, "The sigmoid is missing: F.logsigmoid of the scores."),
             Mistake(_one_row_each, "One number is asked for: the mean over the batch."),
-            Mistake(_detached, "Give back the tensor itself: .item() and .detach() cut the gradient, and nothing could be learned."),
-            Mistake(_softmax, "That is a softmax over the candidates; here each pair is a yes-or-no question of its own."),
+            Mistake(
+                _detached,
+                (
+                    "Give back the tensor itself: .item() and .detach() cut the gradient, "
+                    "and nothing could be learned."
+                ),
+            ),
+            Mistake(
+                _softmax,
+                (
+                    "That is a softmax over the candidates; here each pair is a yes-or-no "
+                    "question of its own."
+                ),
+            ),
         ),
-        hints=("-log sigmoid(positive) for the seen pair.", "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch."),
+        hints=(
+            "-log sigmoid(positive) for the seen pair.",
+            "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch.",
+        ),
     ),
 )

@@ -20,20 +20,27 @@ from aigc_course.core.arguments import (
 from aigc_course.core.errors import CourseError
 from aigc_course.core.files import unused_path, write_atomically
 
-LABEL = {"en": "Machine-made: written by a language model, not by a person. Names, places and events are invented.",
-         "zh": "机器生成：由语言模型撰写，并非人写。人名、地名和事件均为虚构。"}  # fmt: skip
+LABEL = {
+    "en": (
+        "Machine-made: written by a language model, not by a person. Names, places and "
+        "events are invented."
+    ),
+    "zh": "机器生成：由语言模型撰写，并非人写。人名、地名和事件均为虚构。",
+}
 VOTES = ("good", "bad")
 
 
 @checked(texts=texts(), known=texts(), shortest=whole())
 def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) -> list[str]:
-    """What an editor would do without thinking: no unfinished or repeated headline, none that stood in the training set.
+    """What an editor would do without thinking: no unfinished or repeated headline, none that stood
+    in the training set.
 
     Args:
         texts: as the model wrote them; "" where it did not come to an end.
         known: headlines that are not new.
         shortest: characters that a headline must have.
     """
+
     def written(text: str) -> str:
         text = re.sub(r"\s+", " ", text).strip()
         return text[:1].upper() + text[1:]
@@ -48,7 +55,8 @@ def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) ->
 
 @checked(title=string(), sections=instance(dict))
 def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -> str:
-    """An HTML page of headlines by section, labelled as machine-made for readers and, in its head, for machines.
+    """An HTML page of headlines by section, labelled as machine-made for readers and, in its head,
+    for machines.
 
     Args:
         title: of the page.
@@ -56,14 +64,27 @@ def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -
         language: "en" or "zh".
     """
     label = html.escape(LABEL[check_argument("language", language, one_of(*LABEL))])
-    body = "".join(f"<h2>{html.escape(name)}</h2>\n<ul>\n" + "".join(f"<li>{html.escape(text)}</li>\n" for text in texts) + "</ul>\n"
-                   for name, texts in sections.items())
-    style = "body{font-family:sans-serif;max-width:42em;margin:2em auto;padding:0 1em} .label{border:2px solid #D55E00;padding:.6em}"
-    # The value is IPTC's term for content by a trained model; as the name of an HTML field it is this course's own convention.
+    body = "".join(
+        f"<h2>{html.escape(name)}</h2>\n<ul>\n"
+        + "".join(f"<li>{html.escape(text)}</li>\n" for text in texts)
+        + "</ul>\n"
+        for name, texts in sections.items()
+    )
+    style = (
+        "body{font-family:sans-serif;max-width:42em;margin:2em auto;padding:0 1em} "
+        ".label{border:2px solid #D55E00;padding:.6em}"
+    )
+    # The value is IPTC's term for content by a trained model; as the name of an HTML field it is
+    # this course's own convention.
     source = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-    return (f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
-            f'<meta name="digitalsourcetype" content="{source}">\n<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n'
-            f'<h1>{html.escape(title)}</h1>\n<p class="label" role="note">{label}</p>\n{body}</body>\n</html>\n')  # fmt: skip
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta '
+        'charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
+        '<meta name="digitalsourcetype" '
+        f'content="{source}">\n<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n'
+        f'<h1>{html.escape(title)}</h1>\n<p class="label" '
+        f'role="note">{label}</p>\n{body}</body>\n</html>\n'
+    )
 
 
 @checked(path=instance(str, Path), content=string())
@@ -95,7 +116,9 @@ def vote(path: Path, text: str, verdict: str, reader: str) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
     except OSError as error:
-        raise CourseError(f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder.") from None
+        raise CourseError(
+            f"Cannot write {path} ({error.strerror}); make room or set AIGC_HOME to another folder."
+        ) from None
 
 
 @checked(path=instance(str, Path))
@@ -110,6 +133,10 @@ def votes(path: Path) -> list[dict[str, str]]:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(entry, dict) and entry.get("verdict") in VOTES and {"text", "reader"} <= entry.keys():
+        if (
+            isinstance(entry, dict)
+            and entry.get("verdict") in VOTES
+            and {"text", "reader"} <= entry.keys()
+        ):
             found.append(entry)
     return found

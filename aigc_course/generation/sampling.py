@@ -20,7 +20,8 @@ from aigc_course.core.errors import CourseError
 
 @checked(probabilities=reals(0), temperature=real(0))
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Sharpen (temperature below 1) or flatten (above 1) a distribution: p_i ** (1 / T), normalised.
+    """Sharpen (temperature below 1) or flatten (above 1) a distribution: p_i ** (1 / T),
+    normalised.
 
     Args:
         probabilities: (V,) non-negative, summing to 1.
@@ -29,7 +30,8 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     Returns:
         (V,) float64, summing to 1.
 
-    Source: the Boltzmann distribution with energies -log p; Ackley, Hinton and Sejnowski (1985), section 2.
+    Source: the Boltzmann distribution with energies -log p; Ackley, Hinton and Sejnowski (1985),
+    section 2.
 
     Raises:
         CourseError: the temperature is negative or not a number.
@@ -37,7 +39,8 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     probabilities = np.asarray(probabilities, dtype=np.float64)
     if temperature == 0:
         return (np.arange(len(probabilities)) == probabilities.argmax()).astype(np.float64)
-    # In logarithms, shifted by the largest: small temperatures neither overflow nor underflow to 0 / 0.
+    # In logarithms, shifted by the largest: small temperatures neither overflow nor underflow to 0
+    # / 0.
     with np.errstate(divide="ignore"):
         logits = np.log(probabilities) / temperature
     scaled = np.exp(logits - logits.max())
@@ -45,20 +48,23 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 
 
 @checked(temperature=real(0), top_k=optional(whole(1)), top_p=optional(real(above=0, high=1)))
-def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None):
+def filter_logits(
+    logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+):
     """Logits for sampling: divided by the temperature, and -inf for tokens that are left out.
 
     Args:
         logits: torch tensor (..., V).
         temperature: 0 or more; 0 keeps the most probable token only (ties: the first).
         top_k: keep the k most probable tokens; None keeps all.
-        top_p: keep the most probable tokens until their probability reaches p, in (0, 1]; None keeps all.
+        top_p: keep the most probable tokens until their probability reaches p, in (0, 1]; None
+            keeps all.
 
     Returns:
         Tensor (..., V).
 
-    Source: top-k by Fan, Lewis and Dauphin (2018), "Hierarchical neural story generation"; top-p by Holtzman et al. (2020), "The
-    curious case of neural text degeneration", section 3.1.
+    Source: top-k by Fan, Lewis and Dauphin (2018), "Hierarchical neural story generation"; top-p by
+    Holtzman et al. (2020), "The curious case of neural text degeneration", section 3.1.
 
     Raises:
         CourseError: a setting is out of range.
@@ -66,7 +72,9 @@ def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, to
     import torch
 
     if temperature == 0:
-        first = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, logits.argmax(-1, keepdim=True), True)
+        first = torch.zeros_like(logits, dtype=torch.bool).scatter(
+            -1, logits.argmax(-1, keepdim=True), True
+        )
         logits = logits.masked_fill(~first, -math.inf)
     else:  # shifted by the largest: small temperatures do not overflow
         logits = (logits - logits.max(-1, keepdim=True).values) / temperature
@@ -76,20 +84,49 @@ def filter_logits(logits, temperature: float = 1.0, top_k: int | None = None, to
     if top_p is not None:
         ordered, order = logits.sort(-1, descending=True)
         p = ordered.softmax(-1)
-        left_out = (p.cumsum(-1) - p >= top_p) if top_p < 1 else torch.zeros_like(p, dtype=torch.bool)  # what came before is enough already
-        logits = logits.masked_fill(torch.zeros_like(left_out).scatter(-1, order, left_out), -math.inf)
+        left_out = (
+            (p.cumsum(-1) - p >= top_p) if top_p < 1 else torch.zeros_like(p, dtype=torch.bool)
+        )  # what came before is enough already
+        logits = logits.masked_fill(
+            torch.zeros_like(left_out).scatter(-1, order, left_out), -math.inf
+        )
     return logits
 
 
-def choose(logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, generator=None):
-    """Draw one token a row: (B, V) logits -> (B,) ids. See `filter_logits`; `generator` is a `torch.Generator` or None."""
+def choose(
+    logits,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator=None,
+):
+    """Draw one token a row: (B, V) logits -> (B,) ids. See `filter_logits`; `generator` is a
+    `torch.Generator` or None.
+    """
     import torch
 
-    return torch.multinomial(filter_logits(logits, temperature, top_k, top_p).softmax(-1), 1, generator=generator)[:, 0]
+    return torch.multinomial(
+        filter_logits(logits, temperature, top_k, top_p).softmax(-1), 1, generator=generator
+    )[:, 0]
 
 
-@checked(model=instance("Module", says="a language model"), n=whole(0, 100_000), seed=optional(seeds()), end=optional(whole()))
-def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | None = None, end: int | None = None, remember: bool = True, **knobs):
+@checked(
+    model=instance("Module", says="a language model"),
+    n=whole(0, 100_000),
+    seed=optional(seeds()),
+    end=optional(whole()),
+)
+def generate(
+    model,
+    prompt,
+    n: int,
+    temperature: float = 1.0,
+    *,
+    seed: int | None = None,
+    end: int | None = None,
+    remember: bool = True,
+    **knobs,
+):
     """Draw tokens after each prompt, one at a time, from any `LanguageModel`: an LSTM, a GPT.
 
     Args:
@@ -98,8 +135,10 @@ def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | Non
         n: how many tokens to draw, n or until every row has come to its end.
         temperature: 0 or more, see `filter_logits`.
         seed: of the random numbers; None goes on with torch's own.
-        end: id of the token after which a row is over; it is followed by padding (0). None: no token ends a row.
-        remember: keep the state (a GPT's keys and values) instead of reading everything again for each token; the tokens are the same.
+        end: id of the token after which a row is over; it is followed by padding (0). None: no
+            token ends a row.
+        remember: keep the state (a GPT's keys and values) instead of reading everything again for
+            each token; the tokens are the same.
         knobs: `top_k` and `top_p`, see `filter_logits`.
 
     Returns:
@@ -120,8 +159,13 @@ def generate(model, prompt, n: int, temperature: float = 1.0, *, seed: int | Non
         for _ in range(n):
             logits, state = model.read(given, state)
             if logits[:, -1].isnan().any():
-                raise CourseError("generate: model gives logits that are no numbers (NaN): its training went wrong, or its weights are damaged.")
-            drawn = choose(logits[:, -1], temperature, generator=generator, **knobs).masked_fill(over, 0)
+                raise CourseError(
+                    "generate: model gives logits that are no numbers (NaN): its "
+                    "training went wrong, or its weights are damaged."
+                )
+            drawn = choose(logits[:, -1], temperature, generator=generator, **knobs).masked_fill(
+                over, 0
+            )
             rows = torch.cat([rows, drawn[:, None]], 1)
             over |= drawn == (-1 if end is None else end)
             if over.all():

@@ -1,4 +1,6 @@
-"""What all models share: where their weights lie, evaluation mode, checks of what goes in, and many inputs in batches."""
+"""What all models share: where their weights lie, evaluation mode, checks of what goes in, and many
+inputs in batches.
+"""
 
 from __future__ import annotations
 
@@ -26,20 +28,35 @@ def evaluating(model: nn.Module):
         model.train(training)
 
 
-def check_ids(rows: torch.Tensor, model: nn.Module | None = None, name: str = "rows") -> torch.Tensor:
-    """Return (B, T) token ids when they are that, and the model, if given, knows each; on a GPU an unknown one would end the process.
+def check_ids(
+    rows: torch.Tensor, model: nn.Module | None = None, name: str = "rows"
+) -> torch.Tensor:
+    """Return (B, T) token ids when they are that, and the model, if given, knows each; on a GPU an
+    unknown one would end the process.
 
     Raises:
         CourseError: they are not.
     """
-    if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or 0 in rows.shape or rows.is_floating_point():
-        came = f"a tensor of shape {tuple(rows.shape)}" if isinstance(rows, torch.Tensor) else type(rows).__name__
+    if (
+        not isinstance(rows, torch.Tensor)
+        or rows.dim() != 2
+        or 0 in rows.shape
+        or rows.is_floating_point()
+    ):
+        came = (
+            f"a tensor of shape {tuple(rows.shape)}"
+            if isinstance(rows, torch.Tensor)
+            else type(rows).__name__
+        )
         wanted = "ids, a (B, T) tensor of integers with at least one row and one token"
         raise CourseError(f"{name} must be {wanted} (vocabulary.batch makes one), not {came}.")
     config = getattr(model, "config", None)
     size = getattr(config, "vocab_size", None) or getattr(config, "source_vocab", None)
     if size and not (rows.min() >= 0 and rows.max() < size):
-        raise CourseError(f"{name} must hold ids from 0 to {size - 1}, not {int(rows.min())} to {int(rows.max())}.")
+        raise CourseError(
+            f"{name} must hold ids from 0 to {size - 1}, not {int(rows.min())} to "
+            f"{int(rows.max())}."
+        )
     return rows
 
 
@@ -49,14 +66,28 @@ def check_images(images: torch.Tensor, size: int) -> torch.Tensor:
     Raises:
         CourseError: they are not.
     """
-    if not isinstance(images, torch.Tensor) or images.dim() != 4 or tuple(images.shape[1:]) != (1, size, size):
-        came = f"a tensor of shape {tuple(images.shape)}" if isinstance(images, torch.Tensor) else type(images).__name__
+    if (
+        not isinstance(images, torch.Tensor)
+        or images.dim() != 4
+        or tuple(images.shape[1:]) != (1, size, size)
+    ):
+        came = (
+            f"a tensor of shape {tuple(images.shape)}"
+            if isinstance(images, torch.Tensor)
+            else type(images).__name__
+        )
         raise CourseError(f"images must be a tensor of shape (B, 1, {size}, {size}), not {came}.")
     return images
 
 
 @torch.no_grad()
-def apply_in_batches(function, images: torch.Tensor, model: nn.Module, size: int = 500) -> torch.Tensor:
-    """Apply a function of `model` to many images, `size` at a time, without gradients: (N, ...) -> (N, ...) on the CPU."""
+def apply_in_batches(
+    function, images: torch.Tensor, model: nn.Module, size: int = 500
+) -> torch.Tensor:
+    """Apply a function of `model` to many images, `size` at a time, without gradients: (N, ...) ->
+    (N, ...) on the CPU.
+    """
     with evaluating(model):
-        return torch.cat([function(part.to(device_of(model))).float().cpu() for part in images.split(size)])
+        return torch.cat(
+            [function(part.to(device_of(model))).float().cpu() for part in images.split(size)]
+        )

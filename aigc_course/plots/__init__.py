@@ -1,4 +1,6 @@
-"""Figures in one look: `plots.curves(...)`, `plots.image_grid(...)`, `plots.tree(...)` and so on."""
+"""Figures in one look: `plots.curves(...)`, `plots.image_grid(...)`, `plots.tree(...)` and so
+on.
+"""
 
 from aigc_course.plots.figures import (
     bars,
@@ -45,4 +47,41 @@ from aigc_course.plots.text import (
     word_map,
 )
 
-__all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PINK", "RED", "SIGNED", "SKY", "STYLE", "Table", "YELLOW", "alignment", "attended", "attention_row", "bars", "clouds", "curves", "densities", "display_images", "frontier", "grouped_bars", "heatmap", "histogram", "image_grid", "judged", "latent_map", "picture", "plane", "scatter", "show", "signed", "token_boxes", "tradeoff", "tree", "truth_line", "word_map"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "ORANGE",
+    "PINK",
+    "RED",
+    "SIGNED",
+    "SKY",
+    "STYLE",
+    "YELLOW",
+    "Table",
+    "alignment",
+    "attended",
+    "attention_row",
+    "bars",
+    "clouds",
+    "curves",
+    "densities",
+    "display_images",
+    "frontier",
+    "grouped_bars",
+    "heatmap",
+    "histogram",
+    "image_grid",
+    "judged",
+    "latent_map",
+    "picture",
+    "plane",
+    "scatter",
+    "show",
+    "signed",
+    "token_boxes",
+    "tradeoff",
+    "tree",
+    "truth_line",
+    "word_map",
+]

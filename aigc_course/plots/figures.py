@@ -1,4 +1,6 @@
-"""Figures in one style: colours that the colour-blind can tell apart, readable sizes, alternative text."""
+"""Figures in one style: colours that the colour-blind can tell apart, readable sizes, alternative
+text.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,16 @@ import numpy as np
 from aigc_course.plots.style import BLACK, BLUE, ORANGE, SKY, show, truth_line
 
 
-def curves(x: Sequence[float], lines: dict[str, Sequence[float]], labels: tuple[str, str], alt: str, *,
-           truth: float | None = None, limit: float | None = None, log: bool = False) -> None:
+def curves(
+    x: Sequence[float],
+    lines: dict[str, Sequence[float]],
+    labels: tuple[str, str],
+    alt: str,
+    *,
+    truth: float | None = None,
+    limit: float | None = None,
+    log: bool = False,
+) -> None:
     """Lines over a common x, each named and marked, with the truth as a dashed line.
 
     Args:
@@ -29,12 +39,24 @@ def curves(x: Sequence[float], lines: dict[str, Sequence[float]], labels: tuple[
         axes.plot(x, values, marker=marker if len(x) <= 20 else "", label=name)
     if truth is not None:
         truth_line(axes, truth, "entropy of the world")
-    axes.set(xlabel=labels[0], ylabel=labels[1], yscale="log" if log else "linear", ylim=(None if log else 0, limit))
+    axes.set(
+        xlabel=labels[0],
+        ylabel=labels[1],
+        yscale="log" if log else "linear",
+        ylim=(None if log else 0, limit),
+    )
     axes.legend()
     show(figure, alt)
 
 
-def bars(names: Sequence[str], values: Sequence[float], label: str, alt: str, *, highlight: int | None = None) -> None:
+def bars(
+    names: Sequence[str],
+    values: Sequence[float],
+    label: str,
+    alt: str,
+    *,
+    highlight: int | None = None,
+) -> None:
     """Horizontal bars, longest names readable; `highlight` is the index of one bar in orange."""
     figure, axes = plt.subplots(figsize=(7, 0.6 + 0.3 * len(names)))
     colours = [ORANGE if i == highlight else BLUE for i in range(len(names))]
@@ -46,39 +68,86 @@ def bars(names: Sequence[str], values: Sequence[float], label: str, alt: str, *,
     show(figure, alt)
 
 
-def grouped_bars(names: Sequence[str], groups: dict[str, Sequence[float]], label: str, alt: str) -> None:
+def grouped_bars(
+    names: Sequence[str], groups: dict[str, Sequence[float]], label: str, alt: str
+) -> None:
     """Bars side by side: for each name one bar of every group."""
     figure, axes = plt.subplots(figsize=(7, 2.6))
     width = 0.8 / len(groups)
     for i, (group, values) in enumerate(groups.items()):
-        axes.bar(np.arange(len(names)) + width * (i - (len(groups) - 1) / 2), values, width=width * 0.92, label=group)
+        axes.bar(
+            np.arange(len(names)) + width * (i - (len(groups) - 1) / 2),
+            values,
+            width=width * 0.92,
+            label=group,
+        )
     axes.set_xticks(range(len(names)), names)
     axes.grid(axis="x", visible=False)
     axes.set_ylabel(label)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(groups))  # above: beside the bars there may be no room
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(groups)
+    )  # above: beside the bars there may be no room
     show(figure, alt)
 
 
 def histogram(values: Sequence[float], labels: tuple[str, str], alt: str, *, truth: float) -> None:
     """How often values of each size come, with the truth as a dashed line."""
     figure, axes = plt.subplots(figsize=(7, 2.8))
-    axes.hist(values, bins=np.arange(np.floor(min(values)), np.ceil(max(values)) + 1), color=SKY, edgecolor="white")
-    axes.axvline(truth, color=BLACK, linestyle="--", linewidth=1.5, label=f"entropy of the world: {truth:.2f}")
+    axes.hist(
+        values,
+        bins=np.arange(np.floor(min(values)), np.ceil(max(values)) + 1),
+        color=SKY,
+        edgecolor="white",
+    )
+    axes.axvline(
+        truth,
+        color=BLACK,
+        linestyle="--",
+        linewidth=1.5,
+        label=f"entropy of the world: {truth:.2f}",
+    )
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend()
     show(figure, alt)
 
 
-def heatmap(values, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str, *, numbers: bool = True) -> None:
-    """A matrix of numbers in [0, 1] as colours, with those of at least 0.01 written in (or, `numbers=False`, small cells and none)."""
+def heatmap(
+    values,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    labels: tuple[str, str],
+    alt: str,
+    *,
+    numbers: bool = True,
+) -> None:
+    """A matrix of numbers in [0, 1] as colours, with those of at least 0.01 written in (or,
+    `numbers=False`, small cells and none).
+    """
     values = np.asarray(values)
-    figure, axes = plt.subplots(figsize=(1.6 + (0.55 if numbers else 0.16) * len(columns), 1.2 + (0.38 if numbers else 0.22) * len(rows)))
+    figure, axes = plt.subplots(
+        figsize=(
+            1.6 + (0.55 if numbers else 0.16) * len(columns),
+            1.2 + (0.38 if numbers else 0.22) * len(rows),
+        )
+    )
     axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, **({"rotation": 45, "ha": "right"} if numbers else {"fontsize": 9}))
+    axes.set_xticks(
+        range(len(columns)),
+        columns,
+        **({"rotation": 45, "ha": "right"} if numbers else {"fontsize": 9}),
+    )
     axes.set_yticks(range(len(rows)), rows)
     axes.grid(visible=False)
     for i, j in np.argwhere(values >= 0.01) if numbers else ():
-        axes.text(j, i, f"{values[i, j]:.2f}".lstrip("0"), ha="center", va="center", fontsize=9, color="white" if values[i, j] > 0.5 else "black")
+        axes.text(
+            j,
+            i,
+            f"{values[i, j]:.2f}".lstrip("0"),
+            ha="center",
+            va="center",
+            fontsize=9,
+            color="white" if values[i, j] > 0.5 else "black",
+        )
     axes.set(xlabel=labels[0], ylabel=labels[1])
     show(figure, alt)
 
@@ -93,7 +162,9 @@ def scatter(x: Sequence[float], y: Sequence[float], labels: tuple[str, str], alt
     show(figure, alt)
 
 
-def tradeoff(series: dict[str, list[tuple[float, float, str]]], labels: tuple[str, str], alt: str) -> None:
+def tradeoff(
+    series: dict[str, list[tuple[float, float, str]]], labels: tuple[str, str], alt: str
+) -> None:
     """Two measures against each other, one line a series, each point with its setting.
 
     Args:
@@ -102,22 +173,42 @@ def tradeoff(series: dict[str, list[tuple[float, float, str]]], labels: tuple[st
         alt: alternative text.
     """
     figure, axes = plt.subplots(figsize=(7, 4.2))
-    for (name, points), marker, side in zip(series.items(), itertools.cycle("osD^vP"), itertools.cycle(((6, -4), (-6, 8), (6, 8))), strict=False):
+    for (name, points), marker, side in zip(
+        series.items(),
+        itertools.cycle("osD^vP"),
+        itertools.cycle(((6, -4), (-6, 8), (6, 8))),
+        strict=False,
+    ):
         axes.plot([x for x, _, _ in points], [y for _, y, _ in points], marker=marker, label=name)
         for x, y, label in points:
-            axes.annotate(label, (x, y), xytext=side, textcoords="offset points", fontsize=8, ha="left" if side[0] > 0 else "right")
+            axes.annotate(
+                label,
+                (x, y),
+                xytext=side,
+                textcoords="offset points",
+                fontsize=8,
+                ha="left" if side[0] > 0 else "right",
+            )
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.margins(0.08)
     axes.legend(loc="lower left")
     show(figure, alt)
 
 
-def frontier(series: dict[str, list[tuple[float, float]]], labels: tuple[str, str], alt: str, *, truth: float) -> None:
-    """What each budget buys: lines of (x, y) on two logarithmic axes, the truth as a dashed line; a single point is drawn as a star."""
+def frontier(
+    series: dict[str, list[tuple[float, float]]], labels: tuple[str, str], alt: str, *, truth: float
+) -> None:
+    """What each budget buys: lines of (x, y) on two logarithmic axes, the truth as a dashed line; a
+    single point is drawn as a star.
+    """
     figure, axes = plt.subplots(figsize=(7, 4))
     for (name, points), marker in zip(series.items(), itertools.cycle("osD^vP"), strict=False):
         x, y = zip(*points, strict=True)
-        look = {"marker": marker, "markersize": 5} if len(points) > 1 else {"marker": "*", "markersize": 14, "linestyle": ""}
+        look = (
+            {"marker": marker, "markersize": 5}
+            if len(points) > 1
+            else {"marker": "*", "markersize": 14, "linestyle": ""}
+        )
         axes.plot(x, y, label=name, **look)
     truth_line(axes, truth, "entropy of the world")
     axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", yscale="log")

@@ -1,4 +1,6 @@
-"""Figures of the image lessons: kernels and feature maps, what excites a channel, pictures laid out over a plane."""
+"""Figures of the image lessons: kernels and feature maps, what excites a channel, pictures laid out
+over a plane.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
 """Orange for negative, white for 0, blue for positive."""
 
 
-def signed(images: Sequence, alt: str, *, titles: Sequence[str] = (), columns: int | None = None, size: float = 1.2) -> None:
+def signed(
+    images: Sequence,
+    alt: str,
+    *,
+    titles: Sequence[str] = (),
+    columns: int | None = None,
+    size: float = 1.2,
+) -> None:
     """Tables of numbers with a sign, each in its own scale: orange below 0, blue above.
 
     Args:
@@ -30,7 +39,12 @@ def signed(images: Sequence, alt: str, *, titles: Sequence[str] = (), columns: i
     """
     columns = columns or len(images)
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * (size + (0.25 if titles else 0))), squeeze=False)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(columns * size, rows * (size + (0.25 if titles else 0))),
+        squeeze=False,
+    )
     for axis in axes.flat:
         axis.axis("off")
     for i, image in enumerate(images):
@@ -42,7 +56,9 @@ def signed(images: Sequence, alt: str, *, titles: Sequence[str] = (), columns: i
     show(figure, alt)
 
 
-def plane(decode: Callable[[torch.Tensor], torch.Tensor], n: int = 12, limit: float = 2.5) -> np.ndarray:
+def plane(
+    decode: Callable[[torch.Tensor], torch.Tensor], n: int = 12, limit: float = 2.5
+) -> np.ndarray:
     """What stands at the points of a plane, as one large image (n * H, n * W) in [0, 1].
 
     Args:
@@ -59,8 +75,16 @@ def plane(decode: Callable[[torch.Tensor], torch.Tensor], n: int = 12, limit: fl
     return images.reshape(n, n, height, width).transpose(0, 2, 1, 3).reshape(n * height, n * width)
 
 
-def latent_map(image: np.ndarray, points: np.ndarray, labels: np.ndarray, names: Sequence[str], alt: str, limit: float = 2.5) -> None:
-    """Two views of a latent plane: where pictures land, each class by its name, and what is painted at each point.
+def latent_map(
+    image: np.ndarray,
+    points: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    alt: str,
+    limit: float = 2.5,
+) -> None:
+    """Two views of a latent plane: where pictures land, each class by its name, and what is painted
+    at each point.
 
     Args:
         image: from `plane`.
@@ -76,8 +100,23 @@ def latent_map(image: np.ndarray, points: np.ndarray, labels: np.ndarray, names:
         mine = points[labels == k]
         if len(mine):
             for x, y in mine[:60]:
-                left.text(x, y, name[:2], color=colours[k % 10], fontsize=8, ha="center", va="center", clip_on=True)
-    left.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="latent 1", ylabel="latent 2", title="where pictures land")
+                left.text(
+                    x,
+                    y,
+                    name[:2],
+                    color=colours[k % 10],
+                    fontsize=8,
+                    ha="center",
+                    va="center",
+                    clip_on=True,
+                )
+    left.set(
+        xlim=(-limit, limit),
+        ylim=(-limit, limit),
+        xlabel="latent 1",
+        ylabel="latent 2",
+        title="where pictures land",
+    )
     left.set_aspect("equal")
     right.imshow(image, cmap="gray", vmin=0, vmax=1, extent=(-limit, limit, -limit, limit))
     right.set(xlabel="latent 1", ylabel="latent 2", title="what is painted at each point")
@@ -85,8 +124,11 @@ def latent_map(image: np.ndarray, points: np.ndarray, labels: np.ndarray, names:
     show(figure, alt)
 
 
-def display_images(images: torch.Tensor, alt: str, *, columns: int = 12, size: float = 0.7, handle=None):
-    """Show images, or put them into the place of ones shown before: a picture that changes while a model trains.
+def display_images(
+    images: torch.Tensor, alt: str, *, columns: int = 12, size: float = 0.7, handle=None
+):
+    """Show images, or put them into the place of ones shown before: a picture that changes while a
+    model trains.
 
     Args:
         images: (N, 1, H, W) in [0, 1].
@@ -116,17 +158,23 @@ def display_images(images: torch.Tensor, alt: str, *, columns: int = 12, size: f
 
 
 def densities(x: Sequence[float], panels: list[dict], alt: str) -> None:
-    """The game in one dimension, a panel for each moment: the density of real and of painted numbers, and what D says.
+    """The game in one dimension, a panel for each moment: the density of real and of painted
+    numbers, and what D says.
 
     Args:
         x: (N,) places.
-        panels: each {"title": str, "real": (N,), "painted": (N,), "D": (N,), "best D": (N,)}; the last two between 0 and 1.
+        panels: each {"title": str, "real": (N,), "painted": (N,), "D": (N,), "best D": (N,)}; the
+            last two between 0 and 1.
         alt: alternative text.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 2.9), squeeze=False, sharey=True)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(3.1 * len(panels), 2.9), squeeze=False, sharey=True
+    )
     for axis, panel in zip(axes[0], panels, strict=True):
         axis.fill_between(x, panel["real"], color=BLUE, alpha=0.3, linewidth=0, label="real")
-        axis.fill_between(x, panel["painted"], color=ORANGE, alpha=0.4, linewidth=0, label="painted")
+        axis.fill_between(
+            x, panel["painted"], color=ORANGE, alpha=0.4, linewidth=0, label="painted"
+        )
         axis.plot(x, panel["best D"], color="black", linestyle="--", linewidth=1.5, label="best D")
         axis.plot(x, panel["D"], color=GREEN, label="learned D")
         axis.set(title=panel["title"], xlabel="x", ylim=(0, 1.05))
@@ -134,8 +182,14 @@ def densities(x: Sequence[float], panels: list[dict], alt: str) -> None:
     show(figure, alt)
 
 
-def clouds(sets: dict[str, torch.Tensor], centres: torch.Tensor, alt: str, *,
-           labels: dict[str, torch.Tensor] | None = None, limit: float = 3.0) -> None:
+def clouds(
+    sets: dict[str, torch.Tensor],
+    centres: torch.Tensor,
+    alt: str,
+    *,
+    labels: dict[str, torch.Tensor] | None = None,
+    limit: float = 3.0,
+) -> None:
     """Points of a plane, a panel for each set, with circles where they should be.
 
     Args:
@@ -147,10 +201,16 @@ def clouds(sets: dict[str, torch.Tensor], centres: torch.Tensor, alt: str, *,
     """
     figure, axes = plt.subplots(1, len(sets), figsize=(2.3 * len(sets), 2.6), squeeze=False)
     for axis, (title, points) in zip(axes[0], sets.items(), strict=True):
-        axis.scatter(*np.asarray(centres).T, s=160, facecolor="none", edgecolor=ORANGE, linewidth=1.5)
+        axis.scatter(
+            *np.asarray(centres).T, s=160, facecolor="none", edgecolor=ORANGE, linewidth=1.5
+        )
         if labels and title in labels:
-            for (x, y), label in zip(np.asarray(points).tolist(), labels[title].tolist(), strict=True):
-                axis.text(x, y, str(label), fontsize=8, color=BLUE, ha="center", va="center", clip_on=True)
+            for (x, y), label in zip(
+                np.asarray(points).tolist(), labels[title].tolist(), strict=True
+            ):
+                axis.text(
+                    x, y, str(label), fontsize=8, color=BLUE, ha="center", va="center", clip_on=True
+                )
         else:
             axis.scatter(*np.asarray(points).T, s=3, color=BLUE, alpha=0.4, edgecolor="none")
         axis.set(title=title, xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[])
@@ -158,7 +218,15 @@ def clouds(sets: dict[str, torch.Tensor], centres: torch.Tensor, alt: str, *,
     show(figure, alt)
 
 
-def image_grid(images, alt: str, *, columns: int, titles: Sequence[str] = (), size: float = 0.8, smooth: bool = False) -> None:
+def image_grid(
+    images,
+    alt: str,
+    *,
+    columns: int,
+    titles: Sequence[str] = (),
+    size: float = 0.8,
+    smooth: bool = False,
+) -> None:
     """Grey images in a grid.
 
     Args:
@@ -168,11 +236,18 @@ def image_grid(images, alt: str, *, columns: int, titles: Sequence[str] = (), si
     """
     images = np.asarray(images).reshape(len(images), *np.shape(images)[-2:])
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * (size + (0.25 if titles else 0))), squeeze=False)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(columns * size, rows * (size + (0.25 if titles else 0))),
+        squeeze=False,
+    )
     for axis in axes.flat:
         axis.axis("off")
     for i, image in enumerate(images):
-        axes.flat[i].imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="bicubic" if smooth else "nearest")
+        axes.flat[i].imshow(
+            image, cmap="gray", vmin=0, vmax=1, interpolation="bicubic" if smooth else "nearest"
+        )
         if titles:
             axes.flat[i].set_title(titles[i], fontsize=9)
     show(figure, alt)

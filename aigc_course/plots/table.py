@@ -18,13 +18,23 @@ class Table:
         names = list(self.rows[0])
         widths = [max(len(name), *(len(row[name]) for row in self.rows)) for name in names]
         lines = [names, *([row[name] for name in names] for row in self.rows)]
-        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
 
     def _repr_html_(self) -> str:
         names = list(self.rows[0]) if self.rows else []
         head = "".join(f'<th style="text-align:left">{html.escape(name)}</th>' for name in names)
-        body = "".join("<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{html.escape(row[name])}</td>' for name in names) + "</tr>"
-                       for row in self.rows)
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f'<td style="text-align:left;vertical-align:top">{html.escape(row[name])}</td>'
+                for name in names
+            )
+            + "</tr>"
+            for row in self.rows
+        )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

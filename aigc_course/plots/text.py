@@ -12,7 +12,14 @@ import numpy as np
 from aigc_course.plots.style import BLACK, BLUE, ORANGE, RED, show
 
 
-def word_map(points, groups: dict[str, Sequence[int]], names: Sequence[str], alt: str, *, line: Sequence[float] | None = None) -> None:
+def word_map(
+    points,
+    groups: dict[str, Sequence[int]],
+    names: Sequence[str],
+    alt: str,
+    *,
+    line: Sequence[float] | None = None,
+) -> None:
     """Words as points, one colour and marker a group.
 
     Args:
@@ -27,13 +34,26 @@ def word_map(points, groups: dict[str, Sequence[int]], names: Sequence[str], alt
     for (group, rows), marker in zip(groups.items(), itertools.cycle("osD^vP"), strict=False):
         axes.scatter(*points[list(rows)].T, marker=marker, s=45, label=group)
         if names:
-            block = [" ".join(names[i] for i in rows[start : start + 3]) for start in range(0, len(rows), 3)]
+            block = [
+                " ".join(names[i] for i in rows[start : start + 3])
+                for start in range(0, len(rows), 3)
+            ]
             spot = points[list(rows)].mean(0)[0], points[list(rows)].max(0)[1]
-            axes.annotate("\n".join(block), spot, xytext=(0, 8), textcoords="offset points", ha="center", fontsize=9)
+            axes.annotate(
+                "\n".join(block),
+                spot,
+                xytext=(0, 8),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+            )
     if line is not None:
         low, high = axes.get_xlim(), axes.get_ylim()
         w, norm = np.array(line[:2]), np.hypot(line[0], line[1])
-        nearest, along = -line[2] * w / norm**2, np.array([-w[1], w[0]]) / norm  # the point nearest to the origin, and the direction
+        nearest, along = (
+            -line[2] * w / norm**2,
+            np.array([-w[1], w[0]]) / norm,
+        )  # the point nearest to the origin, and the direction
         ends = nearest + np.outer([-1e3, 1e3], along)
         axes.plot(*ends.T, color=BLACK, linestyle="--", linewidth=1.5, label="boundary")
         axes.set(xlim=low, ylim=high)
@@ -44,6 +64,7 @@ def word_map(points, groups: dict[str, Sequence[int]], names: Sequence[str], alt
 
 def tree(root: tuple, alt: str) -> None:
     """A parse tree, (label, child ...) with strings as leaves, words on one line at the bottom."""
+
     def depth(node) -> int:
         return 0 if isinstance(node, str) else 1 + max(map(depth, node[1:]))
 
@@ -67,14 +88,19 @@ def tree(root: tuple, alt: str) -> None:
     for x, y, label in spots:
         colour, style = (BLACK, "italic") if y == 0 else (BLUE, "normal")
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        axes.text(x, y, label, ha="center", va="center", color=colour, style=style, bbox=box, zorder=2)
+        axes.text(
+            x, y, label, ha="center", va="center", color=colour, style=style, bbox=box, zorder=2
+        )
     axes.set(xlim=(-0.6, len(words) - 0.4), ylim=(-0.5, depth(root) + 0.5))
     axes.axis("off")
     show(figure, alt)
 
 
-def attention_row(tokens: Sequence[str], weights: Sequence[float], alt: str, *, width: int = 92) -> None:
-    """A text with every token the darker the more the last but one looks at it; that token framed, the one that comes next in orange.
+def attention_row(
+    tokens: Sequence[str], weights: Sequence[float], alt: str, *, width: int = 92
+) -> None:
+    """A text with every token the darker the more the last but one looks at it; that token framed,
+    the one that comes next in orange.
 
     Args:
         tokens: T + 1 tokens: those read, and the one to come.
@@ -96,17 +122,28 @@ def attention_row(tokens: Sequence[str], weights: Sequence[float], alt: str, *, 
             share = float(weights[i]) if i < len(weights) else 0.0
             colour = ORANGE if i == len(weights) else plt.get_cmap("Blues")(0.85 * share)
             frame = BLACK if i == len(weights) - 1 else "none"
-            axes.text(column, row + 0.5, token, family="monospace", fontsize=9, va="center", color="white" if share > 0.6 else "black",
-                      bbox={"boxstyle": "round,pad=0.15", "facecolor": colour, "edgecolor": frame})
+            axes.text(
+                column,
+                row + 0.5,
+                token,
+                family="monospace",
+                fontsize=9,
+                va="center",
+                color="white" if share > 0.6 else "black",
+                bbox={"boxstyle": "round,pad=0.15", "facecolor": colour, "edgecolor": frame},
+            )
     show(figure, alt)
 
 
-def alignment(weights, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str) -> None:
+def alignment(
+    weights, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str
+) -> None:
     """Who looks at whom across two texts, as colours; words of any script.
 
     Args:
         weights: (len(rows), len(columns)) in [0, 1].
-        rows: words that look. Where they are Chinese and this machine has no font for them, numbers stand in the figure and the words below it.
+        rows: words that look. Where they are Chinese and this machine has no font for them, numbers
+            stand in the figure and the words below it.
         columns: words looked at.
         labels: (what the columns are, what the rows are).
     """
@@ -115,7 +152,12 @@ def alignment(weights, rows: Sequence[str], columns: Sequence[str], labels: tupl
     figure, axes = plt.subplots(figsize=(1.2 + 0.17 * len(columns), 1.0 + 0.16 * len(rows)))
     axes.imshow(np.asarray(weights), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(rows)), map(str, range(1, len(rows) + 1)) if numbered else rows, fontsize=8, fontproperties=font)
+    axes.set_yticks(
+        range(len(rows)),
+        map(str, range(1, len(rows) + 1)) if numbered else rows,
+        fontsize=8,
+        fontproperties=font,
+    )
     axes.grid(visible=False)
     axes.set(xlabel=labels[0], ylabel=labels[1])
     show(figure, alt)
@@ -127,14 +169,26 @@ def _chinese_font():
     """A font with Chinese characters, if this machine has one that we know by name."""
     from matplotlib import font_manager
 
-    known = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "PingFang SC", "Hiragino Sans GB",
-             "Microsoft YaHei", "SimHei")  # fmt: skip
+    known = (
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Source Han Sans SC",
+        "WenQuanYi Micro Hei",
+        "PingFang SC",
+        "Hiragino Sans GB",
+        "Microsoft YaHei",
+        "SimHei",
+    )
     there = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
-    return next((font_manager.FontProperties(fname=there[name], size=8) for name in known if name in there), None)
+    return next(
+        (font_manager.FontProperties(fname=there[name], size=8) for name in known if name in there),
+        None,
+    )
 
 
 def attended(tokens: Sequence[str], weights: Sequence[float], at: int) -> str:
-    """HTML of a text: the asking token framed, every other the darker the more it is looked at, with its share from 5 % on.
+    """HTML of a text: the asking token framed, every other the darker the more it is looked at,
+    with its share from 5 % on.
 
     Args:
         tokens: T tokens.
@@ -142,15 +196,25 @@ def attended(tokens: Sequence[str], weights: Sequence[float], at: int) -> str:
         at: index of the token that asks.
     """
     # Mixed with white, not with the page: the page may be dark.
-    style = "background:rgb({red:.0f},{green:.0f},{blue:.0f});color:{ink};padding:1px 3px;margin:1px;{frame}display:inline-block"
+    style = (
+        "background:rgb({red:.0f},{green:.0f},{blue:.0f});color:{ink};padding:1px "
+        "3px;margin:1px;{frame}display:inline-block"
+    )
     box = '<span title="{share:.1%}" style="' + style + '">{token}{small}</span>'
     parts = []
     for i, (token, share) in enumerate(zip(tokens, weights, strict=True)):
         small = f"<sub>{share:.0%}</sub>" if share >= 0.05 else ""
         frame = f"border:2px solid {ORANGE};" if i == at else ""
-        mixed = {name: 255 + (full - 255) * float(share) for name, full in (("red", 0), ("green", 114), ("blue", 178))}
+        mixed = {
+            name: 255 + (full - 255) * float(share)
+            for name, full in (("red", 0), ("green", 114), ("blue", 178))
+        }
         ink = "white" if share > 0.55 else "black"
-        parts.append(box.format(share=share, ink=ink, frame=frame, token=html.escape(token), small=small, **mixed))
+        parts.append(
+            box.format(
+                share=share, ink=ink, frame=frame, token=html.escape(token), small=small, **mixed
+            )
+        )
     return '<p style="line-height:1.9">' + "".join(parts) + "</p>"
 
 
@@ -169,13 +233,25 @@ def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
     cut = len(join(tokens[: verdict.error_at]))
     good, bad = text[:cut], text[cut:].lstrip()
     name = "grammatical, but not consistent" if verdict.grammatical else "not grammatical"
-    mark = f'<span style="text-decoration:underline wavy {RED};text-underline-offset:3px">{html.escape(bad)}</span>'
+    mark = (
+        '<span style="text-decoration:underline wavy '
+        f'{RED};text-underline-offset:3px">{html.escape(bad)}</span>'
+    )
     return f"<p>{html.escape(good)} {mark}</p><p>✘ {name}: {html.escape(verdict.reason)}</p>"
 
 
 def token_boxes(tokens: Sequence[str]) -> str:
     """HTML of tokens as boxes side by side, in two shades in turn; a space shows as a low mark."""
-    box = '<span style="background:{};color:black;padding:1px 3px;margin:1px;border-radius:3px;display:inline-block">{}</span>'
+    box = (
+        '<span style="background:{};color:black;padding:1px '
+        '3px;margin:1px;border-radius:3px;display:inline-block">{}</span>'
+    )
     shades = ("#CFE8F7", "#FBE3B4")
-    written = (html.escape(token).replace(" ", "\u2423").replace("\n", "\u21b5") for token in tokens)
-    return "<p>" + "".join(box.format(shades[i % 2], token) for i, token in enumerate(written)) + "</p>"
+    written = (
+        html.escape(token).replace(" ", "\u2423").replace("\n", "\u21b5") for token in tokens
+    )
+    return (
+        "<p>"
+        + "".join(box.format(shades[i % 2], token) for i, token in enumerate(written))
+        + "</p>"
+    )

@@ -1,8 +1,9 @@
-"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format of Hugging Face Transformers.
+"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format
+of Hugging Face Transformers.
 
-    >>> folder = path("tales-gpt")                          # doctest: +SKIP
-    >>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP
-    >>> AutoModelForCausalLM.from_pretrained(folder)        # Transformers' class  # doctest: +SKIP
+>>> folder = path("tales-gpt")                          # doctest: +SKIP
+>>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP
+>>> AutoModelForCausalLM.from_pretrained(folder)        # Transformers' class  # doctest: +SKIP
 """
 
 from aigc_course.pretrained.checkpoints import (
@@ -18,4 +19,17 @@ from aigc_course.pretrained.checkpoints import (
 )
 from aigc_course.pretrained.records import GLYPHS, NAMES, TALES
 
-__all__ = ["GLYPHS", "NAMES", "SUMS", "TALES", "digest", "from_hub", "load_gpt", "load_image_model", "own_folder", "path", "record", "verify"]
+__all__ = [
+    "GLYPHS",
+    "NAMES",
+    "SUMS",
+    "TALES",
+    "digest",
+    "from_hub",
+    "load_gpt",
+    "load_image_model",
+    "own_folder",
+    "path",
+    "record",
+    "verify",
+]

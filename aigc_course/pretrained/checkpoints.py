@@ -1,10 +1,12 @@
-"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format of Hugging Face Transformers.
+"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format
+of Hugging Face Transformers.
 
     >>> folder = path("tales-gpt")                          # doctest: +SKIP
     >>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP
     >>> AutoModelForCausalLM.from_pretrained(folder)        # Transformers' class  # doctest: +SKIP
 
-Weights are read as safetensors only, and only when every file has the SHA-256 that stands in SHA256SUMS beside it.
+Weights are read as safetensors only, and only when every file has the SHA-256 that stands in
+SHA256SUMS beside it.
 """
 
 from __future__ import annotations
@@ -22,16 +24,28 @@ from aigc_course.core.errors import CourseError
 from aigc_course.pretrained.records import GLYPHS, NAMES
 
 SUMS = "SHA256SUMS"
-_UNSAFE = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".py"}  # can run code, or are not what is verified
+_UNSAFE = {
+    ".bin",
+    ".pt",
+    ".pth",
+    ".pkl",
+    ".pickle",
+    ".ckpt",
+    ".h5",
+    ".msgpack",
+    ".py",
+}  # can run code, or are not what is verified
 
 
 def path(name: str, own: bool = False) -> Path:
     """Folder of a checkpoint, every file of it verified.
 
     Args:
-        name: "tales-gpt" (long tales, GPT-NeoX class), "tales-gpt2" (short tales, GPT-2 class), "tales-bert" (short tales), or one for
-            images of glyph digits: "glyphs-judge", "glyphs-fonts" (`Classifier`), "glyphs-vae" (`VAE`), "glyphs-gan" (`Generator`).
-        own: the one that `python3 course.py pretrain` made in the learner's folder, not the one that ships.
+        name: "tales-gpt" (long tales, GPT-NeoX class), "tales-gpt2" (short tales, GPT-2 class),
+            "tales-bert" (short tales), or one for images of glyph digits: "glyphs-judge",
+            "glyphs-fonts" (`Classifier`), "glyphs-vae" (`VAE`), "glyphs-gan" (`Generator`).
+        own: the one that `python3 course.py pretrain` made in the learner's folder, not the one
+            that ships.
 
     Raises:
         CourseError: there is none, or a file was altered.
@@ -39,7 +53,11 @@ def path(name: str, own: bool = False) -> Path:
     check_argument("name", name, one_of(*NAMES))
     folder = own_folder(name) if own else paths.course_root() / "data" / "pretrained" / name
     if not (folder / SUMS).is_file():
-        way = f"make it with `python3 course.py pretrain {name}`" if own else "get a fresh copy of the course"
+        way = (
+            f"make it with `python3 course.py pretrain {name}`"
+            if own
+            else "get a fresh copy of the course"
+        )
         raise CourseError(f"There is no checkpoint in {folder}; {way}.")
     verify(folder)
     return folder
@@ -62,20 +80,29 @@ def verify(folder: Path) -> None:
         if not match:
             raise CourseError(f"{folder / SUMS} is damaged; get a fresh copy of this checkpoint.")
         recorded[match[2]] = match[1]
-    there = {file.name for file in folder.iterdir() if file.name != SUMS and not file.name.startswith(".")}
+    there = {
+        file.name
+        for file in folder.iterdir()
+        if file.name != SUMS and not file.name.startswith(".")
+    }
     for file in sorted(there | set(recorded)):
         if file not in there:
             raise CourseError(f"{folder / file} is missing; get a fresh copy of this checkpoint.")
         if file not in recorded or Path(file).suffix in _UNSAFE:
             raise CourseError(f"{folder / file} does not belong to this checkpoint: move it away.")
         if digest(folder / file) != recorded[file]:
-            raise CourseError(f"{folder / file} was altered: its SHA-256 is not the recorded one. Get a fresh copy of this checkpoint.")
+            raise CourseError(
+                f"{folder / file} was altered: its SHA-256 is not the recorded one. Get "
+                "a fresh copy of this checkpoint."
+            )
 
 
 def record(folder: Path) -> None:
     """Write SHA256SUMS over every file of a folder."""
     names = sorted(file.name for file in folder.iterdir() if file.name != SUMS)
-    files.write_atomically(folder / SUMS, "".join(f"{digest(folder / name)}  {name}\n" for name in names).encode())
+    files.write_atomically(
+        folder / SUMS, "".join(f"{digest(folder / name)}  {name}\n" for name in names).encode()
+    )
 
 
 def digest(file: Path) -> str:
@@ -88,7 +115,9 @@ def digest(file: Path) -> str:
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise CourseError(f"Cannot read {file} ({error.strerror}); get a fresh copy of this checkpoint.") from None
+        raise CourseError(
+            f"Cannot read {file} ({error.strerror}); get a fresh copy of this checkpoint."
+        ) from None
 
 
 def load_gpt(name: str = "tales-gpt", own: bool = False):
@@ -96,28 +125,43 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
     from aigc_course.pretrained.convert import from_transformers
 
     if name == "tales-bert":
-        raise CourseError("tales-bert is no GPT: load it with BertForMaskedLM.from_pretrained(pretrained.path('tales-bert')).")
+        raise CourseError(
+            "tales-bert is no GPT: load it with "
+            "BertForMaskedLM.from_pretrained(pretrained.path('tales-bert'))."
+        )
     if name in GLYPHS:
-        raise CourseError(f"{name} is no GPT but a model of images: load it with pretrained.load_image_model({name!r}).")
+        raise CourseError(
+            f"{name} is no GPT but a model of images: load it with "
+            f"pretrained.load_image_model({name!r})."
+        )
     folder = path(name, own)
     try:
         model, tokenizer = _read(folder, local_files_only=True)
         return from_transformers(model), tokenizer
     except CourseError:
         raise
-    except Exception as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
-        raise CourseError(f"{folder} holds no model that can be loaded ({_first_line(error)}); get a fresh copy of this checkpoint.") from None
+    except (
+        Exception
+    ) as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
+        raise CourseError(
+            f"{folder} holds no model that can be loaded ({_first_line(error)}); get a "
+            "fresh copy of this checkpoint."
+        ) from None
 
 
 def _read(name: str | Path, **where):
-    """A causal model and its tokenizer, by Transformers: from safetensors, no code of its own, every weight in the file and a number."""
+    """A causal model and its tokenizer, by Transformers: from safetensors, no code of its own,
+    every weight in the file and a number.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **where)
     safely = {"use_safetensors": True, "trust_remote_code": False, "output_loading_info": True}
     model, info = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, **safely, **where)
-    if info["missing_keys"] or info["mismatched_keys"]:  # Transformers would go on with random numbers in their place
+    if (
+        info["missing_keys"] or info["mismatched_keys"]
+    ):  # Transformers would go on with random numbers in their place
         raise ValueError("its weights do not fit its configuration")
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise ValueError("its weights are not finite")
@@ -129,14 +173,20 @@ def _first_line(error: Exception) -> str:
 
 
 def _hub_answers() -> bool:
-    """Whether a connection to the hub can be made: its own library tries for most of a minute. A proxy may know the way, so it is not asked."""
+    """Whether a connection to the hub can be made: its own library tries for most of a minute. A
+    proxy may know the way, so it is not asked.
+    """
     from huggingface_hub import constants
 
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+    if any(
+        os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    ):
         return True
     address = urllib.parse.urlsplit(constants.ENDPOINT)
     try:
-        socket.create_connection((address.hostname, address.port or (80 if address.scheme == "http" else 443)), timeout=5).close()
+        socket.create_connection(
+            (address.hostname, address.port or (80 if address.scheme == "http" else 443)), timeout=5
+        ).close()
     except OSError:
         return False
     return True
@@ -155,13 +205,20 @@ def load_image_model(name: str, own: bool = False):
 
 @checked(name=string(1))
 def from_hub(name: str):
-    """A causal model and its tokenizer from a folder, or by its name on the Hugging Face hub, such as "gpt2".
+    """A causal model and its tokenizer from a folder, or by its name on the Hugging Face hub, such
+    as "gpt2".
 
     Raises:
         CourseError: it is neither here nor can be fetched, or has no safetensors.
     """
     try:
         return _read(name, local_files_only=Path(name).is_dir() or not _hub_answers())
-    except Exception as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
-        raise CourseError(f"{name!r} is not on this machine and could not be fetched, or is no model in safetensors; connect to a network and try "
-                          f"again, or leave the setting empty to go on with the course's own model. ({_first_line(error)})") from None  # fmt: skip
+    except (
+        Exception
+    ) as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
+        raise CourseError(
+            f"{name!r} is not on this machine and could not be fetched, or is no model "
+            "in safetensors; connect to a network and try "
+            "again, or leave the setting empty to go on with the course's own model. "
+            f"({_first_line(error)})"
+        ) from None

@@ -1,6 +1,8 @@
-"""Our models in the form of Hugging Face Transformers, and back: the same weights under other names.
+"""Our models in the form of Hugging Face Transformers, and back: the same weights under other
+names.
 
-A GPT with learned positions is a `GPT2LMHeadModel`; one with rotary positions a `GPTNeoXForCausalLM`.
+A GPT with learned positions is a `GPT2LMHeadModel`; one with rotary positions a
+`GPTNeoXForCausalLM`.
 """
 
 from __future__ import annotations
@@ -13,11 +15,23 @@ from aigc_course.models.text.gpt import GPT, GPTConfig
 
 # our module -> theirs, for block i
 _GPT2 = {"embedding": "transformer.wte", "places": "transformer.wpe", "norm": "transformer.ln_f"}
-_GPT2_BLOCK = {"norm1": "ln_1", "attention.qkv": "attn.c_attn", "attention.out": "attn.c_proj",
-               "norm2": "ln_2", "feed_forward.0": "mlp.c_fc", "feed_forward.2": "mlp.c_proj"}  # fmt: skip
+_GPT2_BLOCK = {
+    "norm1": "ln_1",
+    "attention.qkv": "attn.c_attn",
+    "attention.out": "attn.c_proj",
+    "norm2": "ln_2",
+    "feed_forward.0": "mlp.c_fc",
+    "feed_forward.2": "mlp.c_proj",
+}
 _NEOX = {"embedding": "gpt_neox.embed_in", "norm": "gpt_neox.final_layer_norm"}
-_NEOX_BLOCK = {"norm1": "input_layernorm", "attention.qkv": "attention.query_key_value", "attention.out": "attention.dense",
-               "norm2": "post_attention_layernorm", "feed_forward.0": "mlp.dense_h_to_4h", "feed_forward.2": "mlp.dense_4h_to_h"}  # fmt: skip
+_NEOX_BLOCK = {
+    "norm1": "input_layernorm",
+    "attention.qkv": "attention.query_key_value",
+    "attention.out": "attention.dense",
+    "norm2": "post_attention_layernorm",
+    "feed_forward.0": "mlp.dense_h_to_4h",
+    "feed_forward.2": "mlp.dense_4h_to_h",
+}
 
 
 def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
@@ -36,18 +50,46 @@ def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
     if c.positions == "learned":
         from transformers import GPT2Config, GPT2LMHeadModel
 
-        theirs = GPT2LMHeadModel(GPT2Config(
-            vocab_size=c.vocab_size, n_positions=c.context_length, n_embd=c.d_model, n_layer=c.n_layers, n_head=c.n_heads,
-            activation_function="gelu", resid_pdrop=c.dropout, embd_pdrop=c.dropout, attn_pdrop=c.dropout,
-            initializer_range=c.initializer_range, **ids))  # fmt: skip
+        theirs = GPT2LMHeadModel(
+            GPT2Config(
+                vocab_size=c.vocab_size,
+                n_positions=c.context_length,
+                n_embd=c.d_model,
+                n_layer=c.n_layers,
+                n_head=c.n_heads,
+                activation_function="gelu",
+                resid_pdrop=c.dropout,
+                embd_pdrop=c.dropout,
+                attn_pdrop=c.dropout,
+                initializer_range=c.initializer_range,
+                **ids,
+            )
+        )
     else:
         from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-        theirs = GPTNeoXForCausalLM(GPTNeoXConfig(
-            vocab_size=c.vocab_size, max_position_embeddings=c.context_length, hidden_size=c.d_model, num_hidden_layers=c.n_layers,
-            num_attention_heads=c.n_heads, intermediate_size=4 * c.d_model, hidden_act="gelu", use_parallel_residual=False,
-            rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0}, tie_word_embeddings=True,
-            hidden_dropout=c.dropout, attention_dropout=c.dropout, initializer_range=c.initializer_range, **ids))  # fmt: skip
+        theirs = GPTNeoXForCausalLM(
+            GPTNeoXConfig(
+                vocab_size=c.vocab_size,
+                max_position_embeddings=c.context_length,
+                hidden_size=c.d_model,
+                num_hidden_layers=c.n_layers,
+                num_attention_heads=c.n_heads,
+                intermediate_size=4 * c.d_model,
+                hidden_act="gelu",
+                use_parallel_residual=False,
+                rope_parameters={
+                    "rope_type": "default",
+                    "rope_theta": 10000.0,
+                    "partial_rotary_factor": 1.0,
+                },
+                tie_word_embeddings=True,
+                hidden_dropout=c.dropout,
+                attention_dropout=c.dropout,
+                initializer_range=c.initializer_range,
+                **ids,
+            )
+        )
     with torch.no_grad():
         for name, weight in model.named_parameters():
             _parameter(theirs, name).copy_(_to_theirs(name, weight, c))
@@ -61,17 +103,50 @@ def from_transformers(theirs) -> GPT:
         CourseError: the model is of another kind, or has parts that ours lacks.
     """
     config = theirs.config
-    if (config.model_type == "gpt2" and config.activation_function == "gelu" and config.n_inner in (None, 4 * config.n_embd)
-            and config.tie_word_embeddings and not config.scale_attn_by_inverse_layer_idx and config.layer_norm_epsilon == 1e-5):  # fmt: skip
-        ours = GPTConfig(config.vocab_size, config.n_positions, config.n_layer, config.n_head, config.n_embd, "learned", config.resid_pdrop,
-                         config.initializer_range)  # fmt: skip
-    elif (config.model_type == "gpt_neox" and not config.use_parallel_residual and config.hidden_act == "gelu" and config.tie_word_embeddings
-          and config.attention_bias and config.intermediate_size == 4 * config.hidden_size and config.layer_norm_eps == 1e-5
-          and config.rope_parameters["partial_rotary_factor"] == 1 and config.rope_parameters["rope_theta"] == 10000):  # fmt: skip
-        ours = GPTConfig(config.vocab_size, config.max_position_embeddings, config.num_hidden_layers, config.num_attention_heads,
-                         config.hidden_size, "rotary", config.hidden_dropout, config.initializer_range)  # fmt: skip
+    if (
+        config.model_type == "gpt2"
+        and config.activation_function == "gelu"
+        and config.n_inner in (None, 4 * config.n_embd)
+        and config.tie_word_embeddings
+        and not config.scale_attn_by_inverse_layer_idx
+        and config.layer_norm_epsilon == 1e-5
+    ):
+        ours = GPTConfig(
+            config.vocab_size,
+            config.n_positions,
+            config.n_layer,
+            config.n_head,
+            config.n_embd,
+            "learned",
+            config.resid_pdrop,
+            config.initializer_range,
+        )
+    elif (
+        config.model_type == "gpt_neox"
+        and not config.use_parallel_residual
+        and config.hidden_act == "gelu"
+        and config.tie_word_embeddings
+        and config.attention_bias
+        and config.intermediate_size == 4 * config.hidden_size
+        and config.layer_norm_eps == 1e-5
+        and config.rope_parameters["partial_rotary_factor"] == 1
+        and config.rope_parameters["rope_theta"] == 10000
+    ):
+        ours = GPTConfig(
+            config.vocab_size,
+            config.max_position_embeddings,
+            config.num_hidden_layers,
+            config.num_attention_heads,
+            config.hidden_size,
+            "rotary",
+            config.hidden_dropout,
+            config.initializer_range,
+        )
     else:
-        raise CourseError(f"from_transformers takes a GPT-2 with exact GELU or what `to_transformers` makes, not {type(theirs).__name__}.")
+        raise CourseError(
+            "from_transformers takes a GPT-2 with exact GELU or what `to_transformers` "
+            f"makes, not {type(theirs).__name__}."
+        )
     model = GPT(ours)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -85,7 +160,11 @@ def _parameter(theirs: nn.Module, name: str) -> nn.Parameter:
     module, _, kind = name.rpartition(".")
     if module.startswith("blocks."):
         _, i, part = module.split(".", 2)
-        there = f"transformer.h.{i}.{_GPT2_BLOCK[part]}" if gpt2 else f"gpt_neox.layers.{i}.{_NEOX_BLOCK[part]}"
+        there = (
+            f"transformer.h.{i}.{_GPT2_BLOCK[part]}"
+            if gpt2
+            else f"gpt_neox.layers.{i}.{_NEOX_BLOCK[part]}"
+        )
     else:
         there = (_GPT2 if gpt2 else _NEOX)[module]
     return theirs.get_parameter(f"{there}.{kind}")

@@ -1,7 +1,8 @@
-"""Models of the course in a folder: weights as safetensors, sizes and the weights' SHA-256 as JSON; nothing that could run code.
+"""Models of the course in a folder: weights as safetensors, sizes and the weights' SHA-256 as JSON;
+nothing that could run code.
 
-    >>> save(generator, "my-generator")         # doctest: +SKIP
-    >>> generator = load("my-generator")        # doctest: +SKIP
+>>> save(generator, "my-generator")         # doctest: +SKIP
+>>> generator = load("my-generator")        # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ from aigc_course.models.images.classifier import Classifier, ClassifierConfig
 from aigc_course.models.images.gan import GANConfig, Generator
 from aigc_course.models.images.vae import VAE, VAEConfig
 
-KINDS = {"Classifier": (Classifier, ClassifierConfig), "VAE": (VAE, VAEConfig), "Generator": (Generator, GANConfig)}
+KINDS = {
+    "Classifier": (Classifier, ClassifierConfig),
+    "VAE": (VAE, VAEConfig),
+    "Generator": (Generator, GANConfig),
+}
 """Name of the class -> (class, its configuration)."""
 
 _LONGEST = 10_000  # bytes of a config.json that are read
@@ -32,7 +37,8 @@ _LONGEST = 10_000  # bytes of a config.json that are read
 
 @checked(folder=instance(str, Path), half=one_of(True, False))
 def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
-    """Keep a model in a folder as `model.safetensors` and `config.json`; older ones there are replaced.
+    """Keep a model in a folder as `model.safetensors` and `config.json`; older ones there are
+    replaced.
 
     Args:
         model: a `Classifier`, `VAE` or `Generator`.
@@ -44,19 +50,33 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
     """
     name = type(model).__name__
     if name not in KINDS or type(model) is not KINDS[name][0]:
-        raise CourseError(f"save: model must be one of the course's {', '.join(KINDS)}, not {name}.")
+        raise CourseError(
+            f"save: model must be one of the course's {', '.join(KINDS)}, not {name}."
+        )
     folder = Path(folder).expanduser()
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    weights = {key: value.to(torch.bfloat16) if half and value.is_floating_point() else value for key, value in weights.items()}
+    weights = {
+        key: value.to(torch.bfloat16) if half and value.is_floating_point() else value
+        for key, value in weights.items()
+    }
     data = serialize(weights)
-    config = {"class": name} | dataclasses.asdict(model.config) | {"sha256": hashlib.sha256(data).hexdigest()}
+    config = (
+        {"class": name}
+        | dataclasses.asdict(model.config)
+        | {"sha256": hashlib.sha256(data).hexdigest()}
+    )
     try:
         before = {"before": json.loads((folder / "config.json").read_bytes()[:_LONGEST])}
         before["before"].pop("before", None)
     except (OSError, ValueError, AttributeError, RecursionError):
         before = {}
-    # Killed between two of these, the older model can still be read: its settings stay until the new weights are there.
-    for file, content in (("config.json", _text(config | before)), ("model.safetensors", data), ("config.json", _text(config))):
+    # Killed between two of these, the older model can still be read: its settings stay until the
+    # new weights are there.
+    for file, content in (
+        ("config.json", _text(config | before)),
+        ("model.safetensors", data),
+        ("config.json", _text(config)),
+    ):
         write_atomically(folder / file, content)
     return folder
 
@@ -83,10 +103,29 @@ def load(folder: str | Path) -> nn.Module:
             raise ValueError("altered")
         return _built(config, deserialize(data)).eval()
     except OSError as error:
-        raise CourseError(f"There is no model in {folder} that can be read ({error.strerror}); model_files.save keeps one.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError, SafetensorError, CourseError) as error:
-        why = error if isinstance(error, CourseError) or str(error) in ("altered", "not finite") else type(error).__name__
-        raise CourseError(f"{folder} holds no model of the course, or one that is damaged ({why}); save it again, or get a fresh copy.") from None
+        raise CourseError(
+            f"There is no model in {folder} that can be read ({error.strerror}); "
+            "model_files.save keeps one."
+        ) from None
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        MemoryError,
+        SafetensorError,
+        CourseError,
+    ) as error:
+        why = (
+            error
+            if isinstance(error, CourseError) or str(error) in ("altered", "not finite")
+            else type(error).__name__
+        )
+        raise CourseError(
+            f"{folder} holds no model of the course, or one that is damaged ({why}); "
+            "save it again, or get a fresh copy."
+        ) from None
 
 
 def _built(config: dict, weights: dict[str, torch.Tensor]) -> nn.Module:
@@ -98,7 +137,23 @@ def _built(config: dict, weights: dict[str, torch.Tensor]) -> nn.Module:
     kind, sizes = KINDS[config.pop("class")]
     if not all(value.isfinite().all() for value in weights.values()):
         raise ValueError("not finite")
-    with torch.device("meta"), torch.random.fork_rng():  # no memory for sizes that the file does not hold, no random numbers used up
-        model = kind(sizes(**{key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}))
-    model.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in weights.items()}, assign=True)
+    with (
+        torch.device("meta"),
+        torch.random.fork_rng(),
+    ):  # no memory for sizes that the file does not hold, no random numbers used up
+        model = kind(
+            sizes(
+                **{
+                    key: tuple(value) if isinstance(value, list) else value
+                    for key, value in config.items()
+                }
+            )
+        )
+    model.load_state_dict(
+        {
+            key: value.float() if value.is_floating_point() else value
+            for key, value in weights.items()
+        },
+        assign=True,
+    )
     return model

@@ -1,4 +1,6 @@
-"""What a pretraining leaves: a curve while it runs, then a folder with weights, card and hashes, put into its place at once."""
+"""What a pretraining leaves: a curve while it runs, then a folder with weights, card and hashes,
+put into its place at once.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from aigc_course.training import checkpoints
 
 
 class Curve:
-    """Judges a model now and then; what it found lies beside the checkpoints, so that a resumed run has the whole curve.
+    """Judges a model now and then; what it found lies beside the checkpoints, so that a resumed run
+    has the whole curve.
 
     Args:
         run: name of the run.
@@ -33,32 +36,59 @@ class Curve:
             self.points = [point for point in self.points if {"step", "cpu_seconds"} <= set(point)]
         except (OSError, ValueError, TypeError, RecursionError):
             self.points = []
-        self.last, self.before = time.process_time(), self.points[-1]["cpu_seconds"] if self.points else 0.0
+        self.last, self.before = (
+            time.process_time(),
+            self.points[-1]["cpu_seconds"] if self.points else 0.0,
+        )
 
     def __call__(self, step: int, model) -> None:
         spent = time.process_time() - self.last
-        self.points = [p for p in self.points if p["step"] < step]  # a run that fell back to an older checkpoint judges again
+        self.points = [
+            p for p in self.points if p["step"] < step
+        ]  # a run that fell back to an older checkpoint judges again
         self.before = max([self.before, *(p["cpu_seconds"] for p in self.points)]) + spent
-        with evaluating(model), torch.random.fork_rng():  # judging draws, and must not change what comes after
-            self.points.append({"step": step, "cpu_seconds": round(self.before, 1)} | self.judge(model))
+        with (
+            evaluating(model),
+            torch.random.fork_rng(),
+        ):  # judging draws, and must not change what comes after
+            self.points.append(
+                {"step": step, "cpu_seconds": round(self.before, 1)} | self.judge(model)
+            )
         files.write_atomically(self.file, json.dumps(self.points, indent=1).encode())
         tqdm.write("  ".join(f"{key} {value:.4g}" for key, value in self.points[-1].items()))
         self.last = time.process_time()  # judging is not training
 
     def finish(self, step: int, model) -> None:
-        """Judge the trained model unless that was done: a kill may come between its last checkpoint and its judging."""
+        """Judge the trained model unless that was done: a kill may come between its last checkpoint
+        and its judging.
+        """
         if not self.points or self.points[-1]["step"] != step:
             self(step, model)
 
     def table(self) -> str:
         """The curve in Markdown."""
         names = [key for key in self.points[-1] if key not in ("step", "cpu_seconds")]
-        rows = [f"| {p['step']:,} | {p['cpu_seconds']:,.0f} | " + " | ".join(f"{p[key]:.3f}" for key in names) + " |" for p in self.points]
-        return "\n".join([f"| step | CPU-s | {' | '.join(names)} |", f"|---|---|{'---|' * len(names)}", *rows]) + "\n"
+        rows = [
+            f"| {p['step']:,} | {p['cpu_seconds']:,.0f} | "
+            + " | ".join(f"{p[key]:.3f}" for key in names)
+            + " |"
+            for p in self.points
+        ]
+        return (
+            "\n".join(
+                [
+                    f"| step | CPU-s | {' | '.join(names)} |",
+                    f"|---|---|{'---|' * len(names)}",
+                    *rows,
+                ]
+            )
+            + "\n"
+        )
 
 
 def keep(name: str, write: Callable[[Path], None], card: str, curve: Curve) -> Path:
-    """Put a checkpoint into the learner's folder: an older one there stays beside it under another name.
+    """Put a checkpoint into the learner's folder: an older one there stays beside it under another
+    name.
 
     Args:
         name: of the checkpoint.
@@ -82,5 +112,8 @@ def keep(name: str, write: Callable[[Path], None], card: str, curve: Curve) -> P
             target.rename(files.unused_path(target))
         aside.rename(target)
     except OSError as error:
-        raise CourseError(f"Cannot keep the checkpoint in {target} ({error.strerror}); make room, or set AIGC_HOME to another folder.") from None
+        raise CourseError(
+            f"Cannot keep the checkpoint in {target} ({error.strerror}); make room, or "
+            "set AIGC_HOME to another folder."
+        ) from None
     return target

@@ -48,28 +48,40 @@ class Recipe:
 
 
 def judge_writer(model: GPT, held_out: list[tales.Story], tokenizer) -> dict[str, float]:
-    """Bits on held-out tales over the entropy; at temperatures 1 and 0.7 the shares of written tales that are grammatical and consistent."""
+    """Bits on held-out tales over the entropy; at temperatures 1 and 0.7 the shares of written
+    tales that are grammatical and consistent.
+    """
     form = "long" if len(held_out[0].facts) > 1 else "short"
     rows = encode(held_out, tokenizer)
     result = {"ratio": model.bits(rows).mean().item() / tales.entropy(form)}
     room = model.config.context_length - 1
     for temperature in (1.0, 0.7):
-        written = sampling.generate(model, torch.ones(len(held_out), 1, dtype=torch.long), room, temperature, seed=0, end=1)
+        written = sampling.generate(
+            model, torch.ones(len(held_out), 1, dtype=torch.long), room, temperature, seed=0, end=1
+        )
         texts = tokenizer.batch_decode(written, skip_special_tokens=True)
         shares = text_metrics.quality(texts, functools.partial(tales.check, form=form), ())
-        result |= {f"{name}_{temperature:g}": shares[name] for name in ("grammatical", "consistent")}
+        result |= {
+            f"{name}_{temperature:g}": shares[name] for name in ("grammatical", "consistent")
+        }
     return result
 
 
 def judge_reader(model, held_out: list[tales.Story], tokenizer) -> dict[str, float]:
-    """Share of words found when one is masked, over the share that the exact posterior of the world would find."""
+    """Share of words found when one is masked, over the share that the exact posterior of the world
+    would find.
+    """
     found, best = masked_accuracy(model, held_out[:60], tokenizer, places=2)
     return {"found": found, "best": best, "ratio": found / best}
 
 
 @torch.no_grad()
-def masked_accuracy(model, held_out: list[tales.Story], tokenizer, places: int) -> tuple[float, float]:
-    """(share found by the model, share found by the world's own posterior) of words masked one at a time, at random places."""
+def masked_accuracy(
+    model, held_out: list[tales.Story], tokenizer, places: int
+) -> tuple[float, float]:
+    """(share found by the model, share found by the world's own posterior) of words masked one at a
+    time, at random places.
+    """
     place = torch.Generator().manual_seed(0)
     found, best, vocabulary = [], [], tale_tokenizer.words_of(tokenizer)
     for tale in held_out:
@@ -88,9 +100,11 @@ def _likeliest(tokens: tuple[str, ...], at: int) -> str:
 
 
 def masked_word_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Hide some words of each row (from one up to two in five, all <mask>) and ask for them: ids (B, T), padded with 0 -> nats.
+    """Hide some words of each row (from one up to two in five, all <mask>) and ask for them: ids
+    (B, T), padded with 0 -> nats.
 
-    Source: Devlin et al. (2019), "BERT", section 3.1; there 15 %, of which a fifth are not masked but changed or left.
+    Source: Devlin et al. (2019), "BERT", section 3.1; there 15 %, of which a fifth are not masked
+    but changed or left.
     """
     rows = trim(batch[0])
     words = rows > 1
@@ -102,12 +116,15 @@ def masked_word_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
 
 
 def left_to_right_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Train a masked model as a GPT for a while: next tokens, under a causal mask. Ids (B, T), padded with 0 -> nats.
+    """Train a masked model as a GPT for a while: next tokens, under a causal mask. Ids (B, T),
+    padded with 0 -> nats.
 
-    Looking words up is learned here quickly; from masked words alone it was not, in 8,000 steps (0.76 of the words found, facts by
-    chance): one word in five asks, and asks with the same <mask>. One network for both directions: Dong et al. (2019),
-    "Unified language model pre-training" (UniLM).
+    Looking words up is learned here quickly; from masked words alone it was not, in 8,000 steps
+    (0.76 of the words found, facts by chance): one word in five asks, and asks with the same
+    <mask>. One network for both directions: Dong et al. (2019), "Unified language model
+    pre-training" (UniLM).
     """
+
     def logits_of(tokens: torch.Tensor) -> torch.Tensor:
         T = tokens.shape[1]
         mask = causal_mask(T, T).to(tokens.device).expand(len(tokens), 1, T, T)
@@ -119,27 +136,69 @@ def left_to_right_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
 def _bert(vocab_size: int):
     from transformers import BertConfig, BertForMaskedLM
 
-    return BertForMaskedLM(BertConfig(
-        vocab_size=vocab_size, hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=512, max_position_embeddings=160,
-        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, pad_token_id=0, bos_token_id=1, eos_token_id=1))  # fmt: skip
+    return BertForMaskedLM(
+        BertConfig(
+            vocab_size=vocab_size,
+            hidden_size=128,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            intermediate_size=512,
+            max_position_embeddings=160,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            pad_token_id=0,
+            bos_token_id=1,
+            eos_token_id=1,
+        )
+    )
 
 
 RECIPES = {
     "tales-gpt": Recipe(
-        "A GPT (rotary positions, stored as GPT-NeoX) that writes long tales.", "long", 150_000,
-        lambda V: GPT(GPTConfig(V, 256, n_layers=2, n_heads=8, d_model=256)), next_token_loss, judge_writer, 30_000, 8, 2e-3, "bf16"),
+        "A GPT (rotary positions, stored as GPT-NeoX) that writes long tales.",
+        "long",
+        150_000,
+        lambda V: GPT(GPTConfig(V, 256, n_layers=2, n_heads=8, d_model=256)),
+        next_token_loss,
+        judge_writer,
+        30_000,
+        8,
+        2e-3,
+        "bf16",
+    ),
     "tales-gpt2": Recipe(
-        "A GPT-2 (learned positions) that writes short tales.", "short", 100_000,
-        lambda V: GPT(GPTConfig(V, 160, n_layers=2, n_heads=4, d_model=128, positions="learned")), next_token_loss, judge_writer, 20_000, 16, 3e-3),
+        "A GPT-2 (learned positions) that writes short tales.",
+        "short",
+        100_000,
+        lambda V: GPT(GPTConfig(V, 160, n_layers=2, n_heads=4, d_model=128, positions="learned")),
+        next_token_loss,
+        judge_writer,
+        20_000,
+        16,
+        3e-3,
+    ),
     "tales-bert": Recipe(
-        "A BERT that fills in masked words of short tales.", "short", 100_000, _bert, masked_word_loss, judge_reader, 20_000, 16, 2e-3,
-        first=left_to_right_loss, first_steps=4_000),
-}  # fmt: skip
+        "A BERT that fills in masked words of short tales.",
+        "short",
+        100_000,
+        _bert,
+        masked_word_loss,
+        judge_reader,
+        20_000,
+        16,
+        2e-3,
+        first=left_to_right_loss,
+        first_steps=4_000,
+    ),
+}
 
 
 def encode(stories: Iterable[tales.Story], tokenizer) -> torch.Tensor:
     """Tales -> (N, T) ids: the beginning, the words, the end, padding."""
-    rows = [torch.tensor([1, *tokenizer.convert_tokens_to_ids(story.tokens), 1], dtype=torch.int16) for story in stories]
+    rows = [
+        torch.tensor([1, *tokenizer.convert_tokens_to_ids(story.tokens), 1], dtype=torch.int16)
+        for story in stories
+    ]
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).long()
 
 
@@ -148,9 +207,14 @@ def stream(n: int, seed: int, form: str) -> Iterator[tales.Story]:
     rng, world = random.Random(seed), tales.world(form)
     return (world.write(rng) for _ in range(n))
 
+
 EXPLAINED = {
-    judge_writer: "*ratio*: bits a tale over the entropy of the world (1 is perfect). *grammatical_T*, *consistent_T*: shares of 200 tales "
-                  "written at temperature T that the checker accepts.",
-    judge_reader: "*found*: share of words that it names when one is masked, 120 places. *best*: share that the exact posterior of the world names.",
-}  # fmt: skip
+    judge_writer: "*ratio*: bits a tale over the entropy of the world (1 is perfect). "
+    "*grammatical_T*, *consistent_T*: shares of 200 tales "
+    "written at temperature T that the checker accepts.",
+    judge_reader: (
+        "*found*: share of words that it names when one is masked, 120 places. *best*: share "
+        "that the exact posterior of the world names."
+    ),
+}
 """What each judge measures, for the cards."""

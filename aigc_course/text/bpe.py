@@ -10,7 +10,8 @@ from itertools import pairwise
 from aigc_course.core.arguments import checked, id_list, string, texts, whole
 from aigc_course.core.errors import CourseError
 
-# A word takes the space before it along. Only ASCII classes: what counts as a letter elsewhere differs between regex engines.
+# A word takes the space before it along. Only ASCII classes: what counts as a letter elsewhere
+# differs between regex engines.
 PIECES = r" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 ]+| +"
 
 Word = tuple[bytes, ...]
@@ -49,8 +50,8 @@ class BPE:
 
     Ids: 0 to 255 are the bytes, 256 + i is merge i.
 
-    Source: Sennrich, Haddow and Birch (2016), "Neural machine translation of rare words with subword units"; on bytes as in
-    Radford et al. (2019), section 2.2.
+    Source: Sennrich, Haddow and Birch (2016), "Neural machine translation of rare words with
+    subword units"; on bytes as in Radford et al. (2019), section 2.2.
 
     Raises:
         CourseError: a merge uses a part that does not exist yet.
@@ -62,7 +63,10 @@ class BPE:
         self._id = {token: i for i, token in enumerate(self.tokens)}
         for a, b in self.merges:
             if a not in self._id or b not in self._id:
-                raise CourseError(f"merge {a!r} + {b!r} uses a part that no earlier merge made; keep the merges in their order.")
+                raise CourseError(
+                    f"merge {a!r} + {b!r} uses a part that no earlier merge made; keep "
+                    "the merges in their order."
+                )
             self._id.setdefault(a + b, len(self.tokens))
             self.tokens.append(a + b)
         self._rank = {pair: i for i, pair in enumerate(self.merges)}
@@ -71,7 +75,9 @@ class BPE:
     @classmethod
     @checked(texts=texts(), n_merges=whole())
     def train(cls, texts: Iterable[str], n_merges: int) -> BPE:
-        """Merge the most frequent pair, `n_merges` times or until every word is one token; ties: the first in byte order."""
+        """Merge the most frequent pair, `n_merges` times or until every word is one token; ties:
+        the first in byte order.
+        """
         counts = Counter(word for text in texts for word in split_words(text))
         words = {tuple(bytes([b]) for b in _bytes(word)): n for word, n in counts.items()}
         pairs, where = count_pairs(words), defaultdict(set)
@@ -84,7 +90,9 @@ class BPE:
                 break
             best = min(pairs, key=lambda pair: (-pairs[pair], pair))
             merges.append(best)
-            for word in list(where[best]):  # only words that hold the pair change; counting all again gives the same
+            for word in list(
+                where[best]
+            ):  # only words that hold the pair change; counting all again gives the same
                 _replace(word, merge(word, best), words, pairs, where)
         return cls(merges)
 
@@ -102,8 +110,11 @@ class BPE:
         """
         ids = list(ids)
         if any(not 0 <= i < len(self.tokens) for i in ids):
-            raise CourseError(f"ids must be 0 to {len(self.tokens) - 1}; got {min(ids)} to {max(ids)}.")
-        # A lone surrogate is no character, but a Python string can hold it: it goes there and back like the rest.
+            raise CourseError(
+                f"ids must be 0 to {len(self.tokens) - 1}; got {min(ids)} to {max(ids)}."
+            )
+        # A lone surrogate is no character, but a Python string can hold it: it goes there and back
+        # like the rest.
         raw = b"".join(self.tokens[i] for i in ids)
         try:
             return raw.decode("utf-8", errors="surrogatepass")
@@ -118,8 +129,12 @@ class BPE:
         vocabulary = {"".join(write[b] for b in token): i for token, i in self._id.items()}
         merges = [tuple("".join(write[b] for b in part) for part in pair) for pair in self.merges]
         tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-            pre_tokenizers.Split(Regex(PIECES), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])  # fmt: skip
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(PIECES), "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
         tokenizer.decoder = decoders.ByteLevel()
         return tokenizer
 
@@ -127,7 +142,9 @@ class BPE:
         if word not in self._cache:
             symbols: Word = tuple(bytes([b]) for b in _bytes(word))
             while len(symbols) > 1:
-                best = min(pairwise(symbols), key=lambda pair: self._rank.get(pair, len(self._rank)))
+                best = min(
+                    pairwise(symbols), key=lambda pair: self._rank.get(pair, len(self._rank))
+                )
                 if best not in self._rank:
                     break
                 symbols = merge(symbols, best)
@@ -154,7 +171,9 @@ def _replace(word: Word, new: Word, words: dict[Word, int], pairs: Counter, wher
 
 
 def _visible() -> dict[int, str]:
-    """Byte -> a printable character, as GPT-2's tokeniser writes bytes: printable Latin-1 as it is, the rest from U+0100 on."""
+    """Byte -> a printable character, as GPT-2's tokeniser writes bytes: printable Latin-1 as it is,
+    the rest from U+0100 on.
+    """
     kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [b for b in range(256) if b not in kept]
     return {b: chr(b) for b in kept} | {b: chr(256 + i) for i, b in enumerate(others)}

@@ -13,22 +13,45 @@ from aigc_course.core.arguments import checked, string, texts
 from aigc_course.core.errors import CourseError
 
 _NOT_TEXT = ("head", "title", "script", "style", "nav", "footer", "template")
-_BLOCKS = ("p", "br", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "article", "section", "blockquote")
+_BLOCKS = (
+    "p",
+    "br",
+    "div",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "td",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "article",
+    "section",
+    "blockquote",
+)
 _CHINESE = re.compile(r"[\u3400-\u9fff]{3}")
 
 
 def decode(raw: bytes) -> str:
-    """Bytes of unknown encoding -> text: a byte order mark decides, then UTF-8 if it fits, then GB 18030 or Windows-1252.
+    """Bytes of unknown encoding -> text: a byte order mark decides, then UTF-8 if it fits, then GB
+    18030 or Windows-1252.
 
-    A few damaged bytes among many good ones leave it UTF-8 (with U+FFFD). Bytes that are no UTF-8 are GB 18030 when three Chinese
-    characters in a row come out, else Windows-1252 (where a byte means nothing there: U+FFFD). That rule is right for news in
-    English and Chinese, not for every language.
+    A few damaged bytes among many good ones leave it UTF-8 (with U+FFFD). Bytes that are no UTF-8
+    are GB 18030 when three Chinese characters in a row come out, else Windows-1252 (where a byte
+    means nothing there: U+FFFD). That rule is right for news in English and Chinese, not for every
+    language.
 
     Raises:
         CourseError: `raw` is not bytes.
     """
     if not isinstance(raw, bytes | bytearray):
-        raise CourseError(f"decode: raw must be bytes, not {type(raw).__name__}; text that was decoded already needs no decoding.")
+        raise CourseError(
+            f"decode: raw must be bytes, not {type(raw).__name__}; text that was decoded "
+            "already needs no decoding."
+        )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", errors="replace")
     try:
@@ -44,9 +67,13 @@ def decode(raw: bytes) -> str:
 
 @checked(page=string())
 def html_to_text(page: str) -> str:
-    """Text that a reader of the page would see: tags, scripts, styles and navigation out, entities resolved."""
+    """Text that a reader of the page would see: tags, scripts, styles and navigation out, entities
+    resolved.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)  # a headline may look like a file's name
+        warnings.simplefilter(
+            "ignore", MarkupResemblesLocatorWarning
+        )  # a headline may look like a file's name
         soup = BeautifulSoup(page, "html.parser")
     for tag in soup(_NOT_TEXT):
         tag.decompose()
@@ -60,14 +87,16 @@ def html_to_text(page: str) -> str:
 def normalize(text: str) -> str:
     """One spelling for what looks the same.
 
-    Unicode's canonical composition (NFC), no control or format characters (zero-width space, soft hyphen ...), any run of
-    white space a single space, none at the ends.
+    Unicode's canonical composition (NFC), no control or format characters (zero-width space, soft
+    hyphen ...), any run of white space a single space, none at the ends.
 
     Source: Unicode Standard Annex 15.
     """
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
-    text = unicodedata.normalize("NFC", text)  # again: what stood between a letter and its accent is gone now
+    text = unicodedata.normalize(
+        "NFC", text
+    )  # again: what stood between a letter and its accent is gone now
     return re.sub(" +", " ", text).strip()
 
 
@@ -79,7 +108,9 @@ def straight_quotes(text: str) -> str:
 
 @checked(texts=texts())
 def deduplicate(texts: Iterable[str]) -> list[str]:
-    """The first of each group of texts that differ at most in case, spaces and punctuation at the end, in the order given."""
+    """The first of each group of texts that differ at most in case, spaces and punctuation at the
+    end, in the order given.
+    """
     first: dict[str, str] = {}
     for text in texts:
         first.setdefault(key_of(text), text)

@@ -23,7 +23,8 @@ def max_match(text: str, words: Iterable[str]) -> list[str]:
         text: Chinese text without spaces.
         words: the dictionary.
 
-    Source: forward maximum matching, in use since the 1980s; Xue (2003), section 2, tells its history.
+    Source: forward maximum matching, in use since the 1980s; Xue (2003), section 2, tells its
+    history.
     """
     words = words if isinstance(words, set | frozenset) else set(words)
     longest = max(map(len, words), default=1)
@@ -37,7 +38,8 @@ def max_match(text: str, words: Iterable[str]) -> list[str]:
 
 @checked(text=string())
 def segment(text: str) -> list[str]:
-    """Words as jieba finds them: a large dictionary with frequencies, the most probable path, a hidden Markov model for unknown words.
+    """Words as jieba finds them: a large dictionary with frequencies, the most probable path, a
+    hidden Markov model for unknown words.
 
     Source: jieba 0.42 (MIT licence), https://github.com/fxsjy/jieba
     """
@@ -46,12 +48,16 @@ def segment(text: str) -> list[str]:
 
 @cache
 def _jieba():
-    with warnings.catch_warnings(), redirect_stderr(io.StringIO()):  # old escapes in its source, and news of its cache
+    with (
+        warnings.catch_warnings(),
+        redirect_stderr(io.StringIO()),
+    ):  # old escapes in its source, and news of its cache
         warnings.simplefilter("ignore")
         import jieba
 
         jieba.setLogLevel(logging.ERROR)
-        # By default its table goes to the system's temporary folder, where any user could put another one in its place.
+        # By default its table goes to the system's temporary folder, where any user could put
+        # another one in its place.
         table = paths.cache() / "jieba" / "words.cache"
         with files.lock(table):
             jieba.dt.tmp_dir, jieba.dt.cache_file = str(table.parent), table.name
@@ -79,12 +85,21 @@ def scores(predicted: Sequence[Sequence[str]], true: Sequence[Sequence[str]]) ->
         CourseError: the two do not spell the same texts, or are not equally many.
     """
     if len(predicted) != len(true):
-        raise CourseError(f"scores compares as many texts with as many; got {len(predicted)} and {len(true)}.")
+        raise CourseError(
+            f"scores compares as many texts with as many; got {len(predicted)} and {len(true)}."
+        )
     right = found = there = 0
     for mine, truth in zip(predicted, true, strict=True):
         if "".join(mine) != "".join(truth):
-            raise CourseError(f"scores compares two ways to cut one text; these differ: {''.join(mine)[:20]!r} and {''.join(truth)[:20]!r}.")
+            raise CourseError(
+                "scores compares two ways to cut one text; these differ: "
+                f"{''.join(mine)[:20]!r} and {''.join(truth)[:20]!r}."
+            )
         a, b = spans(mine), spans(truth)
         right, found, there = right + len(a & b), found + len(a), there + len(b)
     precision, recall = right / max(1, found), right / max(1, there)
-    return {"precision": precision, "recall": recall, "F1": 2 * precision * recall / max(precision + recall, 1e-12)}
+    return {
+        "precision": precision,
+        "recall": recall,
+        "F1": 2 * precision * recall / max(precision + recall, 1e-12),
+    }

@@ -18,15 +18,22 @@ from aigc_course.core.errors import CourseError
 
 
 @checked(items=several(), shares=reals(0, 1), seed=seeds(), key=optional(function()))
-def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[[object], Hashable] | None = None) -> list[list]:
+def split(
+    items: Sequence,
+    shares: Sequence[float],
+    *,
+    seed: int,
+    key: Callable[[object], Hashable] | None = None,
+) -> list[list]:
     """Deal items out at random.
 
     Args:
         items: anything.
-        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1); with a `key`, of the different keys.
+        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1); with a `key`, of the
+            different keys.
         seed: of the random numbers.
-        key: items with equal keys stay together, so that no near copy of a training text is in another part; None takes
-            every item for itself.
+        key: items with equal keys stay together, so that no near copy of a training text is in
+            another part; None takes every item for itself.
 
     Returns:
         One list a part; together they hold every item once.
@@ -48,5 +55,8 @@ def split(items: Sequence, shares: Sequence[float], *, seed: int, key: Callable[
         parts.append([item for group in order[start:end] for item in group])
         start = end
     if not all(parts):
-        raise CourseError(f"{len(order)} different items are too few for {len(shares)} parts; give more, or fewer parts.")
+        raise CourseError(
+            f"{len(order)} different items are too few for {len(shares)} parts; give "
+            "more, or fewer parts."
+        )
     return parts

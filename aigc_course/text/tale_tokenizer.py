@@ -1,4 +1,6 @@
-"""The words of the tales as a tokenizer of Hugging Face Transformers: text in, ids out, and back to the same text."""
+"""The words of the tales as a tokenizer of Hugging Face Transformers: text in, ids out, and back to
+the same text.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,14 @@ from collections.abc import Sequence
 from aigc_course.text.vocabulary import END, PAD, UNKNOWN, Vocabulary
 
 MASK = "<mask>"
-_WORDS = r"'s\b|\w+|[^\w\s]"  # as tales.tokenize cuts; what lies in angle brackets is special and never gets here
+# as tales.tokenize cuts; what lies in angle brackets is special and never gets here
+_WORDS = r"'s\b|\w+|[^\w\s]"
 
 
 def tale_vocabulary() -> Vocabulary:
-    """Padding 0, end 1, unknown 2, mask 3, then every word of the tales and of the questions about them."""
+    """Padding 0, end 1, unknown 2, mask 3, then every word of the tales and of the questions about
+    them.
+    """
     from aigc_course.data.stories import tale_tasks, tales
 
     return Vocabulary([tales.words(), tale_tasks.words()], first=[MASK])
@@ -23,11 +28,13 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
     Args:
         vocabulary: its words.
         context_length: most tokens of the model.
-        begin: for a model that writes: the end token, which also stands for the beginning, comes before every text, and padding on the left.
-            False, for one that reads: it comes before and after.
+        begin: for a model that writes: the end token, which also stands for the beginning, comes
+            before every text, and padding on the left. False, for one that reads: it comes before
+            and after.
 
     Returns:
-        PreTrainedTokenizerFast; `decode(..., skip_special_tokens=True)` writes a tale as `tales.join` does.
+        PreTrainedTokenizerFast; `decode(..., skip_special_tokens=True)` writes a tale as
+        `tales.join` does.
     """
     from tokenizers import (
         Regex,
@@ -39,20 +46,41 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
     )
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.WordLevel({token: i for i, token in enumerate(vocabulary.tokens)}, unk_token=UNKNOWN))
+    tokenizer = Tokenizer(
+        models.WordLevel({token: i for i, token in enumerate(vocabulary.tokens)}, unk_token=UNKNOWN)
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_WORDS), behavior="removed", invert=True)
-    tokenizer.decoder = decoders.Sequence([
-        decoders.WordPiece(prefix="##", cleanup=False), decoders.Fuse(),
-        decoders.Replace(Regex(r" (?=[.,;:?!]|'s\b)"), ""),
-        decoders.Replace(Regex(r"(?<=[,?!.]) \"(?= [a-z])"), "\""),  # a quotation ends after a mark and before a small letter
-        decoders.Replace(Regex(r"(?<![,?!.])\" "), "\""),  # any other quotation mark opens
-    ])  # fmt: skip
-    single, pair = (f"{END} $A", f"{END} $A {END} $B") if begin else (f"{END} $A {END}", f"{END} $A {END} $B {END}")
-    tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=pair, special_tokens=[(END, 1)])
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.WordPiece(prefix="##", cleanup=False),
+            decoders.Fuse(),
+            decoders.Replace(Regex(r" (?=[.,;:?!]|'s\b)"), ""),
+            decoders.Replace(
+                Regex(r"(?<=[,?!.]) \"(?= [a-z])"), '"'
+            ),  # a quotation ends after a mark and before a small letter
+            decoders.Replace(Regex(r"(?<![,?!.])\" "), '"'),  # any other quotation mark opens
+        ]
+    )
+    single, pair = (
+        (f"{END} $A", f"{END} $A {END} $B")
+        if begin
+        else (f"{END} $A {END}", f"{END} $A {END} $B {END}")
+    )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=single, pair=pair, special_tokens=[(END, 1)]
+    )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token=END, eos_token=END, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK, cls_token=END,
-        model_max_length=context_length, padding_side="left" if begin else "right", clean_up_tokenization_spaces=False,
-    )  # fmt: skip
+        tokenizer_object=tokenizer,
+        bos_token=END,
+        eos_token=END,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        mask_token=MASK,
+        cls_token=END,
+        model_max_length=context_length,
+        padding_side="left" if begin else "right",
+        clean_up_tokenization_spaces=False,
+    )
 
 
 def words_of(tokenizer) -> Sequence[str]:

@@ -32,11 +32,17 @@ class Vocabulary:
     @checked(texts=tokenized(), first=token_list(), least=whole(1))
     def __init__(self, texts: Iterable[Sequence[str]], first: Sequence[str] = (), least: int = 1):
         texts = list(texts)
-        if any(isinstance(text, str) for text in texts):  # they came one at a time, unseen at the door
-            raise CourseError("Vocabulary: texts must be lists of tokens, not strings; tokenise them first.")
+        if any(
+            isinstance(text, str) for text in texts
+        ):  # they came one at a time, unseen at the door
+            raise CourseError(
+                "Vocabulary: texts must be lists of tokens, not strings; tokenise them first."
+            )
         counts = Counter(token for text in texts for token in text)
         special = list(dict.fromkeys([PAD, END, UNKNOWN, *first]))
-        self.tokens = special + sorted(token for token, n in counts.items() if n >= least and token not in special)
+        self.tokens = special + sorted(
+            token for token, n in counts.items() if n >= least and token not in special
+        )
         self._id = {token: i for i, token in enumerate(self.tokens)}
         if not counts:
             raise CourseError("a vocabulary needs texts with tokens; got none.")

@@ -1,7 +1,7 @@
 """Train a model: `fit` and what belongs to it.
 
-    >>> loader = batches(inputs, targets, batch_size=64, seed=0)            # doctest: +SKIP
-    >>> history = fit(model, loader, loss_fn, steps=1000, lr=3e-3)          # doctest: +SKIP
+>>> loader = batches(inputs, targets, batch_size=64, seed=0)            # doctest: +SKIP
+>>> history = fit(model, loader, loss_fn, steps=1000, lr=3e-3)          # doctest: +SKIP
 """
 
 from aigc_course.training.batching import batches

@@ -1,4 +1,5 @@
-"""Lesson 11's alternating loop for long runs: relativistic loss with R1, a mean of the generator's weights, checkpoints.
+"""Lesson 11's alternating loop for long runs: relativistic loss with R1, a mean of the generator's
+weights, checkpoints.
 
 The lesson's own loop is the plain one (DCGAN); this is the recipe of the generator that ships.
 """
@@ -35,7 +36,8 @@ class GANOptions:
         batch_size: real images a step, and as many painted ones.
         lr: of Adam with betas (0.5, 0.999), for both.
         penalty: weight of R1, half of it times the squared gradient.
-        penalty_every: steps between two penalties, each so many times stronger (Karras et al. 2020, "lazy regularization").
+        penalty_every: steps between two penalties, each so many times stronger (Karras et al. 2020,
+            "lazy regularization").
         average: share of the old mean that each step keeps, towards the end.
         checkpoint: name of the run, resumed when it is there.
         save_every: steps between two checkpoints and two calls of `watch`.
@@ -56,19 +58,25 @@ class GANOptions:
 
 
 def train(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Generator:
-    """Train on images (N, 1, H, W) in [0, 1] and return the generator with the mean of the weights of its last steps. On the CPU, in bfloat16.
+    """Train on images (N, 1, H, W) in [0, 1] and return the generator with the mean of the weights
+    of its last steps. On the CPU, in bfloat16.
 
-    Source: relativistic loss by Jolicoeur-Martineau (2019), "The relativistic discriminator", section 4; with R1 as in Huang et al. (2024),
-    "The GAN is dead; long live the GAN!", section 2 (who penalise at painted images, too).
+    Source: relativistic loss by Jolicoeur-Martineau (2019), "The relativistic discriminator",
+    section 4; with R1 as in Huang et al. (2024), "The GAN is dead; long live the GAN!", section 2
+    (who penalise at painted images, too).
 
     Raises:
-        CourseError: an option is out of range, a checkpoint of that name belongs to another run, the losses are not finite, or it was
-            interrupted; with a checkpoint the same call goes on from there.
+        CourseError: an option is out of range, a checkpoint of that name belongs to another run,
+            the losses are not finite, or it was interrupted; with a checkpoint the same call goes
+            on from there.
     """
     for name in ("steps", "batch_size", "penalty_every", "save_every"):
         check_argument(name, getattr(options, name), whole(1))
     if len(images) < options.batch_size:
-        raise CourseError(f"The GAN got {len(images)} images, fewer than one batch of {options.batch_size}; lower batch_size or give more.")
+        raise CourseError(
+            f"The GAN got {len(images)} images, fewer than one batch of "
+            f"{options.batch_size}; lower batch_size or give more."
+        )
     run = _Run(images, config, options)
     done = run.resume()
     with Monitor(options.steps, done, show=options.show) as monitor:
@@ -80,8 +88,14 @@ def train(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Gener
                 if step % options.save_every == 0 or step == options.steps:
                     run.pause(step)
         except KeyboardInterrupt:
-            way = "the same call goes on from the last checkpoint" if options.checkpoint else "nothing is kept without a checkpoint"
-            raise CourseError(f"Stopped at step {len(run.losses)} of {options.steps}; {way}.") from None
+            way = (
+                "the same call goes on from the last checkpoint"
+                if options.checkpoint
+                else "nothing is kept without a checkpoint"
+            )
+            raise CourseError(
+                f"Stopped at step {len(run.losses)} of {options.steps}; {way}."
+            ) from None
     return run.networks["average"].eval()
 
 
@@ -92,17 +106,29 @@ class _Run:
         self.images, self.options, self.losses = images, options, []
         generator, discriminator = Generator(config), Discriminator(config, norm=nn.Identity)
         average = copy.deepcopy(generator)
-        self.networks = nn.ModuleDict({"generator": generator, "discriminator": discriminator, "average": average})
-        self.optimizers = [torch.optim.Adam(net.parameters(), options.lr, (0.5, 0.999)) for net in (generator, discriminator)]
+        self.networks = nn.ModuleDict(
+            {"generator": generator, "discriminator": discriminator, "average": average}
+        )
+        self.optimizers = [
+            torch.optim.Adam(net.parameters(), options.lr, (0.5, 0.999))
+            for net in (generator, discriminator)
+        ]
 
     def resume(self) -> int:
         """Take the last checkpoint over; returns the steps done."""
-        state = checkpoints.load(self.options.checkpoint, self.networks) if self.options.checkpoint else None
+        state = (
+            checkpoints.load(self.options.checkpoint, self.networks)
+            if self.options.checkpoint
+            else None
+        )
         if state is None:
             return 0
         if state.get("made_by") != self.made_by() or len(state["losses"]) > self.options.steps:
-            raise CourseError(f"The run {self.options.checkpoint!r} was made with other settings ({state.get('made_by')}); choose another name, "
-                              f"or delete {checkpoints.folder(self.options.checkpoint)}.")  # fmt: skip
+            raise CourseError(
+                f"The run {self.options.checkpoint!r} was made with other settings "
+                f"({state.get('made_by')}); choose another name, "
+                f"or delete {checkpoints.folder(self.options.checkpoint)}."
+            )
         with checkpoints.understood(self.options.checkpoint):
             for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
                 checkpoints.restore(optimizer, kept)
@@ -113,36 +139,55 @@ class _Run:
     def made_by(self) -> dict:
         """What a checkpoint must have been made with to be taken over."""
         options = self.options
-        return {"steps": options.steps, "batch_size": options.batch_size, "lr": options.lr, "penalty": options.penalty,
-                "penalty_every": options.penalty_every, "average": options.average, "images": len(self.images)}  # fmt: skip
+        return {
+            "steps": options.steps,
+            "batch_size": options.batch_size,
+            "lr": options.lr,
+            "penalty": options.penalty,
+            "penalty_every": options.penalty_every,
+            "average": options.average,
+            "images": len(self.images),
+        }
 
     def batch(self, step: int) -> torch.Tensor:
         """The real images of a step, in [-1, 1]: an order for each pass, from its number alone."""
         size = self.options.batch_size
         passes, at = divmod(step - 1, len(self.images) // size)
         if at == 0 or not hasattr(self, "order"):
-            self.order = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(passes))
+            self.order = torch.randperm(
+                len(self.images), generator=torch.Generator().manual_seed(passes)
+            )
         return to_tanh(self.images[self.order[at * size : (at + 1) * size]])
 
     def step(self, step: int) -> None:
         """D's step, then G's, then the mean."""
         options, (to_g, to_d) = self.options, self.optimizers
-        generator, discriminator, average = (self.networks[name] for name in ("generator", "discriminator", "average"))
+        generator, discriminator, average = (
+            self.networks[name] for name in ("generator", "discriminator", "average")
+        )
         for optimizer in self.optimizers:
-            optimizer.param_groups[0]["lr"] = options.lr * min(1.0, 2 * (1 - step / options.steps) + 1e-3)
+            optimizer.param_groups[0]["lr"] = options.lr * min(
+                1.0, 2 * (1 - step / options.steps) + 1e-3
+            )
         real = self.batch(step)
         with torch.autocast("cpu", torch.bfloat16):
             fake = generator(torch.randn(len(real), generator.config.n_latents, 1, 1))
-            loss = F.softplus(discriminator(fake.detach()).float() - discriminator(real).float()).mean()
+            loss = F.softplus(
+                discriminator(fake.detach()).float() - discriminator(real).float()
+            ).mean()
         self.losses.append(loss.item())
         if step % options.penalty_every == 0:
             tracked = real.clone().requires_grad_()
-            loss = loss + options.penalty / 2 * options.penalty_every * gradient_penalty(discriminator(tracked), tracked)
+            loss = loss + options.penalty / 2 * options.penalty_every * gradient_penalty(
+                discriminator(tracked), tracked
+            )
         to_d.zero_grad()
         loss.backward()
         to_d.step()
         with torch.autocast("cpu", torch.bfloat16):
-            other = F.softplus(discriminator(real).detach().float() - discriminator(fake).float()).mean()
+            other = F.softplus(
+                discriminator(real).detach().float() - discriminator(fake).float()
+            ).mean()
         to_g.zero_grad()
         other.backward()
         to_g.step()
@@ -157,13 +202,21 @@ class _Run:
                 self.options.watch(step, self.networks["average"])
         finally:  # also when `watch` fails
             if self.options.checkpoint:
-                state = {"made_by": self.made_by(), "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-                         "losses": torch.tensor(self.losses, dtype=torch.float64), "random": checkpoints.random_state()}  # fmt: skip
+                state = {
+                    "made_by": self.made_by(),
+                    "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                    "losses": torch.tensor(self.losses, dtype=torch.float64),
+                    "random": checkpoints.random_state(),
+                }
                 checkpoints.save(self.options.checkpoint, self.networks, state, step)
 
 
 @torch.no_grad()
 def _follow(average: nn.Module, model: nn.Module, keep: float) -> None:
     """Move an averaged copy of a network a little towards it, batch norm's statistics included."""
-    for mine, its in zip([*average.parameters(), *average.buffers()], [*model.parameters(), *model.buffers()], strict=True):
+    for mine, its in zip(
+        [*average.parameters(), *average.buffers()],
+        [*model.parameters(), *model.buffers()],
+        strict=True,
+    ):
         mine.lerp_(its, 1 - keep) if mine.is_floating_point() else mine.copy_(its)

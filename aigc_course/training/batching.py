@@ -25,7 +25,9 @@ class _Rows(Dataset):
 
 
 class _Shuffled(Sampler):
-    """A new order each epoch that depends on the seed and the epoch alone, so that a resumed run finds its place."""
+    """A new order each epoch that depends on the seed and the epoch alone, so that a resumed run
+    finds its place.
+    """
 
     def __init__(self, length: int, seed: int):
         self.length, self.seed, self.epoch = length, seed, 0
@@ -37,14 +39,17 @@ class _Shuffled(Sampler):
         return self.length
 
     def __iter__(self):
-        order = torch.randperm(self.length, generator=torch.Generator().manual_seed(self.seed * 100_003 + self.epoch))
+        order = torch.randperm(
+            self.length, generator=torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        )
         self.epoch += 1
         return iter(order.tolist())
 
 
 @checked(batch_size=whole(1), seed=seeds())
 def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
-    """Shuffled batches of rows; every pass has a new order, and a last incomplete batch is left out.
+    """Shuffled batches of rows; every pass has a new order, and a last incomplete batch is left
+    out.
 
     Args:
         tensors: each (N, ...).
@@ -58,12 +63,29 @@ def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
         CourseError: the tensors differ in length, or there are fewer rows than one batch needs.
     """
     if not all(isinstance(tensor, torch.Tensor) and tensor.dim() for tensor in tensors):
-        raise CourseError(f"batches: tensors must be torch tensors of rows, not {', '.join(type(tensor).__name__ for tensor in tensors)}.")
+        raise CourseError(
+            "batches: tensors must be torch tensors of rows, not "
+            f"{', '.join(type(tensor).__name__ for tensor in tensors)}."
+        )
     lengths = {len(tensor) for tensor in tensors}
     if len(lengths) != 1:
-        raise CourseError(f"batches needs tensors with equally many rows; these have {', '.join(map(str, sorted(lengths))) or 'none'}.")
+        raise CourseError(
+            "batches needs tensors with equally many rows; these have "
+            f"{', '.join(map(str, sorted(lengths))) or 'none'}."
+        )
     if (rows := lengths.pop()) < batch_size:
-        raise CourseError(f"batches got {rows} rows, fewer than one batch of {batch_size}; lower batch_size or give more data.")
-    # A generator of its own: otherwise each pass draws from torch's, and a run resumed in the middle of a pass would draw once more.
+        raise CourseError(
+            f"batches got {rows} rows, fewer than one batch of {batch_size}; lower "
+            "batch_size or give more data."
+        )
+    # A generator of its own: otherwise each pass draws from torch's, and a run resumed in the
+    # middle of a pass would draw once more.
     own = torch.Generator().manual_seed(seed)
-    return DataLoader(_Rows(tensors), batch_size, sampler=_Shuffled(rows, seed), drop_last=True, collate_fn=tuple, generator=own)
+    return DataLoader(
+        _Rows(tensors),
+        batch_size,
+        sampler=_Shuffled(rows, seed),
+        drop_last=True,
+        collate_fn=tuple,
+        generator=own,
+    )

@@ -1,6 +1,8 @@
-"""Checkpoints that survive a kill at any moment: written aside, flushed to disk, renamed; the last two are kept.
+"""Checkpoints that survive a kill at any moment: written aside, flushed to disk, renamed; the last
+two are kept.
 
-What is read back runs no code: weights are safetensors, the rest goes through `torch.load(weights_only=True)`.
+What is read back runs no code: weights are safetensors, the rest goes through
+`torch.load(weights_only=True)`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def folder(name: str) -> Path:
         CourseError: the name would lead out of the learner's folder.
     """
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-        raise CourseError(f"a checkpoint's name is made of letters, digits, '_', '-' and '.', not {name!r}.")
+        raise CourseError(
+            f"a checkpoint's name is made of letters, digits, '_', '-' and '.', not {name!r}."
+        )
     return home() / "runs" / name
 
 
@@ -46,13 +50,16 @@ def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
         name: of the run.
         model: its weights go to `model.safetensors`.
         state: tensors, numbers, strings, lists, tuples and dictionaries only.
-        step: how many steps are done; names the checkpoint. One that is there already, and whole, stays.
+        step: how many steps are done; names the checkpoint. One that is there already, and whole,
+            stays.
 
     Raises:
         CourseError: the disk does not take it; earlier checkpoints stay as they were.
     """
     target = folder(name) / f"step-{step:08d}"
-    if _whole(target):  # the same step of the same run: to take it away for a moment would be to risk it
+    if _whole(
+        target
+    ):  # the same step of the same run: to take it away for a moment would be to risk it
         return target
     for left in folder(name).glob(".step-*.part"):  # of a process that was killed while it wrote
         shutil.rmtree(left, ignore_errors=True)
@@ -63,27 +70,39 @@ def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         write_atomically(aside / "state.pt", buffer.getvalue())
-        write_atomically(aside / "hashes.json", json.dumps({file: _hash(aside / file) for file in ("model.safetensors", "state.pt")}).encode())
+        write_atomically(
+            aside / "hashes.json",
+            json.dumps(
+                {file: _hash(aside / file) for file in ("model.safetensors", "state.pt")}
+            ).encode(),
+        )
         _flush(aside / "model.safetensors")
         _flush(aside)
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
         _flush(target.parent)
     except (OSError, SafetensorError, CourseError) as error:
-        raise CourseError(f"Cannot keep checkpoint {name!r} ({error}); make room, or set AIGC_HOME to another folder.") from None
+        raise CourseError(
+            f"Cannot keep checkpoint {name!r} ({error}); make room, or set AIGC_HOME to "
+            "another folder."
+        ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)  # renamed away when all went well
-    kept = [path for path in _all(name) if path.name <= target.name][-KEEP:]  # a later one is of a run that was damaged, and left behind
+    kept = [path for path in _all(name) if path.name <= target.name][
+        -KEEP:
+    ]  # a later one is of a run that was damaged, and left behind
     for old in set(_all(name)) - set(kept):
         shutil.rmtree(old, ignore_errors=True)
     return target
 
 
 def load(name: str, model: torch.nn.Module) -> dict | None:
-    """Put the newest whole checkpoint of a run into `model` and return its state; None when there is none.
+    """Put the newest whole checkpoint of a run into `model` and return its state; None when there
+    is none.
 
     Raises:
-        CourseError: it was made by another model, or holds what no training leaves; `model` stays as it was.
+        CourseError: it was made by another model, or holds what no training leaves; `model` stays
+            as it was.
     """
     for path in reversed(_all(name)):
         if not _whole(path):
@@ -91,7 +110,10 @@ def load(name: str, model: torch.nn.Module) -> dict | None:
             continue
         state = _state(path, name)
         if not _fits(path / "model.safetensors", model, name):
-            raise CourseError(f"The checkpoint {name!r} was made by another model; choose another name, or delete {path.parent}.")
+            raise CourseError(
+                f"The checkpoint {name!r} was made by another model; choose another "
+                f"name, or delete {path.parent}."
+            )
         load_model(model, str(path / "model.safetensors"))
         return state
     return None
@@ -106,7 +128,14 @@ def understood(name: str):
     """
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RuntimeError,
+        ArithmeticError,
+    ) as error:
         raise _unusable(name, type(error).__name__) from None
 
 
@@ -118,20 +147,37 @@ def restore(optimizer: torch.optim.Optimizer, kept: dict) -> None:
     """
     check_alike(kept["param_groups"], optimizer.state_dict()["param_groups"])
     optimizer.load_state_dict(kept)
-    entries = [(p, optimizer.state[p]) for group in optimizer.param_groups for p in group["params"] if optimizer.state.get(p)]  # used so far
+    entries = [
+        (p, optimizer.state[p])
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if optimizer.state.get(p)
+    ]  # used so far
     for parameter, entry in entries:
         if any((name in entry) != (name in entries[0][1]) for name in _LIKE_WEIGHTS):
             raise ValueError("the optimizer keeps more for some weights than for others")
         for name, value in entry.items():
-            if not isinstance(value, torch.Tensor | int | float | None) or (isinstance(value, torch.Tensor) and not value.isfinite().all()):
+            if not isinstance(value, torch.Tensor | int | float | None) or (
+                isinstance(value, torch.Tensor) and not value.isfinite().all()
+            ):
                 raise ValueError(f"{name} is not what an optimizer keeps")
-            if name in _LIKE_WEIGHTS and value is not None and (not isinstance(value, torch.Tensor) or value.shape != parameter.shape):
+            if (
+                name in _LIKE_WEIGHTS
+                and value is not None
+                and (not isinstance(value, torch.Tensor) or value.shape != parameter.shape)
+            ):
                 raise ValueError(f"{name} does not fit its weights")
         if set(entry) == {"step"}:
             raise ValueError("nothing but the number of steps")
 
 
-_LIKE_WEIGHTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg")  # of torch's optimizers: one number a weight
+_LIKE_WEIGHTS = (
+    "exp_avg",
+    "exp_avg_sq",
+    "max_exp_avg_sq",
+    "momentum_buffer",
+    "square_avg",
+)  # of torch's optimizers: one number a weight
 
 
 def check_alike(kept: object, own: object) -> None:
@@ -153,14 +199,20 @@ def check_alike(kept: object, own: object) -> None:
     elif isinstance(own, bool | str) or own is None:
         if type(kept) is not type(own):
             raise ValueError("another kind")
-    elif isinstance(own, int | float) and (isinstance(kept, bool | str) or not isinstance(kept, int | float)):
+    elif isinstance(own, int | float) and (
+        isinstance(kept, bool | str) or not isinstance(kept, int | float)
+    ):
         raise ValueError("another kind")
 
 
 def random_state() -> dict:
     """State of Python's, NumPy's and torch's random numbers."""
     kind, keys, *rest = np.random.get_state()
-    state = {"python": random.getstate(), "numpy": (kind, torch.tensor(keys.astype(np.int64)), *rest), "torch": torch.get_rng_state()}
+    state = {
+        "python": random.getstate(),
+        "numpy": (kind, torch.tensor(keys.astype(np.int64)), *rest),
+        "torch": torch.get_rng_state(),
+    }
     return state | ({"cuda": torch.cuda.get_rng_state_all()} if torch.cuda.is_available() else {})
 
 
@@ -175,19 +227,27 @@ def set_random_state(state: dict) -> None:
 
 
 def _unusable(name: str, why: str) -> CourseError:
-    return CourseError(f"The checkpoint {name!r} holds what no training of the course leaves ({why}); choose another name, or delete {folder(name)}.")
+    return CourseError(
+        f"The checkpoint {name!r} holds what no training of the course leaves ({why}); "
+        f"choose another name, or delete {folder(name)}."
+    )
 
 
 def _state(path: Path, name: str) -> dict:
     """What lies beside the weights, read without running code; its losses as many as its steps."""
     file = path / "state.pt"
     try:
-        with zipfile.ZipFile(file) as archive:  # as torch writes it: nothing packed, so nothing grows when it is read
+        with zipfile.ZipFile(
+            file
+        ) as archive:  # as torch writes it: nothing packed, so nothing grows when it is read
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
                 raise _unusable(name, "packed")
         state = torch.load(file, weights_only=True, map_location="cpu")
         losses = state["losses"]
-        sound = losses.shape == (int(path.name.removeprefix("step-")),) and losses.untyped_storage().nbytes() >= losses.nbytes
+        sound = (
+            losses.shape == (int(path.name.removeprefix("step-")),)
+            and losses.untyped_storage().nbytes() >= losses.nbytes
+        )
         if not sound or not losses.isfinite().all():
             raise _unusable(name, "losses")
     except CourseError:
@@ -198,7 +258,8 @@ def _state(path: Path, name: str) -> dict:
 
 
 def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
-    """Whether a file holds this model's weights, by name and shape; looked at before anything is overwritten.
+    """Whether a file holds this model's weights, by name and shape; looked at before anything is
+    overwritten.
 
     Raises:
         CourseError: it is no safetensors file, or holds numbers that are not finite.
@@ -208,7 +269,9 @@ def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
     try:
         with safe_open(str(path), framework="pt") as file:
             there = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118, no dictionary
-            if len(there) != len(shared) or any(mine.get(key) != shape for key, shape in there.items()):
+            if len(there) != len(shared) or any(
+                mine.get(key) != shape for key, shape in there.items()
+            ):
                 return False
             trained = dict(model.named_parameters())  # a buffer may hold infinity: a mask, say
             if not all(file.get_tensor(key).isfinite().all() for key in there if key in trained):
@@ -225,7 +288,9 @@ def _all(name: str) -> list[Path]:
 def _whole(path: Path) -> bool:
     try:
         hashes = json.loads((path / "hashes.json").read_text(encoding="utf-8"))
-        return set(hashes) == {"model.safetensors", "state.pt"} and all(_hash(path / file) == value for file, value in hashes.items())
+        return set(hashes) == {"model.safetensors", "state.pt"} and all(
+            _hash(path / file) == value for file, value in hashes.items()
+        )
     except (OSError, ValueError, TypeError, RecursionError):
         return False
 

@@ -1,4 +1,5 @@
-"""When memory runs out in training: the same batch in smaller parts, whose gradients add up to that of the whole.
+"""When memory runs out in training: the same batch in smaller parts, whose gradients add up to that
+of the whole.
 
     mean over N rows = sum over parts of (rows of the part / N) x (mean over the part)
 
@@ -18,19 +19,29 @@ from aigc_course.core.errors import CourseError
 
 def ran_out(error: BaseException) -> bool:
     """Whether an error means that the device, or the machine, has no memory left."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or ("CUDNN" not in str(error) and should_reduce_batch_size(error))
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        "CUDNN" not in str(error) and should_reduce_batch_size(error)
+    )
 
 
 def rows_of(batch: object) -> int:
     """N of a batch: the length of its first tensor; 0 when there is none."""
     if isinstance(batch, torch.Tensor):
         return len(batch) if batch.dim() else 0
-    inside = batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, list | tuple) else ()
+    inside = (
+        batch.values()
+        if isinstance(batch, Mapping)
+        else batch
+        if isinstance(batch, list | tuple)
+        else ()
+    )
     return next((rows for rows in map(rows_of, inside) if rows), 0)
 
 
 def divided(batch: object, parts: int) -> Iterator[tuple[float, object]]:
-    """(share of the rows, rows) of each part of a batch of tensors; the batch itself when there is one part."""
+    """(share of the rows, rows) of each part of a batch of tensors; the batch itself when there is
+    one part.
+    """
     if parts == 1:
         yield 1.0, batch
         return
@@ -48,7 +59,11 @@ def _cut(batch: object, start: int, end: int, rows: int) -> object:
         return {key: _cut(value, start, end, rows) for key, value in batch.items()}
     if isinstance(batch, tuple) and hasattr(batch, "_fields"):
         return type(batch)(*(_cut(value, start, end, rows) for value in batch))
-    return type(batch)(_cut(value, start, end, rows) for value in batch) if type(batch) in (list, tuple) else batch
+    return (
+        type(batch)(_cut(value, start, end, rows) for value in batch)
+        if type(batch) in (list, tuple)
+        else batch
+    )
 
 
 def more_parts(batch: object, parts: int, processes: int) -> int:
@@ -59,17 +74,35 @@ def more_parts(batch: object, parts: int, processes: int) -> int:
     """
     clear_device_cache(garbage_collection=True)
     if processes > 1:
-        raise CourseError("Memory ran out in one of several processes: lower batch_size, or the size of the model.")
+        raise CourseError(
+            "Memory ran out in one of several processes: lower batch_size, or the size "
+            "of the model."
+        )
     if not rows_of(batch):
-        raise CourseError("Memory ran out, and the batch holds no tensors whose rows could be taken in parts: lower batch_size, or the model's size.")
+        raise CourseError(
+            "Memory ran out, and the batch holds no tensors whose rows could be taken in "
+            "parts: lower batch_size, or the model's size."
+        )
     if parts >= rows_of(batch):
-        raise CourseError("Memory ran out even with one row at a time: take a smaller model or shorter rows, and close other programs.")
+        raise CourseError(
+            "Memory ran out even with one row at a time: take a smaller model or shorter "
+            "rows, and close other programs."
+        )
     return 2 * parts
 
 
 def notice(batch: object, parts: int, model: torch.nn.Module) -> str:
     """What the learner is told."""
     rows = rows_of(batch)
-    normed = any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules())
-    same = "nearly the same gradient (batch normalisation sees the part, not the batch)" if normed else "the same gradient"
-    return f"Memory ran out with {rows} rows at once: from here on each batch goes through in parts of {math.ceil(rows / parts)}, with {same}."
+    normed = any(
+        isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules()
+    )
+    same = (
+        "nearly the same gradient (batch normalisation sees the part, not the batch)"
+        if normed
+        else "the same gradient"
+    )
+    return (
+        f"Memory ran out with {rows} rows at once: from here on each batch goes through in "
+        f"parts of {math.ceil(rows / parts)}, with {same}."
+    )

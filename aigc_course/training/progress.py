@@ -1,4 +1,6 @@
-"""What a learner sees while a model trains: a progress bar with the time left, and one plot that is redrawn in place."""
+"""What a learner sees while a model trains: a progress bar with the time left, and one plot that is
+redrawn in place.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,15 @@ class Monitor:
     Args:
         steps: in all.
         start: done before.
-        show: True draws bar and plot, "bar" the bar alone (for short trainings, many in a cell), False nothing.
+        show: True draws bar and plot, "bar" the bar alone (for short trainings, many in a cell),
+            False nothing.
     """
 
     def __init__(self, steps: int, start: int = 0, *, show: bool | str = True):
         self.steps, self.show, self.handle, self.drawn = steps, show, None, 0.0
-        self.bar = tqdm(total=steps, initial=start, disable=not show, leave=False, unit="step", file=sys.stderr)
+        self.bar = tqdm(
+            total=steps, initial=start, disable=not show, leave=False, unit="step", file=sys.stderr
+        )
 
     def __enter__(self) -> Monitor:
         return self
@@ -60,13 +65,36 @@ class Monitor:
         width = max(1, len(losses) // 50)
         smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
         stride = max(1, len(losses) // 1000)
-        axes.plot(np.arange(1, len(losses) + 1)[::stride], losses[::stride], color=SKY, linewidth=0.7, alpha=0.6, label="each step")
-        axes.plot(np.arange(len(smooth)) + (width + 1) / 2, smooth, color=BLUE, label=f"mean of {width}")
+        axes.plot(
+            np.arange(1, len(losses) + 1)[::stride],
+            losses[::stride],
+            color=SKY,
+            linewidth=0.7,
+            alpha=0.6,
+            label="each step",
+        )
+        axes.plot(
+            np.arange(len(smooth)) + (width + 1) / 2, smooth, color=BLUE, label=f"mean of {width}"
+        )
         low, high = np.nanmin(losses), np.nanmax(losses)
-        high = min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1  # one wild step must not flatten the rest
-        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)))
+        high = (
+            min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1
+        )  # one wild step must not flatten the rest
+        axes.set(
+            xlabel="step",
+            ylabel="loss",
+            xlim=(0, self.steps),
+            ylim=(min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)),
+        )
         axes.legend()
-        metadata = {"image/png": {"alt": f"Training loss against steps: it goes from {losses[0]:.2f} to {smooth[-1]:.2f} in {len(losses)} steps."}}
+        metadata = {
+            "image/png": {
+                "alt": (
+                    f"Training loss against steps: it goes from {losses[0]:.2f} to "
+                    f"{smooth[-1]:.2f} in {len(losses)} steps."
+                )
+            }
+        }
         if self.handle is None:
             self.handle = display(figure, metadata=metadata, display_id=True)
         else:
@@ -77,25 +105,33 @@ class Monitor:
 def progress_steps(n: int, what: str = "") -> Iterator[int]:
     """0, 1 ... n - 1 for a loop written by hand, with a bar and the time left.
 
-    The stop button ends the loop after its current step: what was trained keeps what it learned, and the cell goes on. Pressed again, it
-    interrupts the cell.
+    The stop button ends the loop after its current step: what was trained keeps what it learned,
+    and the cell goes on. Pressed again, it interrupts the cell.
 
     Args:
         n: how many steps.
         what: what is trained, shown beside the bar.
     """
-    with stop_button() as pressed, tqdm(total=n, desc=what or None, leave=False, unit="step", file=sys.stderr) as bar:
+    with (
+        stop_button() as pressed,
+        tqdm(total=n, desc=what or None, leave=False, unit="step", file=sys.stderr) as bar,
+    ):
         for step in range(n):
             yield step
             bar.update()
             if pressed:
-                print(f"Stopped after {step + 1} of {n} steps; what was trained keeps what it learned. Run the cell again to begin anew.")
+                print(
+                    f"Stopped after {step + 1} of {n} steps; what was trained keeps what "
+                    "it learned. Run the cell again to begin anew."
+                )
                 return
 
 
 @contextlib.contextmanager
 def stop_button():
-    """A list that gets an entry when the stop button (SIGINT) is pressed; the next press works as always. For loops that end between two steps."""
+    """A list that gets an entry when the stop button (SIGINT) is pressed; the next press works as
+    always. For loops that end between two steps.
+    """
     pressed: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield pressed

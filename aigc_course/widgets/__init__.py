@@ -1,4 +1,6 @@
-"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it in its lesson."""
+"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it
+in its lesson.
+"""
 
 from aigc_course.widgets.images import (
     Plane,
@@ -17,4 +19,17 @@ from aigc_course.widgets.text import (
     translation_player,
 )
 
-__all__ = ["Plane", "attention_player", "feedback_player", "generator_player", "image_player", "neighbour_player", "plane_player", "restoration_player", "text_player", "token_player", "training_player", "translation_player"]
+__all__ = [
+    "Plane",
+    "attention_player",
+    "feedback_player",
+    "generator_player",
+    "image_player",
+    "neighbour_player",
+    "plane_player",
+    "restoration_player",
+    "text_player",
+    "token_player",
+    "training_player",
+    "translation_player",
+]

@@ -1,9 +1,12 @@
-"""Things to play with in the image lessons: damage a picture, walk through latents, look back through a training."""
+"""Things to play with in the image lessons: damage a picture, walk through latents, look back
+through a training.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anywidget
@@ -22,14 +25,20 @@ _STYLE = {"style": {"description_width": "6em"}, "layout": ipywidgets.Layout(wid
 
 
 def png(image, size: int) -> bytes:
-    """A grey image (H, W) in [0, 1] as a PNG `size` pixels high, its own pixels shown as squares."""
+    """A grey image (H, W) in [0, 1] as a PNG `size` pixels high, its own pixels shown as
+    squares.
+    """
     pixels = Image.fromarray((np.clip(np.asarray(image), 0, 1) * 255).round().astype(np.uint8))
     data = io.BytesIO()
-    pixels.resize((size * pixels.width // pixels.height, size), Image.Resampling.NEAREST).save(data, format="PNG")
+    pixels.resize((size * pixels.width // pixels.height, size), Image.Resampling.NEAREST).save(
+        data, format="PNG"
+    )
     return data.getvalue()
 
 
-def restoration_player(images: torch.Tensor, repair: Callable[[torch.Tensor], torch.Tensor]) -> ipywidgets.VBox:
+def restoration_player(
+    images: torch.Tensor, repair: Callable[[torch.Tensor], torch.Tensor]
+) -> ipywidgets.VBox:
     """Choose a picture, move a hole over it, add noise; see what a network makes of it.
 
     Args:
@@ -40,12 +49,24 @@ def restoration_player(images: torch.Tensor, repair: Callable[[torch.Tensor], to
         raise CourseError("restoration_player needs at least one picture.")
     import torch
 
-    bottom, last, noise = images.shape[-2] - 1, images.shape[-1] - 1, torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(0))
-    which = ipywidgets.IntSlider(value=0, min=0, max=len(images) - 1, description="picture", **_STYLE)
+    bottom, last, noise = (
+        images.shape[-2] - 1,
+        images.shape[-1] - 1,
+        torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(0)),
+    )
+    which = ipywidgets.IntSlider(
+        value=0, min=0, max=len(images) - 1, description="picture", **_STYLE
+    )
     across = ipywidgets.IntSlider(value=last // 2, min=0, max=last, description="hole, x", **_STYLE)
-    down = ipywidgets.IntSlider(value=bottom // 2, min=0, max=bottom, description="hole, y", **_STYLE)
-    wide = ipywidgets.IntSlider(value=8, min=0, max=last // 2 + 1, description="its width", **_STYLE)
-    amount = ipywidgets.FloatSlider(value=0.0, min=0.0, max=0.8, step=0.05, description="noise", **_STYLE)
+    down = ipywidgets.IntSlider(
+        value=bottom // 2, min=0, max=bottom, description="hole, y", **_STYLE
+    )
+    wide = ipywidgets.IntSlider(
+        value=8, min=0, max=last // 2 + 1, description="its width", **_STYLE
+    )
+    amount = ipywidgets.FloatSlider(
+        value=0.0, min=0.0, max=0.8, step=0.05, description="noise", **_STYLE
+    )
     shown, caption = ipywidgets.HTML(), ipywidgets.HTML("damaged, restored, true")
 
     def look() -> None:
@@ -70,47 +91,7 @@ class Plane(anywidget.AnyWidget):
         label: what a screen reader says.
     """
 
-    _esm = """
-    function render({ model, el }) {
-      const size = 300, canvas = document.createElement("canvas"), picture = new Image();
-      canvas.width = canvas.height = size;
-      canvas.tabIndex = 0;
-      canvas.setAttribute("role", "application");
-      canvas.setAttribute("aria-label", model.get("label"));
-      canvas.style.cssText = "cursor: crosshair; touch-action: none; border: 1px solid #888";
-      const limit = model.get("limit"), pen = canvas.getContext("2d");
-      const draw = () => {
-        pen.drawImage(picture, 0, 0, size, size);
-        const px = (model.get("x") / limit + 1) * size / 2, py = (1 - model.get("y") / limit) * size / 2;
-        pen.beginPath(); pen.arc(px, py, 7, 0, 2 * Math.PI);
-        pen.lineWidth = 5; pen.strokeStyle = "white"; pen.stroke();
-        pen.lineWidth = 3; pen.strokeStyle = "#D55E00"; pen.stroke();
-      };
-      const put = (x, y) => {
-        const inside = v => Math.round(Math.max(-limit, Math.min(limit, v)) * 100) / 100;
-        model.set({ x: inside(x), y: inside(y) }); model.save_changes(); draw();
-      };
-      const follow = e => {
-        const box = canvas.getBoundingClientRect();
-        put(((e.clientX - box.left) / box.width * 2 - 1) * limit, (1 - (e.clientY - box.top) / box.height * 2) * limit);
-      };
-      canvas.addEventListener("pointerdown", e => { canvas.setPointerCapture(e.pointerId); canvas.focus(); follow(e); });
-      canvas.addEventListener("pointermove", e => { if (e.buttons) follow(e); });
-      canvas.addEventListener("keydown", e => {
-        const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
-        if (!step) return;
-        e.preventDefault(); e.stopPropagation();
-        put(model.get("x") + step[0] * limit / 20, model.get("y") + step[1] * limit / 20);
-      });
-      model.on("change:x", draw); model.on("change:y", draw);
-      picture.onload = draw;
-      const bytes = model.get("background");
-      picture.src = URL.createObjectURL(new Blob([bytes.buffer ? bytes : new Uint8Array(bytes)], { type: "image/png" }));
-      el.appendChild(canvas);
-      return () => { URL.revokeObjectURL(picture.src); model.off("change:x", draw); model.off("change:y", draw); };
-    }
-    export default { render };
-    """
+    _esm = Path(__file__).with_name("plane.js")
     x = traitlets.Float(0.0).tag(sync=True)
     y = traitlets.Float(0.0).tag(sync=True)
     limit = traitlets.Float(2.0).tag(sync=True)
@@ -118,8 +99,11 @@ class Plane(anywidget.AnyWidget):
     label = traitlets.Unicode("").tag(sync=True)
 
 
-def plane_player(decode: Callable[[torch.Tensor], torch.Tensor], background, limit: float = 2.5) -> ipywidgets.HBox:
-    """Drag a point over a latent plane (or use the arrow keys, or the sliders) and see what is painted there.
+def plane_player(
+    decode: Callable[[torch.Tensor], torch.Tensor], background, limit: float = 2.5
+) -> ipywidgets.HBox:
+    """Drag a point over a latent plane (or use the arrow keys, or the sliders) and see what is
+    painted there.
 
     Args:
         decode: points (N, 2) -> images (N, 1, H, W) in [0, 1].
@@ -128,8 +112,17 @@ def plane_player(decode: Callable[[torch.Tensor], torch.Tensor], background, lim
     """
     import torch
 
-    plane = Plane(limit=limit, background=png(background, 300), label="Latent plane: drag the point, or move it with the arrow keys.")
-    sliders = [ipywidgets.FloatSlider(min=-limit, max=limit, step=0.05, description=f"latent {i}", **_STYLE) for i in (1, 2)]
+    plane = Plane(
+        limit=limit,
+        background=png(background, 300),
+        label="Latent plane: drag the point, or move it with the arrow keys.",
+    )
+    sliders = [
+        ipywidgets.FloatSlider(
+            min=-limit, max=limit, step=0.05, description=f"latent {i}", **_STYLE
+        )
+        for i in (1, 2)
+    ]
     shown = ipywidgets.HTML()
     for slider, name in zip(sliders, ("x", "y"), strict=True):
         traitlets.link((plane, name), (slider, "value"))
@@ -138,11 +131,18 @@ def plane_player(decode: Callable[[torch.Tensor], torch.Tensor], background, lim
         painted = png(decode(torch.tensor([[plane.x, plane.y]]))[0, 0], 224)
         shown.value = picture(painted, f"What is painted at {plane.x:g}, {plane.y:g}.")
 
-    return ipywidgets.HBox([plane, ipywidgets.VBox([shown, *sliders, follow([plane], look, ["x", "y"])])])
+    return ipywidgets.HBox(
+        [plane, ipywidgets.VBox([shown, *sliders, follow([plane], look, ["x", "y"])])]
+    )
 
 
-def training_player(generators: dict[int, Callable[[torch.Tensor], torch.Tensor]], n_latents: int, n_sliders: int = 6) -> ipywidgets.VBox:
-    """Sliders for a few latent numbers, one for the moment of the training, and what the generator painted then.
+def training_player(
+    generators: dict[int, Callable[[torch.Tensor], torch.Tensor]],
+    n_latents: int,
+    n_sliders: int = 6,
+) -> ipywidgets.VBox:
+    """Sliders for a few latent numbers, one for the moment of the training, and what the generator
+    painted then.
 
     Args:
         generators: step -> function from (N, n_latents) to images (N, 1, H, W) in [0, 1].
@@ -157,13 +157,19 @@ def training_player(generators: dict[int, Callable[[torch.Tensor], torch.Tensor]
     when = ipywidgets.SelectionSlider(options=steps, value=steps[-1], description="step", **_STYLE)
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **_STYLE)
     ends = {"value": 0.0, "min": -3.0, "max": 3.0, "step": 0.1}
-    sliders = [ipywidgets.FloatSlider(description=f"latent {i + 1}", **ends, **_STYLE) for i in range(min(n_sliders, n_latents))]
+    sliders = [
+        ipywidgets.FloatSlider(description=f"latent {i + 1}", **ends, **_STYLE)
+        for i in range(min(n_sliders, n_latents))
+    ]
     shown = ipywidgets.HTML()
 
     def look() -> None:
         z = torch.randn(8, n_latents, generator=torch.Generator().manual_seed(seed.value))
         z[:, : len(sliders)] += torch.tensor([slider.value for slider in sliders])
-        shown.value = picture(png(torch.cat(list(generators[when.value](z)[:, 0]), 1), 112), f"Eight pictures, painted after {when.value} steps.")
+        shown.value = picture(
+            png(torch.cat(list(generators[when.value](z)[:, 0]), 1), 112),
+            f"Eight pictures, painted after {when.value} steps.",
+        )
 
     controls = [when, seed, *sliders]
     return ipywidgets.VBox([*controls, shown, follow(controls, look)])

@@ -1,4 +1,6 @@
-"""What the things to play with have in common: they answer each change, say when they are busy, and show pictures with a description."""
+"""What the things to play with have in common: they answer each change, say when they are busy, and
+show pictures with a description.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,17 @@ import ipywidgets
 
 from aigc_course.core.errors import CourseError
 
-# Shown only when an answer takes longer than 0.3 s: a note that comes and goes at every step of a slider would flicker.
-_BUSY = '<style>@keyframes aigc-busy { to { opacity: 1 } }</style><em style="opacity:0;animation:aigc-busy 0s .3s forwards">working ...</em>'
+# Shown only when an answer takes longer than 0.3 s: a note that comes and goes at every step of a
+# slider would flicker.
+_BUSY = (
+    "<style>@keyframes aigc-busy { to { opacity: 1 } }</style><em "
+    'style="opacity:0;animation:aigc-busy 0s .3s forwards">working ...</em>'
+)
 
 
-def follow(controls: Sequence, work: Callable[[], None], names: str | Sequence[str] = "value") -> ipywidgets.HTML:
+def follow(
+    controls: Sequence, work: Callable[[], None], names: str | Sequence[str] = "value"
+) -> ipywidgets.HTML:
     """Call `work` now and at every change of a control.
 
     Args:
@@ -23,7 +31,8 @@ def follow(controls: Sequence, work: Callable[[], None], names: str | Sequence[s
         names: traits of the controls that count.
 
     Returns:
-        A line to put below: empty, "working ..." while an answer takes longer than 0.3 s, or what went wrong.
+        A line to put below: empty, "working ..." while an answer takes longer than 0.3 s, or what
+            went wrong.
     """
     line = ipywidgets.HTML(layout=ipywidgets.Layout(min_height="1.6em"))
 
@@ -45,6 +54,11 @@ def follow(controls: Sequence, work: Callable[[], None], names: str | Sequence[s
 
 
 def picture(png: bytes, alt: str, width: int | None = None) -> str:
-    """HTML of a PNG with the text that a screen reader says; `width` in pixels, None for its own."""
+    """HTML of a PNG with the text that a screen reader says; `width` in pixels, None for its
+    own.
+    """
     size = "" if width is None else f' width="{width}"'
-    return f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{html.escape(alt)}"{size}>'
+    return (
+        f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" '
+        f'alt="{html.escape(alt)}"{size}>'
+    )

@@ -1,4 +1,6 @@
-"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it in its lesson."""
+"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it
+in its lesson.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,15 @@ from aigc_course.plots import attended, judged, token_boxes
 from aigc_course.widgets.parts import follow, picture
 
 
-def text_player(models: dict[int, object], check: Callable, tokenize: Callable, join: Callable, known: Sequence[str]) -> ipywidgets.VBox:
-    """Choose n, temperature and seed; see what the n-gram model writes and what the world says about it.
+def text_player(
+    models: dict[int, object],
+    check: Callable,
+    tokenize: Callable,
+    join: Callable,
+    known: Sequence[str],
+) -> ipywidgets.VBox:
+    """Choose n, temperature and seed; see what the n-gram model writes and what the world says
+    about it.
 
     Args:
         models: n -> fitted `NGram`.
@@ -27,11 +36,17 @@ def text_player(models: dict[int, object], check: Callable, tokenize: Callable, 
         known: the training texts; a copy of one is called a copy.
     """
     if not isinstance(models, dict) or not models:
-        raise CourseError("text_player needs its models as a dictionary: {6: NGram(6).fit(...), ...}.")
+        raise CourseError(
+            "text_player needs its models as a dictionary: {6: NGram(6).fit(...), ...}."
+        )
     known = set(known)
     wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
-    n = ipywidgets.SelectionSlider(options=sorted(models), value=sorted(models)[len(models) // 2], description="n", **wide)
-    temperature = ipywidgets.FloatSlider(value=1.0, min=0.1, max=2.0, step=0.1, description="temperature", **wide)
+    n = ipywidgets.SelectionSlider(
+        options=sorted(models), value=sorted(models)[len(models) // 2], description="n", **wide
+    )
+    temperature = ipywidgets.FloatSlider(
+        value=1.0, min=0.1, max=2.0, step=0.1, description="temperature", **wide
+    )
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
     page = ipywidgets.HTML()
 
@@ -43,7 +58,12 @@ def text_player(models: dict[int, object], check: Callable, tokenize: Callable, 
     return ipywidgets.VBox([n, temperature, seed, page, follow((n, temperature, seed), write)])
 
 
-def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str], limit: float = 3.0, size: int = 240) -> ipywidgets.HBox:
+def image_player(
+    decode: Callable[[np.ndarray], np.ndarray],
+    names: Sequence[str],
+    limit: float = 3.0,
+    size: int = 240,
+) -> ipywidgets.HBox:
     """One slider for every latent number; the picture follows.
 
     Args:
@@ -53,15 +73,24 @@ def image_player(decode: Callable[[np.ndarray], np.ndarray], names: Sequence[str
         size: width of the picture in pixels.
     """
     style = {"description_width": "7em"}
-    sliders = [ipywidgets.FloatSlider(value=0.0, min=-limit, max=limit, step=0.1, description=name, style=style) for name in names]
+    sliders = [
+        ipywidgets.FloatSlider(
+            value=0.0, min=-limit, max=limit, step=0.1, description=name, style=style
+        )
+        for name in names
+    ]
     page = ipywidgets.HTML()
 
     def draw() -> None:
         image = decode(np.array([slider.value for slider in sliders]))
-        pixels = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8)).resize((size, size), Image.Resampling.BICUBIC)
+        pixels = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8)).resize(
+            (size, size), Image.Resampling.BICUBIC
+        )
         data = io.BytesIO()
         pixels.save(data, format="PNG")
-        at = ", ".join(f"{name} {slider.value:g}" for name, slider in zip(names, sliders, strict=True))
+        at = ", ".join(
+            f"{name} {slider.value:g}" for name, slider in zip(names, sliders, strict=True)
+        )
         page.value = picture(data.getvalue(), f"What is painted at {at}.", size)
 
     return ipywidgets.HBox([ipywidgets.VBox([*sliders, follow(sliders, draw)]), page])
@@ -76,7 +105,9 @@ def token_player(tokenizer, text: str) -> ipywidgets.VBox:
     """
     wide = {"layout": ipywidgets.Layout(width="40em"), "style": {"description_width": "5em"}}
     written = ipywidgets.Textarea(value=text, description="text", rows=3, **wide)
-    merges = ipywidgets.IntSlider(value=len(tokenizer.merges), min=0, max=len(tokenizer.merges), description="merges", **wide)
+    merges = ipywidgets.IntSlider(
+        value=len(tokenizer.merges), min=0, max=len(tokenizer.merges), description="merges", **wide
+    )
     page = ipywidgets.HTML()
 
     def cut() -> None:
@@ -100,47 +131,84 @@ def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ip
     style = {"style": {"description_width": "5em"}}
     # A text with suggestions: in JupyterLab the arrow keys on a drop-down list go to the notebook.
     first = min(words, key=lambda word: (not word.islower(), word))
-    word = ipywidgets.Combobox(options=sorted(words), value=first, description="word", continuous_update=False, **style)
+    word = ipywidgets.Combobox(
+        options=sorted(words), value=first, description="word", continuous_update=False, **style
+    )
     kind = ipywidgets.ToggleButtons(options=list(vectors), description="vectors", **style)
     page = ipywidgets.HTML()
-    bar = ('<div style="display:flex"><span style="width:7em">{}</span>'
-           '<span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>')
+    bar = (
+        '<div style="display:flex"><span style="width:7em">{}</span>'
+        '<span style="background:#0072B2;height:1em;width:{:.0f}px"></span>&nbsp;{:.2f}</div>'
+    )
 
     def look() -> None:
         if word.value not in words:
-            raise CourseError(f"{word.value!r} is none of the {len(words)} words; type the beginning of one and choose.")
+            raise CourseError(
+                f"{word.value!r} is none of the {len(words)} words; type the beginning "
+                "of one and choose."
+            )
         table, i = vectors[kind.value], list(words).index(word.value)
         unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
-        page.value = "".join(bar.format(html.escape(words[j]), 200 * max(0, c), c) for j in nearest(table, i, 8) for c in [float(unit[i] @ unit[j])])
+        page.value = "".join(
+            bar.format(html.escape(words[j]), 200 * max(0, c), c)
+            for j in nearest(table, i, 8)
+            for c in [float(unit[i] @ unit[j])]
+        )
 
     return ipywidgets.VBox([word, kind, page, follow((word, kind), look)])
 
 
-def generator_player(generate: Callable[..., str], show: Callable[[str], str], prompts: Sequence[str], knobs: Sequence[str]) -> ipywidgets.VBox:
+def generator_player(
+    generate: Callable[..., str],
+    show: Callable[[str], str],
+    prompts: Sequence[str],
+    knobs: Sequence[str],
+) -> ipywidgets.VBox:
     """Choose a prompt and the knobs of sampling; see what a model writes.
 
     Args:
-        generate: (prompt, seed=..., and one keyword a knob) -> text; an error of the course is shown as its message.
+        generate: (prompt, seed=..., and one keyword a knob) -> text; an error of the course is
+            shown as its message.
         show: text -> HTML.
         prompts: to choose from; any other can be typed.
         knobs: some of "temperature", "top_k", "top_p".
     """
     known = ("temperature", "top_k", "top_p")
     if not prompts or not set(knobs) <= set(known):
-        raise CourseError(f"generator_player needs at least one prompt, and knobs out of {', '.join(known)}; got {list(knobs)}.")
+        raise CourseError(
+            "generator_player needs at least one prompt, and knobs out of "
+            f"{', '.join(known)}; got {list(knobs)}."
+        )
     wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
-    prompt = ipywidgets.Combobox(options=list(prompts), value=prompts[0], ensure_option=False, description="prompt", continuous_update=False, **wide)
+    prompt = ipywidgets.Combobox(
+        options=list(prompts),
+        value=prompts[0],
+        ensure_option=False,
+        description="prompt",
+        continuous_update=False,
+        **wide,
+    )
     sliders = {
-        "temperature": ipywidgets.FloatSlider(value=0.7, min=0.1, max=2.0, step=0.1, description="temperature", **wide),
+        "temperature": ipywidgets.FloatSlider(
+            value=0.7, min=0.1, max=2.0, step=0.1, description="temperature", **wide
+        ),
         "top_k": ipywidgets.IntSlider(value=300, min=1, max=300, description="top-k", **wide),
-        "top_p": ipywidgets.FloatSlider(value=1.0, min=0.05, max=1.0, step=0.05, description="top-p", **wide),
+        "top_p": ipywidgets.FloatSlider(
+            value=1.0, min=0.05, max=1.0, step=0.05, description="top-p", **wide
+        ),
     }
     sliders = {name: slider for name, slider in sliders.items() if name in knobs}
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
     page = ipywidgets.HTML()
 
     def write() -> None:
-        page.value = show(generate(prompt.value, seed=seed.value, **{name: slider.value for name, slider in sliders.items()}))
+        page.value = show(
+            generate(
+                prompt.value,
+                seed=seed.value,
+                **{name: slider.value for name, slider in sliders.items()},
+            )
+        )
 
     controls = [prompt, *sliders.values(), seed]
     return ipywidgets.VBox([*controls, page, follow(controls, write)])
@@ -154,11 +222,18 @@ def feedback_player(texts: Sequence[str], vote: Callable[[str, str], None]) -> i
         vote: (text, "good" or "bad") -> None; keeps the verdict.
     """
     page, count = ipywidgets.HTML(), [0]
-    buttons = [ipywidgets.Button(description=name, tooltip=f"This headline is {name}") for name in ("good", "bad")]
+    buttons = [
+        ipywidgets.Button(description=name, tooltip=f"This headline is {name}")
+        for name in ("good", "bad")
+    ]
 
     def show_next() -> None:
         done = count[0] >= len(texts)
-        page.value = "<p>Thank you: you have read all of them.</p>" if done else f"<p>{html.escape(texts[count[0]])}</p>"
+        page.value = (
+            "<p>Thank you: you have read all of them.</p>"
+            if done
+            else f"<p>{html.escape(texts[count[0]])}</p>"
+        )
         for button in buttons:
             button.disabled = done
 
@@ -185,12 +260,21 @@ def attention_player(weights, tokens: Sequence[str], asks: int | None = None) ->
     """
     weights = np.asarray(weights)
     if weights.ndim != 4 or weights.shape[2:] != (len(tokens), len(tokens)):
-        raise CourseError(f"attention_player needs weights of shape (layers, heads, {len(tokens)}, {len(tokens)}), not {weights.shape}.")
+        raise CourseError(
+            f"attention_player needs weights of shape (layers, heads, {len(tokens)}, "
+            f"{len(tokens)}), not {weights.shape}."
+        )
     wide = {"layout": ipywidgets.Layout(width="40em"), "style": {"description_width": "5em"}}
-    layer = ipywidgets.IntSlider(value=weights.shape[0] - 1, min=0, max=weights.shape[0] - 1, description="layer", **wide)
-    head = ipywidgets.IntSlider(value=0, min=0, max=weights.shape[1] - 1, description="head", **wide)
+    layer = ipywidgets.IntSlider(
+        value=weights.shape[0] - 1, min=0, max=weights.shape[0] - 1, description="layer", **wide
+    )
+    head = ipywidgets.IntSlider(
+        value=0, min=0, max=weights.shape[1] - 1, description="head", **wide
+    )
     places = [(f"{i} {token}", i) for i, token in enumerate(tokens)]
-    token = ipywidgets.SelectionSlider(options=places, value=len(tokens) - 1 if asks is None else asks, description="token", **wide)
+    token = ipywidgets.SelectionSlider(
+        options=places, value=len(tokens) - 1 if asks is None else asks, description="token", **wide
+    )
     page = ipywidgets.HTML()
 
     def look() -> None:
@@ -209,9 +293,15 @@ def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywid
     if not texts:
         raise CourseError("translation_player needs at least one text to begin with.")
     wide = {"layout": ipywidgets.Layout(width="50em"), "style": {"description_width": "5em"}}
-    chosen = ipywidgets.SelectionSlider(options=[(str(i), text) for i, text in enumerate(texts, 1)], description="tale", **wide)
-    written = ipywidgets.Textarea(value=texts[0], rows=4, description="text", continuous_update=False, **wide)
-    beam = ipywidgets.IntSlider(value=1, min=1, max=6, description="beam", continuous_update=False, **wide)
+    chosen = ipywidgets.SelectionSlider(
+        options=[(str(i), text) for i, text in enumerate(texts, 1)], description="tale", **wide
+    )
+    written = ipywidgets.Textarea(
+        value=texts[0], rows=4, description="text", continuous_update=False, **wide
+    )
+    beam = ipywidgets.IntSlider(
+        value=1, min=1, max=6, description="beam", continuous_update=False, **wide
+    )
     page = ipywidgets.HTML()
 
     def look() -> None:

@@ -1,4 +1,6 @@
-"""A classroom with real nbgrader: export, release, submit, collect, autograde, feedback, marks, report; honest work, accidents and attacks."""
+"""A classroom with real nbgrader: export, release, submit, collect, autograde, feedback, marks,
+report; honest work, accidents and attacks.
+"""
 
 import csv
 import dataclasses
@@ -33,7 +35,8 @@ CODE = [task for task in TASKS if isinstance(task, Exercise)]
 each_code = pytest.mark.parametrize("task", CODE, ids=lambda task: task.name)
 each_lesson = pytest.mark.parametrize("number", [lesson.number for lesson in lessons.all_lessons()])
 
-# --- hidden parameters ------------------------------------------------------------------------------------
+# --- hidden parameters
+# ------------------------------------------------------------------------------------
 
 
 def test_every_exercise_that_asks_for_code_has_hidden_parameters():
@@ -44,21 +47,37 @@ def test_every_exercise_that_asks_for_code_has_hidden_parameters():
 
 @each_code
 def test_hidden_parameters_are_others_and_pass_the_reference(task):
-    """The reference takes them without an error; they depend on the seed alone, and differ from what learners see."""
-    shown = [serialization.encode(list(map(serialization.encode, trial))) for trial in task.probes()]
+    """The reference takes them without an error; they depend on the seed alone, and differ from
+    what learners see.
+    """
+    shown = [
+        serialization.encode(list(map(serialization.encode, trial))) for trial in task.probes()
+    ]
     one, again, other = (_drawn(task, seed) for seed in (1, 1, 2))
     assert one == again and (one != other or task.name == "welcome.headline")
-    assert not [trial for trial in one if trial in shown] or task.name == "gpt.causal_mask"  # its only argument is a small number
+    assert (
+        not [trial for trial in one if trial in shown] or task.name == "gpt.causal_mask"
+    )  # its only argument is a small number
     for seed in (1, 2):
-        varied = dataclasses.replace(task, probes=lambda seed=seed: draws.arguments(task.name, seed))
-        assert not [outcome for outcome in outcomes(varied, task.reference) if outcome.error or outcome.changed]
+        varied = dataclasses.replace(
+            task, probes=lambda seed=seed: draws.arguments(task.name, seed)
+        )
+        assert not [
+            outcome
+            for outcome in outcomes(varied, task.reference)
+            if outcome.error or outcome.changed
+        ]
 
 
 def _drawn(task, seed):
-    return [serialization.encode(list(map(serialization.encode, trial))) for trial in draws.arguments(task.name, seed)]
+    return [
+        serialization.encode(list(map(serialization.encode, trial)))
+        for trial in draws.arguments(task.name, seed)
+    ]
 
 
-# --- values as data ---------------------------------------------------------------------------------------
+# --- values as data
+# ---------------------------------------------------------------------------------------
 
 
 @each_code
@@ -71,7 +90,9 @@ def test_diagnoses_survive_the_way_through_data(task):
     assert judging.diagnose(task, known(task, task.reference), known) == ""
     for mistake in task.mistakes:
         assert judging.diagnose(task, known(task, mistake.answer), known) == mistake.says
-    assert not re.search(r"'object'", str(serialization.encode_outcomes(outcomes(task, task.reference))))
+    assert not re.search(
+        r"'object'", str(serialization.encode_outcomes(outcomes(task, task.reference)))
+    )
 
 
 def test_objects_lose_their_methods_on_the_way():
@@ -83,9 +104,22 @@ def test_objects_lose_their_methods_on_the_way():
 
 @pytest.mark.parametrize(
     "data",
-    [None, [], ["array", "<f8", [10**9], "AA=="], ["array", "O", [1], "AA=="], ["int", "x"], ["dict", [[["dict", []], ["none"]]]], ["odd"],
-     ["array", "<f8", [-1, -1], ""], ["str"], {"a": 1}, ["list", 3], ["float", 3], [[["list"]]]],
-)  # fmt: skip
+    [
+        None,
+        [],
+        ["array", "<f8", [10**9], "AA=="],
+        ["array", "O", [1], "AA=="],
+        ["int", "x"],
+        ["dict", [[["dict", []], ["none"]]]],
+        ["odd"],
+        ["array", "<f8", [-1, -1], ""],
+        ["str"],
+        {"a": 1},
+        ["list", 3],
+        ["float", 3],
+        [[["list"]]],
+    ],
+)
 def test_data_that_is_no_value_is_refused(data):
     with pytest.raises(ValueError):
         serialization.decode(data)
@@ -94,7 +128,12 @@ def test_data_that_is_no_value_is_refused(data):
 def test_numpys_numbers_are_numbers():
     import numpy as np
 
-    for value, sent in ((np.bool_(True), True), (np.int64(3), 3), (np.float32(0.5), 0.5), ({np.int64(2): np.str_("x")}, {2: "x"})):
+    for value, sent in (
+        (np.bool_(True), True),
+        (np.int64(3), 3),
+        (np.float32(0.5), 0.5),
+        ({np.int64(2): np.str_("x")}, {2: "x"}),
+    ):
         back = serialization.decode(serialization.encode(value))
         assert back == sent and type(back) is type(sent)
 
@@ -106,13 +145,19 @@ def test_deep_and_large_values_are_refused():
     for _ in range(50):
         deep = [deep]
     assert "nested" in serialization.encode_outcomes([Outcome(deep)])[0]["error"]
-    assert "1,000,000 numbers" in serialization.encode_outcomes([Outcome(np.zeros(1_000_001))])[0]["error"]
+    assert (
+        "1,000,000 numbers"
+        in serialization.encode_outcomes([Outcome(np.zeros(1_000_001))])[0]["error"]
+    )
 
 
-# --- the sandbox ------------------------------------------------------------------------------------------
+# --- the sandbox
+# ------------------------------------------------------------------------------------------
 
 SETUP = "import math\nfrom aigc_course.classroom import exercise, answer"
-RIGHT = '@exercise("chance.entropy")\ndef f(p):\n    return -sum(x * math.log2(x) for x in p if x > 0)'
+RIGHT = (
+    '@exercise("chance.entropy")\ndef f(p):\n    return -sum(x * math.log2(x) for x in p if x > 0)'
+)
 ENTROPY = grading.Check("chance.entropy", (4711, 12))
 
 
@@ -121,9 +166,16 @@ def graded(*items, checks=(ENTROPY,), hide=None):
     cells = {i: item for i, item in enumerate(items) if isinstance(item, str)}
     places = [item.name if isinstance(item, grading.Check) else i for i, item in enumerate(items)]
     asked = grading.merged(checks)
-    found = sandbox.run(places, cells, lambda examples: grading.worth_checking(asked, examples), hide)
+    found = sandbox.run(
+        places, cells, lambda examples: grading.worth_checking(asked, examples), hide
+    )
     said = {
-        name: grading.verdict(check, found.examples[name], found.hidden.get(name, []), grading.reason_missing(name, cells, found.errors))
+        name: grading.verdict(
+            check,
+            found.examples[name],
+            found.hidden.get(name, []),
+            grading.reason_missing(name, cells, found.errors),
+        )
         for name, check in asked.items()
     }
     return found, said
@@ -137,29 +189,57 @@ def test_what_a_submission_does_stays_in_its_process(tmp_path):
         found, said = graded(
             SETUP,
             RIGHT,
-            f"import os\nprint(os.listdir({str(tmp_path)!r}), sorted(k for k in os.environ if 'NBGRADER' in k or 'SECRET' in k))",
+            (
+                f"import os\nprint(os.listdir({str(tmp_path)!r}), sorted(k for k in "
+                "os.environ if 'NBGRADER' in k or 'SECRET' in k))"
+            ),
             "import os\nos._exit(3)",
             "print(len(open('/proc/net/dev').readlines()) - 2)",
             "x = bytearray(20 * 10**9)",
             "from aigc_course.exercises.engine import catalog\ncatalog.find",
-            f"import subprocess\nprint(subprocess.run('umount {tmp_path}; unshare -Urm umount {tmp_path}; cat {tmp_path}/gradebook.db;"
-            f" echo changed > {tmp_path}/gradebook.db', shell=True, capture_output=True, text=True).stdout)",
+            f"import subprocess\nprint(subprocess.run('umount {tmp_path}; unshare -Urm "
+            f"umount {tmp_path}; cat {tmp_path}/gradebook.db;"
+            f" echo changed > {tmp_path}/gradebook.db', shell=True, capture_output=True, "
+            "text=True).stdout)",
             ENTROPY,
             hide=tmp_path,
         )
-    assert said == {"chance.entropy": grading.RIGHT} and [len(run["outcomes"]) for run in found.hidden["chance.entropy"]] == [4, 4]
-    assert found.errors[3] == "this cell ended the process" and 4 in found.texts  # it was started again without that cell
-    assert found.errors[5].startswith("MemoryError") and "import of aigc_course.exercises" in found.errors[6]
+    assert said == {"chance.entropy": grading.RIGHT} and [
+        len(run["outcomes"]) for run in found.hidden["chance.entropy"]
+    ] == [4, 4]
+    assert (
+        found.errors[3] == "this cell ended the process" and 4 in found.texts
+    )  # it was started again without that cell
+    assert (
+        found.errors[5].startswith("MemoryError")
+        and "import of aigc_course.exercises" in found.errors[6]
+    )
     assert (tmp_path / "gradebook.db").read_text() == "secret"
     if found.apart:
-        assert found.unseen and found.texts[2] == "[] []\n" and found.texts[4] == "1\n"  # the loopback alone
+        assert (
+            found.unseen and found.texts[2] == "[] []\n" and found.texts[4] == "1\n"
+        )  # the loopback alone
         assert "secret" not in found.texts[7]
 
 
 @pytest.mark.parametrize(
     "spoil",
-    ["sum = 0", RIGHT.replace("log2", "log"), "math = None", "def f(p):\n    return 1", "import builtins\nbuiltins.sum = len", "del f"],
-    ids=["a built-in's name", "a wrong answer", "a module's name", "the answer's name", "builtins", "deleted"],
+    [
+        "sum = 0",
+        RIGHT.replace("log2", "log"),
+        "math = None",
+        "def f(p):\n    return 1",
+        "import builtins\nbuiltins.sum = len",
+        "del f",
+    ],
+    ids=[
+        "a built-in's name",
+        "a wrong answer",
+        "a module's name",
+        "the answer's name",
+        "builtins",
+        "deleted",
+    ],
 )
 def test_later_cells_do_not_break_an_answer(spoil):
     """But for what the notebook cannot keep apart: a change inside a module."""
@@ -180,13 +260,26 @@ def test_answers_may_use_each_other_also_after_a_crash():
         '@exercise("chance.temperature")\ndef g(p, t):\n    assert abs(f([0.5, 0.5]) - 1) < 1e-9\n'
         "    import numpy as np\n    q = np.asarray(p) ** (1 / t)\n    return q / q.sum()"
     )
-    _, said = graded(SETUP, RIGHT, ENTROPY, uses, temperature, "import os\nos._exit(0)", checks=(ENTROPY, temperature))
+    _, said = graded(
+        SETUP,
+        RIGHT,
+        ENTROPY,
+        uses,
+        temperature,
+        "import os\nos._exit(0)",
+        checks=(ENTROPY, temperature),
+    )
     assert said == {"chance.entropy": grading.RIGHT, "chance.temperature": grading.RIGHT}
 
 
 def test_numpys_numbers_answer_questions():
     bits = grading.Check("chance.plot_bits")
-    assert graded(SETUP, 'import numpy as np\nanswer("chance.plot_bits", np.float64(1.5))', bits, checks=(bits,))[1] == {bits.name: grading.RIGHT}
+    assert graded(
+        SETUP,
+        'import numpy as np\nanswer("chance.plot_bits", np.float64(1.5))',
+        bits,
+        checks=(bits,),
+    )[1] == {bits.name: grading.RIGHT}
 
 
 def test_nothing_of_the_courses_own_is_put_in_an_answers_place():
@@ -202,9 +295,15 @@ def test_in_the_learners_own_kernel_answers_are_named_and_given_back(capsys):
     def wrong(probabilities):
         return 3
 
-    assert assignment.exercise("chance.entropy")(wrong) is wrong and assignment.answer("chance.plot_bits", 7) == 7
+    assert (
+        assignment.exercise("chance.entropy")(wrong) is wrong
+        and assignment.answer("chance.plot_bits", 7) == 7
+    )
     said = capsys.readouterr().out
-    assert "✘ chance.entropy: for [0.5, 0.25, 0.25] expected 1.5, but yours gave 3." in said and "course's own" not in said
+    assert (
+        "✘ chance.entropy: for [0.5, 0.25, 0.25] expected 1.5, but yours gave 3." in said
+        and "course's own" not in said
+    )
     for name in ("chance.entropy", "chance.plot_bits", "chance.temperature"):
         with pytest.raises(assignment.NotRight) as told:
             assignment.require(name)
@@ -219,10 +318,22 @@ def test_a_teachers_own_question_has_the_teachers_answer():
     own, old = 'answer("chance.plot_bits", 2.0)', 'answer("chance.plot_bits", 1.5)'
     assert graded(SETUP, own, asked, checks=(asked,))[1]["chance.plot_bits"] == grading.RIGHT
     assert "is not the answer" in graded(SETUP, old, asked, checks=(asked,))[1]["chance.plot_bits"]
-    assert grading._asked("assert f(1) == 2").startswith("only require") and grading._asked('require("no.such")').startswith("There is no exercise")
+    assert grading._asked("assert f(1) == 2").startswith("only require") and grading._asked(
+        'require("no.such")'
+    ).startswith("There is no exercise")
 
 
-@pytest.mark.parametrize("cell", ["%matplotlib inline", "%pip install nothing", "!pip install nothing", "quit()", "x = !ls", "%time 1 + 1"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%matplotlib inline",
+        "%pip install nothing",
+        "!pip install nothing",
+        "quit()",
+        "x = !ls",
+        "%time 1 + 1",
+    ],
+)
 def test_what_a_notebook_may_hold_leaves_the_rest_of_its_cell(cell):
     helper = "def helper(x):\n    return math.log2(x)"
     uses = RIGHT.replace("math.log2", "helper")
@@ -233,34 +344,50 @@ def test_what_a_notebook_may_hold_leaves_the_rest_of_its_cell(cell):
 
 
 LEAKS = {
-    "frames": "import sys\ndef f(p):\n    frame, seen = sys._getframe(), []\n    while frame:\n        seen.append(repr(frame.f_locals))\n"
-    "        frame = frame.f_back\n    raise ValueError(' '.join(s for s in seen if str(4700 + 11) in s)[-150:] + str(p))\n"
+    "frames": "import sys\ndef f(p):\n    frame, seen = sys._getframe(), []\n    while frame:\n    "
+    "    seen.append(repr(frame.f_locals))\n"
+    "        frame = frame.f_back\n    raise ValueError(' '.join(s for s in seen if "
+    "str(4700 + 11) in s)[-150:] + str(p))\n"
     "exercise('chance.entropy')(f)",
     "forged events": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
-    "import json, os\n@exercise('chance.entropy')\ndef f(p):\n    for fd in range(3, 30) if p not in SHOWN else ():\n"
+    "import json, os\n@exercise('chance.entropy')\ndef f(p):\n    for fd in range(3, 30) "
+    "if p not in SHOWN else ():\n"
     "        for event in ('running', 'ran'):\n            try:\n"
-    "                os.write(fd, (json.dumps({'event': event, 'cell': 0, 'text': f'LEAK {p}', 'error': f'LEAK {p}'}) + '\\n').encode())\n"
-    "            except OSError:\n                pass\n    return -sum(x * math.log2(x) for x in p if x > 0)",
+    "                os.write(fd, (json.dumps({'event': event, 'cell': 0, 'text': f'LEAK "
+    "{p}', 'error': f'LEAK {p}'}) + '\\n').encode())\n"
+    "            except OSError:\n                pass\n    return -sum(x * math.log2(x) "
+    "for x in p if x > 0)",
     "a new start": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
-    "import os\nif os.path.exists('/dev/shm/aigc-leak'):\n    print('LEAK', open('/dev/shm/aigc-leak').read())\n    os.remove('/dev/shm/aigc-leak')\n"
-    "@exercise('chance.entropy')\ndef f(p):\n    if p not in SHOWN:\n        open('/dev/shm/aigc-leak', 'w').write(str(p))\n        os._exit(1)\n"
+    "import os\nif os.path.exists('/dev/shm/aigc-leak'):\n    print('LEAK', "
+    "open('/dev/shm/aigc-leak').read())\n    os.remove('/dev/shm/aigc-leak')\n"
+    "@exercise('chance.entropy')\ndef f(p):\n    if p not in SHOWN:\n        "
+    "open('/dev/shm/aigc-leak', 'w').write(str(p))\n        os._exit(1)\n"
     "    return -sum(x * math.log2(x) for x in p if x > 0)",
     "a wrong answer": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
-    "@exercise('chance.entropy')\ndef f(p):\n    return -sum(x * math.log2(x) for x in p if x > 0) if p in SHOWN else 99.0",
-    "early ready": "import json, os\nfor fd in range(3, 30):\n    try:\n        os.write(fd, (json.dumps({'event': 'ready'}) + '\\n').encode())\n"
+    "@exercise('chance.entropy')\ndef f(p):\n    return -sum(x * math.log2(x) for x in p "
+    "if x > 0) if p in SHOWN else 99.0",
+    "early ready": "import json, os\nfor fd in range(3, 30):\n    try:\n        os.write(fd, "
+    "(json.dumps({'event': 'ready'}) + '\\n').encode())\n"
     "    except OSError:\n        pass\nimport time\ntime.sleep(1)\nseen = b''\n"
     "for fd in range(3, 30):\n    try:\n        os.set_blocking(fd, False)\n"
-    "        seen += os.read(fd, 9999) or b''\n    except OSError:\n        pass\nprint('LEAK', seen)",
+    "        seen += os.read(fd, 9999) or b''\n    except OSError:\n        "
+    "pass\nprint('LEAK', seen)",
 }
 
 
 @pytest.mark.parametrize("kind", LEAKS)
 def test_hidden_parameters_never_come_back(kind):
-    """Not in what cells print, not in reasons: whatever an answer finds out about them stays in its process."""
+    """Not in what cells print, not in reasons: whatever an answer finds out about them stays in its
+    process.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "EVENT_SECONDS", 15)
         found, said = graded(SETUP, LEAKS[kind], ENTROPY)
-    hidden_values = [repr(trial[0][0])[:8] for seed in ENTROPY.seeds for trial in draws.arguments("chance.entropy", seed)]
+    hidden_values = [
+        repr(trial[0][0])[:8]
+        for seed in ENTROPY.seeds
+        for trial in draws.arguments("chance.entropy", seed)
+    ]
     told = str(found.texts) + str(found.errors) + str(said)
     if kind == "a wrong answer":
         assert said["chance.entropy"] == grading.NOT_SHOWN
@@ -273,7 +400,8 @@ def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch, forged):
     monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 8)
     noise = (
         "import json, os, time\nwhile True:\n    for fd in range(3, 30):\n        try:\n"
-        f"            os.write(fd, (json.dumps({forged}) + '\\n').encode())\n        except BaseException:\n            pass\n"
+        f"            os.write(fd, (json.dumps({forged}) + '\\n').encode())\n        "
+        "except BaseException:\n            pass\n"
         "    try:\n        time.sleep(0.2)\n    except BaseException:\n        pass"
     )
     start = time.monotonic()
@@ -287,7 +415,10 @@ def test_many_crashes_cost_only_their_own_cells():
 
 
 def test_a_loop_below_an_answer_does_not_cost_it():
-    assert graded(SETUP, RIGHT + "\nwhile True:\n    pass", ENTROPY)[1]["chance.entropy"] == grading.RIGHT
+    assert (
+        graded(SETUP, RIGHT + "\nwhile True:\n    pass", ENTROPY)[1]["chance.entropy"]
+        == grading.RIGHT
+    )
 
 
 def test_a_process_that_cannot_start_is_not_the_submissions_fault(monkeypatch):
@@ -296,18 +427,37 @@ def test_a_process_that_cannot_start_is_not_the_submissions_fault(monkeypatch):
         graded(SETUP, RIGHT, ENTROPY)
 
 
-@pytest.mark.parametrize("gave", [{}, {"state": []}, {"state": "outcomes"}, {"state": "outcomes", "outcomes": [{}]}, {"state": "value", "value": 3}])
+@pytest.mark.parametrize(
+    "gave",
+    [
+        {},
+        {"state": []},
+        {"state": "outcomes"},
+        {"state": "outcomes", "outcomes": [{}]},
+        {"state": "value", "value": 3},
+    ],
+)
 def test_whatever_comes_back_has_a_verdict(gave):
     assert grading.verdict(ENTROPY, gave, [gave], "missing") == grading.UNREADABLE
-    assert grading.verdict(grading.Check("chance.plot_bits"), gave, [], "missing") in (grading.UNREADABLE, "missing")
+    assert grading.verdict(grading.Check("chance.plot_bits"), gave, [], "missing") in (
+        grading.UNREADABLE,
+        "missing",
+    )
 
 
 def test_several_test_cells_of_one_exercise_ask_for_all_their_seeds():
-    asked = grading.merged([grading.Check("chance.entropy"), grading.Check("chance.entropy", (7,)), grading.Check("chance.entropy", (8, 7))])
+    asked = grading.merged(
+        [
+            grading.Check("chance.entropy"),
+            grading.Check("chance.entropy", (7,)),
+            grading.Check("chance.entropy", (8, 7)),
+        ]
+    )
     assert asked == {"chance.entropy": grading.Check("chance.entropy", (7, 8))}
 
 
-# --- export -----------------------------------------------------------------------------------------------
+# --- export
+# -----------------------------------------------------------------------------------------------
 
 
 @each_lesson
@@ -316,7 +466,9 @@ def test_export_has_every_exercise_and_nothing_that_trains(number):
     made = export.assignment(lesson, seed=5)
     nbformat.validate(made)
     names = [found.name for found in export.exercises(lesson)]
-    assert sorted(names) == sorted(task.name for task in TASKS if catalog.TOPICS[task.name.split(".")[0]][0] == number)
+    assert sorted(names) == sorted(
+        task.name for task in TASKS if catalog.TOPICS[task.name.split(".")[0]][0] == number
+    )
     assert list(work.answers_of(made)) == names
     for cell in made.cells:
         if cell.cell_type == "code":
@@ -324,7 +476,9 @@ def test_export_has_every_exercise_and_nothing_that_trains(number):
     everything = "\n".join(cell.source for cell in made.cells)
     assert "fit(" not in everything and "AIGC_SOLUTIONS" in everything
     tests = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    assert len(tests) == len(names) and all(cell.metadata["nbgrader"]["points"] >= 1 for cell in tests)
+    assert len(tests) == len(names) and all(
+        cell.metadata["nbgrader"]["points"] >= 1 for cell in tests
+    )
     for cell in tests:
         name = cell.metadata["nbgrader"]["grade_id"].removesuffix("-test").replace("-", ".", 1)
         assert ("require_hidden" if name in draws.names() else "require_value") in cell.source
@@ -335,15 +489,33 @@ def test_export_overwrites_nothing(tmp_path, capsys):
     assert cli.main(["classroom", "export", "00", "--out", str(out), "--seed", "3"]) == 0
     settings = out.parent / "nbgrader_config.py"
     assert "ExecuteApart" in settings.read_text() and str(settings) in capsys.readouterr().out
-    for wrong, says in ((["0"], "is there already"), (["01", "0"], "Nothing was written"), (["01", "99"], "no lesson '99'")):
-        assert cli.main(["classroom", "export", *wrong, "--out", str(out)]) == 2 and says in capsys.readouterr().err
+    for wrong, says in (
+        (["0"], "is there already"),
+        (["01", "0"], "Nothing was written"),
+        (["01", "99"], "no lesson '99'"),
+    ):
+        assert (
+            cli.main(["classroom", "export", *wrong, "--out", str(out)]) == 2
+            and says in capsys.readouterr().err
+        )
     settings.write_text("c = get_config()\n")
-    assert cli.main(["classroom", "export", "01", "--out", str(out)]) == 2 and "your own" in capsys.readouterr().err
-    assert settings.read_text() == "c = get_config()\n" and [path.name for path in out.iterdir()] == ["00_welcome"]
+    assert (
+        cli.main(["classroom", "export", "01", "--out", str(out)]) == 2
+        and "your own" in capsys.readouterr().err
+    )
+    assert settings.read_text() == "c = get_config()\n" and [
+        path.name for path in out.iterdir()
+    ] == ["00_welcome"]
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "source").write_text("mine")
-    for place, says in ((tmp_path / "other" / "source", "cannot be a folder"), (tmp_path, "named source")):
-        assert cli.main(["classroom", "export", "01", "--out", str(place)]) == 2 and says in capsys.readouterr().err
+    for place, says in (
+        (tmp_path / "other" / "source", "cannot be a folder"),
+        (tmp_path, "named source"),
+    ):
+        assert (
+            cli.main(["classroom", "export", "01", "--out", str(place)]) == 2
+            and says in capsys.readouterr().err
+        )
 
 
 def test_plain_nbgrader_gives_no_points_by_mistake():
@@ -351,7 +523,8 @@ def test_plain_nbgrader_gives_no_points_by_mistake():
         assignment.require_hidden("chance.entropy", 1)
 
 
-# --- whole rounds -----------------------------------------------------------------------------------------
+# --- whole rounds
+# -----------------------------------------------------------------------------------------
 
 
 class Round:
@@ -362,7 +535,10 @@ class Round:
         source = export.export([number], self.root / "source", seed=123456789)[-1]
         self.name = source.stem
         settings = self.root / "nbgrader_config.py"
-        places = f"c.Exchange.root = {str(folder / 'exchange')!r}\nc.Exchange.cache = {str(folder / 'cache')!r}\n"
+        places = (
+            f"c.Exchange.root = {str(folder / 'exchange')!r}\nc.Exchange.cache = "
+            f"{str(folder / 'cache')!r}\n"
+        )
         settings.write_text(settings.read_text() + places)
         (folder / "exchange").mkdir()
         (folder / "exchange").chmod(0o777)
@@ -379,8 +555,17 @@ class Round:
 
     def nbgrader(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"  # nbgrader starts `alembic` by name
-        result = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=self.root, env=environment, capture_output=True, text=True)
+        environment["PATH"] = (
+            # nbgrader starts `alembic` by name
+            f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        )
+        result = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *arguments],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
         assert may_fail or result.returncode == 0, result.stderr[-3000:]
         return result
 
@@ -392,17 +577,30 @@ class Round:
         from traitlets.config import Config
 
         settings = Config()
-        settings.CourseDirectory.course_id, settings.CourseDirectory.student_id, settings.CourseDirectory.assignment_id = "round", student, self.name
+        (
+            settings.CourseDirectory.course_id,
+            settings.CourseDirectory.student_id,
+            settings.CourseDirectory.assignment_id,
+        ) = "round", student, self.name
         exchange = self.root.parent / "exchange"
-        settings.Exchange.root, settings.Exchange.cache, settings.Exchange.assignment_dir = str(exchange), str(folder / "cache"), str(folder)
+        settings.Exchange.root, settings.Exchange.cache, settings.Exchange.assignment_dir = (
+            str(exchange),
+            str(folder / "cache"),
+            str(folder),
+        )
         folder.mkdir(parents=True)
-        parts = {"coursedir": CourseDirectory(config=settings), "authenticator": Authenticator(config=settings), "config": settings}
+        parts = {
+            "coursedir": CourseDirectory(config=settings),
+            "authenticator": Authenticator(config=settings),
+            "config": settings,
+        }
         ExchangeFetchAssignment(**parts).start()
         path = folder / self.name / f"{self.name}.ipynb"
         notebook = nbformat.read(path, as_version=4)
-        assert not re.search(r"BEGIN|require_hidden|require_value|123456789", "\n".join(cell.source for cell in notebook.cells)), (
-            "students got what is hidden"
-        )
+        assert not re.search(
+            r"BEGIN|require_hidden|require_value|123456789",
+            "\n".join(cell.source for cell in notebook.cells),
+        ), "students got what is hidden"
         change(notebook)
         nbformat.write(notebook, path)
         if student == "file-cut-off":
@@ -417,16 +615,27 @@ class Round:
 
     def deserved(self, student: str) -> dict[str, float]:
         """What a submission should get, by what it is."""
-        released = nbformat.read(self.root / "release" / self.name / f"{self.name}.ipynb", as_version=4)
+        released = nbformat.read(
+            self.root / "release" / self.name / f"{self.name}.ipynb", as_version=4
+        )
         names, first_code = list(work.answers_of(released)), work.codes(released)[0]
         most = {mark.exercise: mark.most for mark in self.marks}
         kind = self.kinds[student][1]
-        full = {work.ALL_RIGHT: names, work.NONE: [], work.ALL_BUT_FIRST_CODE: [n for n in names if n != first_code], work.FIRST: names[:1]}[kind]
+        full = {
+            work.ALL_RIGHT: names,
+            work.NONE: [],
+            work.ALL_BUT_FIRST_CODE: [n for n in names if n != first_code],
+            work.FIRST: names[:1],
+        }[kind]
         return {name: most[name] if name in full else 0.0 for name in names}
 
 
-SHORT = {kind: work.HONEST[kind] for kind in ("right", "empty", "mistake-0", "syntax-error", "cut-off", "file-cut-off")} | {
-    kind: (work.ATTACKS[kind], work.NONE) for kind in ("own-require", "equal-to-everything", "changes-tests")
+SHORT = {
+    kind: work.HONEST[kind]
+    for kind in ("right", "empty", "mistake-0", "syntax-error", "cut-off", "file-cut-off")
+} | {
+    kind: (work.ATTACKS[kind], work.NONE)
+    for kind in ("own-require", "equal-to-everything", "changes-tests")
 }
 LONG = work.HONEST | {kind: (change, work.NONE) for kind, change in work.ATTACKS.items()}
 
@@ -434,17 +643,32 @@ LONG = work.HONEST | {kind: (change, work.NONE) for kind, change in work.ATTACKS
 def check_marks(made: Round):
     """Everyone has the marks deserved, a reason for each, and nbgrader's own table agrees."""
     for student in made.kinds:
-        assert made.points(student) == made.deserved(student), (student, made.points(student), made.why(student))
+        assert made.points(student) == made.deserved(student), (
+            student,
+            made.points(student),
+            made.why(student),
+        )
         for name, why in made.why(student).items():
-            assert (why == "right.") == (made.points(student)[name] > 0) and why.strip(), (student, name, why)
-    theirs = {row["student_id"]: float(row["score"]) for row in csv.DictReader((made.root / "nbgrader.csv").open())}
+            assert (why == "right.") == (made.points(student)[name] > 0) and why.strip(), (
+                student,
+                name,
+                why,
+            )
+    theirs = {
+        row["student_id"]: float(row["score"])
+        for row in csv.DictReader((made.root / "nbgrader.csv").open())
+    }
     assert theirs == {student: sum(made.deserved(student).values()) for student in made.kinds}
     for student in made.kinds:
         feedback = made.root / "feedback" / student / made.name / f"{made.name}.html"
         assert feedback.exists() == (student not in ("file-cut-off", "changes-tests"))
         text = feedback.read_text(encoding="utf-8") if feedback.exists() else ""
-        assert "BEGIN HIDDEN" not in text and "123456789" not in re.sub(r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S)
-        assert "SNIFFED True" not in text and "gradebook.db" not in text.partition("SNIFFED")[2][:300]
+        assert "BEGIN HIDDEN" not in text and "123456789" not in re.sub(
+            r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S
+        )
+        assert (
+            "SNIFFED True" not in text and "gradebook.db" not in text.partition("SNIFFED")[2][:300]
+        )
 
 
 @pytest.fixture(scope="module")
@@ -468,20 +692,35 @@ def test_reasons_name_the_mistake(short_round):
 def test_report_is_a_table_and_a_page(short_round):
     table, totals, page = short_round.paths
     rows = list(csv.DictReader(table.open(encoding="utf-8-sig")))
-    sums = {row["student"]: float(row["points"]) for row in csv.DictReader(totals.open(encoding="utf-8-sig"))}
+    sums = {
+        row["student"]: float(row["points"])
+        for row in csv.DictReader(totals.open(encoding="utf-8-sig"))
+    }
     assert sums == {student: sum(short_round.points(student).values()) for student in SHORT}
     assert len(rows) == len(short_round.marks) and {row["student"] for row in rows} == set(SHORT)
     text = page.read_text(encoding="utf-8")
-    right = sum(mark.why == "right." for mark in short_round.marks if mark.exercise == "chance.entropy")
-    assert f"{right} of {len(SHORT)}" in text and f"<b>{len(SHORT) - right} x</b>" not in text  # they went wrong in several ways
+    right = sum(
+        mark.why == "right." for mark in short_round.marks if mark.exercise == "chance.entropy"
+    )
+    assert (
+        f"{right} of {len(SHORT)}" in text and f"<b>{len(SHORT) - right} x</b>" not in text
+    )  # they went wrong in several ways
     for mark in short_round.marks:
         assert mark.exercise in text
-    assert report.write(short_round.root, table.parent.parent)[0].parent != table.parent  # an earlier report stays
+    assert (
+        report.write(short_round.root, table.parent.parent)[0].parent != table.parent
+    )  # an earlier report stays
 
 
 def test_report_before_anything_says_what_to_do(tmp_path, capsys):
-    assert cli.main(["classroom", "report", str(tmp_path)]) == 2 and "nbgrader generate_assignment" in capsys.readouterr().err
-    assert cli.main(["classroom", "report", str(tmp_path / "nowhere")]) == 2 and "There is no folder" in capsys.readouterr().err
+    assert (
+        cli.main(["classroom", "report", str(tmp_path)]) == 2
+        and "nbgrader generate_assignment" in capsys.readouterr().err
+    )
+    assert (
+        cli.main(["classroom", "report", str(tmp_path / "nowhere")]) == 2
+        and "There is no folder" in capsys.readouterr().err
+    )
 
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula():
@@ -502,7 +741,10 @@ def test_thirty_and_more_submissions(number, tmp_path_factory):
     for name, why in made.why("mistake-1").items():
         mistakes = catalog.find(name).mistakes
         assert why == mistakes[1 % len(mistakes)].says
-    print(f"{len(LONG)} submissions of {number}: {sum(map(len, map(made.points, made.kinds)))} marks, all as deserved")
+    print(
+        f"{len(LONG)} submissions of {number}: "
+        f"{sum(map(len, map(made.points, made.kinds)))} marks, all as deserved"
+    )
 
 
 @pytest.mark.full
@@ -510,11 +752,21 @@ def test_thirty_and_more_submissions(number, tmp_path_factory):
 def test_grading_a_right_submission_is_quick(number):
     """At most 20 s, and every solution that the teacher's copy shows is right."""
     made = export.assignment(lessons.read(lessons.find(number).path), seed=9)
-    checks = [grading._asked(cell.source) if cell.metadata["nbgrader"]["grade"] else None for cell in made.cells if cell.cell_type == "code"]
+    checks = [
+        grading._asked(cell.source) if cell.metadata["nbgrader"]["grade"] else None
+        for cell in made.cells
+        if cell.cell_type == "code"
+    ]
     sources = [cell.source for cell in made.cells if cell.cell_type == "code"]
     start = time.monotonic()
-    found, said = graded(*(check or source for check, source in zip(checks, sources, strict=True)), checks=list(filter(None, checks)))
+    found, said = graded(
+        *(check or source for check, source in zip(checks, sources, strict=True)),
+        checks=list(filter(None, checks)),
+    )
     seconds = time.monotonic() - start
     print(f"{number}: a right submission is graded in {seconds:.1f} s")
-    assert set(said.values()) == {grading.RIGHT} and len(said) == len(work.answers_of(made)), (said, found.errors)
+    assert set(said.values()) == {grading.RIGHT} and len(said) == len(work.answers_of(made)), (
+        said,
+        found.errors,
+    )
     assert seconds < 20

@@ -1,4 +1,6 @@
-"""Every exercise: the reference passes, the stub counts as not attempted, each mistake gets its own diagnosis, nothing blocks."""
+"""Every exercise: the reference passes, the stub counts as not attempted, each mistake gets its own
+diagnosis, nothing blocks.
+"""
 
 import contextlib
 import itertools
@@ -65,7 +67,9 @@ def test_hints_and_solution(task, home, capsys):
     for _ in range(len(task.hints) + 1):
         hint(task.name)
     shown = capsys.readouterr().out.splitlines()
-    assert [f"Hint {min(i, len(task.hints))} of" in line for i, line in enumerate(shown, 1)] == [True] * len(shown)
+    assert [f"Hint {min(i, len(task.hints))} of" in line for i, line in enumerate(shown, 1)] == [
+        True
+    ] * len(shown)
     solution(task.name)
     assert len(capsys.readouterr().out) > 20 and load()[task.name]["solution_seen"]
 
@@ -90,7 +94,10 @@ def test_every_way_to_draw_gaussian_noise_is_right(seed):
         torch.manual_seed(seed)
         return torch.distributions.Normal(mean, (0.5 * log_variance).exp()).rsample()
 
-    assert [judging.judge(task, way)[0].state for way in (other_way, by_distribution)] == ["right", "right"]
+    assert [judging.judge(task, way)[0].state for way in (other_way, by_distribution)] == [
+        "right",
+        "right",
+    ]
 
 
 def test_unknown_mistake_shows_arguments_expected_and_got():
@@ -124,15 +131,24 @@ def test_endless_answer_is_stopped_and_said():
 
 
 def test_a_recursive_answer_calls_itself_and_not_an_older_one():
-    """In a notebook a name is bound after the decorator is done; until then it is missing, or means an older answer."""
+    """In a notebook a name is bound after the decorator is done; until then it is missing, or means
+    an older answer.
+    """
     space = {"exercise": exercise}
-    right = "def count(rules, symbol='START'):\n    if symbol not in rules: return 1\n    total = 0\n    for alternative in rules[symbol]:\n"
+    right = (
+        "def count(rules, symbol='START'):\n    if symbol not in rules: return 1\n    total "
+        "= 0\n    for alternative in rules[symbol]:\n"
+    )
     right += (
-        "        product = 1\n        for part in alternative.split(): product *= count(rules, part)\n        total += product\n    return total\n"
+        "        product = 1\n        for part in alternative.split(): product *= "
+        "count(rules, part)\n        total += product\n    return total\n"
     )
     decorator = "@exercise('chance.grammar_size')\n"
     exec(decorator + right, space)
-    assert space["count"].__code__.co_names != catalog.find("chance.grammar_size").reference.__code__.co_names
+    assert (
+        space["count"].__code__.co_names
+        != catalog.find("chance.grammar_size").reference.__code__.co_names
+    )
     require("chance.grammar_size")
     without_base_case = right.replace("    if symbol not in rules: return 1\n", "")
     exec(decorator + without_base_case, space)  # `count` still means the right answer here
@@ -169,7 +185,9 @@ def test_the_answer_that_solution_shows_is_right(task, capsys):
     assert judging.judge(task, task.shown or task.reference)[0].state == "right"
     solution(task.name)
     shown = capsys.readouterr().out
-    assert len(shown.splitlines()) <= 12 and shown.startswith(("def ", "class "))  # nothing around it: no check of the library, no comma
+    assert len(shown.splitlines()) <= 12 and shown.startswith(
+        ("def ", "class ")
+    )  # nothing around it: no check of the library, no comma
 
 
 def test_an_answer_that_changes_its_arguments_spoils_nothing():
@@ -181,7 +199,10 @@ def test_an_answer_that_changes_its_arguments_spoils_nothing():
 
     for _ in range(2):
         assert judging.judge(task, spoils)[0].state == "wrong"
-    assert judging.judge(task, lambda rules: 1)[0].state == "wrong" and judging.judge(task, task.reference)[0].state == "right"
+    assert (
+        judging.judge(task, lambda rules: 1)[0].state == "wrong"
+        and judging.judge(task, task.reference)[0].state == "right"
+    )
 
 
 class Unshowable:
@@ -189,7 +210,21 @@ class Unshowable:
         raise ValueError("no")
 
 
-@pytest.mark.parametrize("value", [1j, 10**400, [10**400] * 10, Unshowable(), {"a": object()}, [[1], [2, 3]], float("nan"), b"x", ..., type])
+@pytest.mark.parametrize(
+    "value",
+    [
+        1j,
+        10**400,
+        [10**400] * 10,
+        Unshowable(),
+        {"a": object()},
+        [[1], [2, 3]],
+        float("nan"),
+        b"x",
+        ...,
+        type,
+    ],
+)
 @pytest.mark.parametrize("task", FUNCTIONS, ids=by_name)
 def test_strange_results_are_wrong_and_nothing_more(task, value):
     assert judging.judge(task, lambda *arguments: value)[0].state == "wrong"
@@ -269,7 +304,11 @@ def test_comparison_of_arrays_and_tensors():
     import numpy as np
     import torch
 
-    assert compare.same(np.ones(3), torch.ones(3)) and not compare.same(np.ones(3), np.ones((3, 1))) and not compare.same(np.ones(2), "x")
+    assert (
+        compare.same(np.ones(3), torch.ones(3))
+        and not compare.same(np.ones(3), np.ones((3, 1)))
+        and not compare.same(np.ones(2), "x")
+    )
 
 
 def test_an_object_equal_to_everything_is_not_right():
@@ -286,7 +325,9 @@ def test_an_object_equal_to_everything_is_not_right():
         __hash__ = str.__hash__
 
     assert judging.judge(catalog.find("chance.entropy"), lambda p: Equal(5))[0].state == "wrong"
-    assert judging.judge(catalog.find("welcome.headline"), lambda a, b: Text("x"))[0].state == "wrong"
+    assert (
+        judging.judge(catalog.find("welcome.headline"), lambda a, b: Text("x"))[0].state == "wrong"
+    )
 
 
 def test_decorator_uses_the_right_answer_and_replaces_the_wrong_one(capsys):
@@ -300,7 +341,11 @@ def test_decorator_uses_the_right_answer_and_replaces_the_wrong_one(capsys):
     assert exercise("chance.entropy")(task.mistakes[0].answer) is task.reference
     with pytest.raises(AssertionError, match="nats"):
         require("chance.entropy")
-    assert answer("chance.plot_bits", 1.5) == 1.5 and answer("chance.plot_bits", 7) == 1.5 and answer("chance.plot_bits") == 1.5
+    assert (
+        answer("chance.plot_bits", 1.5) == 1.5
+        and answer("chance.plot_bits", 7) == 1.5
+        and answer("chance.plot_bits") == 1.5
+    )
     assert "✔ chance.entropy" in capsys.readouterr().out
 
 
@@ -324,7 +369,8 @@ def test_report_shows_itself_without_html_injection():
     assert "&lt;script&gt;" in report._repr_html_() and "<script>" in repr(report)
 
 
-# --- progress ----------------------------------------------------------------------------------------
+# --- progress
+# ----------------------------------------------------------------------------------------
 
 
 def test_progress_keeps_what_was_done(home):
@@ -333,14 +379,24 @@ def test_progress_keeps_what_was_done(home):
     exercise("chance.entropy")(catalog.find("chance.entropy").mistakes[1].answer)
     entry = load()["chance.entropy"]
     assert entry["state"] == "right" and entry["tries"] == 3 and len(entry["mistakes"]) == 2
-    assert f"1 of {len(TASKS)} exercises done" in repr(progress()) and "✔ done" in progress()._repr_html_()
+    assert (
+        f"1 of {len(TASKS)} exercises done" in repr(progress())
+        and "✔ done" in progress()._repr_html_()
+    )
     exercise("chance.temperature")(lambda probabilities, temperature: probabilities)
     exercise("gan.size")(catalog.find("gan.size").reference)
     counts = progress().counts()
     of_lesson = sum(catalog.TOPICS[task.name.split(".")[0]][0] == "01" for task in TASKS)
-    assert counts["01"] == (1, 1, of_lesson - 2) and counts["11"][:2] == (1, 0) and sum(map(sum, counts.values())) == len(TASKS)
+    assert (
+        counts["01"] == (1, 1, of_lesson - 2)
+        and counts["11"][:2] == (1, 0)
+        and sum(map(sum, counts.values())) == len(TASKS)
+    )
     drawn = progress()._repr_html_()
-    assert f"{1 + 1} exercises done, 1 tried, {len(TASKS) - 3} open" in drawn and f"✔ 1  ✘ 1  ○ {of_lesson - 2}" in drawn
+    assert (
+        f"{1 + 1} exercises done, 1 tried, {len(TASKS) - 3} open" in drawn
+        and f"✔ 1  ✘ 1  ○ {of_lesson - 2}" in drawn
+    )
 
 
 def test_a_test_run_never_touches_progress(tmp_path, monkeypatch):
@@ -351,14 +407,24 @@ def test_a_test_run_never_touches_progress(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{", "[]", '{"exercises": 3}', '{"exercises": {"chance.entropy": 1}}', '{"exercises": {"chance.entropy": {}}}']
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        '{"exercises": 3}',
+        '{"exercises": {"chance.entropy": 1}}',
+        '{"exercises": {"chance.entropy": {}}}',
+    ],
 )
 def test_a_damaged_progress_file_is_put_aside(home, damage, capsys):
     home.mkdir()
     (home / "progress.json").write_text(damage)
     record("chance.entropy", state="right")
     assert load()["chance.entropy"]["state"] == "right"
-    assert (home / "progress-unreadable.json").read_text() == damage and "kept as" in capsys.readouterr().err
+    assert (
+        home / "progress-unreadable.json"
+    ).read_text() == damage and "kept as" in capsys.readouterr().err
 
 
 def test_a_progress_file_with_damaged_entries_is_put_aside(home, capsys):
@@ -384,17 +450,23 @@ def test_progress_is_valid_json_after_every_write(home):
     assert sorted(p.name for p in home.iterdir()) == [".progress.json.lock", "progress.json"]
 
 
-# --- lessons and exercises ------------------------------------------------------------------------------
+# --- lessons and exercises
+# ------------------------------------------------------------------------------
 
 
 def names_in(notebook):
-    return re.findall(r'(?:@exercise|= answer)\("([\w.]+)"', "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+    return re.findall(
+        r'(?:@exercise|= answer)\("([\w.]+)"',
+        "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"),
+    )
 
 
 @pytest.mark.parametrize("topic", catalog.TOPICS)
 def test_lesson_and_catalog_hold_the_same_exercises(topic):
     number, _ = catalog.TOPICS[topic]
-    assert sorted(names_in(lessons.read(lessons.find(number).path))) == sorted(catalog.exercises_of(topic))
+    assert sorted(names_in(lessons.read(lessons.find(number).path))) == sorted(
+        catalog.exercises_of(topic)
+    )
 
 
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
@@ -419,7 +491,10 @@ def test_a_lesson_goes_on_with_wrong_and_with_right_answers(lesson, answers, tmp
         match = re.match(r'@exercise\("([\w.]+)"\)\n(?:def|class) (\w+)', cell.source)
         if match:
             wanted = "mistakes[0].answer" if answers == "wrong" else "reference"
-            cell.source = f'from aigc_course.exercises.engine import catalog\n{match[2]} = exercise("{match[1]}")(catalog.find("{match[1]}").{wanted})'
+            cell.source = (
+                f"from aigc_course.exercises.engine import catalog\n{match[2]} = "
+                f'exercise("{match[1]}")(catalog.find("{match[1]}").{wanted})'
+            )
             changed += 1
     execute.run(notebook, tmp_path, name=lesson.number, env={"AIGC_SCALE": "smoke"})
     mark = "✘" if answers == "wrong" else "✔"

@@ -1,4 +1,6 @@
-"""Notebooks are clean, small, up to date with their code, and built as CONTRIBUTING.md says. nbval runs them beside this file."""
+"""Notebooks are clean, small, up to date with their code, and built as CONTRIBUTING.md says. nbval
+runs them beside this file.
+"""
 
 import ast
 import base64
@@ -25,7 +27,10 @@ def text_cells(notebook):
 
 def main_path(notebook):
     """Cells before the optional part."""
-    first = next((i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## Optional")), len(notebook.cells))
+    first = next(
+        (i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## Optional")),
+        len(notebook.cells),
+    )
     return notebook.cells[:first]
 
 
@@ -42,12 +47,20 @@ def test_every_cell_ran_in_order_without_errors(lesson):
 
 @each
 def test_nothing_marked_as_checked_is_silently_skipped(lesson):
-    """nbval does not compare a cell without a count, and has nothing to compare in one without outputs."""
-    marked = [cell for cell in code_cells(lessons.read(lesson.path)) if "NBVAL_CHECK_OUTPUT" in cell.source]
+    """nbval does not compare a cell without a count, and has nothing to compare in one without
+    outputs.
+    """
+    marked = [
+        cell
+        for cell in code_cells(lessons.read(lesson.path))
+        if "NBVAL_CHECK_OUTPUT" in cell.source
+    ]
     assert len(marked) >= 3
     for cell in marked:
         assert cell.execution_count and cell.outputs, cell.source[:60]
-        assert any(o.output_type == "stream" or "text/plain" in o.get("data", {}) for o in cell.outputs), cell.source[:60]
+        assert any(
+            o.output_type == "stream" or "text/plain" in o.get("data", {}) for o in cell.outputs
+        ), cell.source[:60]
         assert cell.source.startswith("# NBVAL_CHECK_OUTPUT\n")
         assert "RUN." not in cell.source, "a checked output must not depend on the scale"
 
@@ -56,7 +69,9 @@ def test_nothing_marked_as_checked_is_silently_skipped(lesson):
 def test_stored_outputs_are_as_new_as_the_code(lesson):
     notebook = lessons.read(lesson.path)
     stored = notebook.metadata["aigc_course"]
-    assert provenance.fingerprint(notebook, stored["modules"]) == stored["stored_from"], f"run: python3 course.py store {lesson.number}"
+    assert provenance.fingerprint(notebook, stored["modules"]) == stored["stored_from"], (
+        f"run: python3 course.py store {lesson.number}"
+    )
 
 
 def test_fingerprint_notices_code_and_ignores_comments(tmp_path, monkeypatch):
@@ -66,7 +81,10 @@ def test_fingerprint_notices_code_and_ignores_comments(tmp_path, monkeypatch):
     assert provenance.fingerprint(notebook, []) != before
     meaning = provenance.meaning
     assert meaning('"""Doc."""\nx = 1  # why\n') == meaning("x = 1") != meaning("x = 2")
-    assert meaning('def f():\n    """Doc\n    more."""\n    return "# no comment"\n') == 'def f():\n    return "# no comment"'
+    assert (
+        meaning('def f():\n    """Doc\n    more."""\n    return "# no comment"\n')
+        == 'def f():\n    return "# no comment"'
+    )
 
 
 def test_fingerprint_is_the_same_on_every_python_version():
@@ -83,20 +101,34 @@ def test_stored_outputs_are_clean(lesson):
     notebook = lessons.read(lesson.path)
     assert len(text.encode()) < 700_000
     secrets.check(notebook)
-    assert set(notebook.metadata) == {"kernelspec", "language_info", "aigc_course"} and notebook.nbformat_minor >= 5
-    assert [cell.id for cell in notebook.cells] == [f"cell-{i:02d}" for i in range(len(notebook.cells))]
+    assert (
+        set(notebook.metadata) == {"kernelspec", "language_info", "aigc_course"}
+        and notebook.nbformat_minor >= 5
+    )
+    assert [cell.id for cell in notebook.cells] == [
+        f"cell-{i:02d}" for i in range(len(notebook.cells))
+    ]
     for cell in code_cells(notebook):
         assert not cell.metadata.get("execution")
         for output in cell.outputs:
             assert output.get("name") != "stderr"
-            shown = output.get("text", "") + "".join(str(v) for k, v in output.get("data", {}).items() if k.startswith("text"))
-            assert not re.search(r"/(home|root|tmp|Users|work)/", shown) and " at 0x" not in shown, shown[:200]
+            shown = output.get("text", "") + "".join(
+                str(v) for k, v in output.get("data", {}).items() if k.startswith("text")
+            )
+            assert (
+                not re.search(r"/(home|root|tmp|Users|work)/", shown) and " at 0x" not in shown
+            ), shown[:200]
             assert not [kind for kind in output.get("data", {}) if "widget" in kind]
 
 
 @each
 def test_every_figure_has_alternative_text(lesson):
-    figures = [o for cell in code_cells(lessons.read(lesson.path)) for o in cell.outputs if "image/png" in o.get("data", {})]
+    figures = [
+        o
+        for cell in code_cells(lessons.read(lesson.path))
+        for o in cell.outputs
+        if "image/png" in o.get("data", {})
+    ]
     assert len(figures) >= 4
     for output in figures:
         assert len(output.metadata["image/png"]["alt"]) > 20
@@ -106,27 +138,48 @@ def test_every_figure_has_alternative_text(lesson):
 def test_anatomy(lesson):
     notebook = lessons.read(lesson.path)
     title = notebook.cells[0].source
-    assert re.match(rf"# {lesson.number} \w", title) and "Open in Colab" in title and "minutes" in title and "Before" in title
+    assert (
+        re.match(rf"# {lesson.number} \w", title)
+        and "Open in Colab" in title
+        and "minutes" in title
+        and "Before" in title
+    )
     assert [f"{i}." in title for i in (1, 2, 3)] == [True] * 3 and "\n4." not in title
     assert code_cells(notebook)[0].source == first_cell.first_cell(paths.repository())
     assert 25 <= len(main_path(notebook)) <= 45, len(main_path(notebook))
     wordy = []
     for cell in text_cells(notebook):
-        words = len(re.sub(r"\$[^$]*\$|\[!\[.*?\]\(.*?\)\]\(.*?\)|\]\([^)]*\)", " ", cell.source).split())
-        listed = len(re.findall(r"^(?:-|\d\.) ", cell.source, re.M)) > 1  # objectives, points of a recap
+        words = len(
+            re.sub(r"\$[^$]*\$|\[!\[.*?\]\(.*?\)\]\(.*?\)|\]\([^)]*\)", " ", cell.source).split()
+        )
+        listed = (
+            len(re.findall(r"^(?:-|\d\.) ", cell.source, re.M)) > 1
+        )  # objectives, points of a recap
         wordy += [(words, cell.source[:60])] if words > (120 if listed else 80) else []
     assert not wordy
-    lengths = [len(re.findall(r"^ *[^ #\n]", cell.source, re.M)) for cell in code_cells(notebook)[1:]]
+    lengths = [
+        len(re.findall(r"^ *[^ #\n]", cell.source, re.M)) for cell in code_cells(notebook)[1:]
+    ]
     assert statistics.median(lengths) <= 7 and max(lengths) <= 20, lengths
     everything = "\n".join(cell.source for cell in notebook.cells)
-    for part in ("redict", "## Recap", "ommon error", "urther reading", "**Next**", "widgets.", "Optional" if lesson.number != "00" else "Recap"):
+    for part in (
+        "redict",
+        "## Recap",
+        "ommon error",
+        "urther reading",
+        "**Next**",
+        "widgets.",
+        "Optional" if lesson.number != "00" else "Recap",
+    ):
         assert part in everything, part
     assert "from __future__" not in everything
 
 
 @each
 def test_every_training_shows_how_long_it_takes(lesson):
-    """`fit` has a bar; a loop by hand whose length depends on the scale counts its steps with one."""
+    """`fit` has a bar; a loop by hand whose length depends on the scale counts its steps with
+    one.
+    """
     for cell in code_cells(lessons.read(lesson.path)):
         loops = re.findall(r"^ *(?:for|while) .*RUN\..*", cell.source, re.M)
         if re.search(r"\.backward\(\)|autograd\.grad\(|\.step\(\)", cell.source):
@@ -137,7 +190,9 @@ def test_every_training_shows_how_long_it_takes(lesson):
 @each
 def test_what_only_installs_is_folded_away(lesson):
     cells = code_cells(lessons.read(lesson.path))
-    assert cells[0].metadata == {"jupyter": {"source_hidden": True}} and not [cell for cell in cells[1:] if cell.metadata.get("jupyter")]
+    assert cells[0].metadata == {"jupyter": {"source_hidden": True}} and not [
+        cell for cell in cells[1:] if cell.metadata.get("jupyter")
+    ]
 
 
 def test_no_two_lessons_define_one_name():
@@ -158,9 +213,23 @@ def test_code_cells_are_tidy(lesson, tmp_path):
     source = "\n\n".join(cell.source for cell in code_cells(lessons.read(lesson.path))[1:])
     path = tmp_path / "lesson.py"
     # Learners call these in cells of their own.
-    imported = [name for name in ("hint", "solution", "progress") if re.search(rf"^from aigc_course.exercises import .*\b{name}\b", source, re.M)]
+    imported = [
+        name
+        for name in ("hint", "solution", "progress")
+        if re.search(rf"^from aigc_course.exercises import .*\b{name}\b", source, re.M)
+    ]
     path.write_text("\n\n".join([source, *imported]), encoding="utf-8")
-    rules = ["check", "--isolated", "--select", "E501,F,UP,PTH", "--line-length", "120", "--target-version", "py311", str(path)]
+    rules = [
+        "check",
+        "--isolated",
+        "--select",
+        "E501,F,UP,PTH",
+        "--line-length",
+        "120",
+        "--target-version",
+        "py311",
+        str(path),
+    ]
     result = subprocess.run([sys.executable, "-m", "ruff", *rules], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 
@@ -168,7 +237,13 @@ def test_code_cells_are_tidy(lesson, tmp_path):
 @each
 def test_the_picture_at_the_top_is_the_one_that_the_lesson_makes(lesson):
     cells = code_cells(lessons.read(lesson.path))
-    made = [store.picture_of(cell)["image/png"] for cell in cells if "cover" in cell.metadata.get("tags", ())]
-    shown = [store.picture_of(cell)["image/png"] for cell in cells if "plots.picture(" in cell.source]
+    made = [
+        store.picture_of(cell)["image/png"]
+        for cell in cells
+        if "cover" in cell.metadata.get("tags", ())
+    ]
+    shown = [
+        store.picture_of(cell)["image/png"] for cell in cells if "plots.picture(" in cell.source
+    ]
     kept = paths.course_root() / "data" / "pictures" / f"{lesson.number}.png"
     assert len(made) == 1 and made[0] in shown and base64.b64decode(made[0]) == kept.read_bytes()

@@ -27,7 +27,12 @@ def named(path):
 
 
 def test_ruff():
-    result = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert result.returncode == 0, result.stdout
 
 
@@ -46,17 +51,23 @@ def test_modules_are_small_and_documented(path):
                 assert ast.get_docstring(node), node.name
             if isinstance(node, ast.FunctionDef):
                 assert node.end_lineno - node.lineno < 40, node.name
-                assert len(node.args.args) + len(node.args.kwonlyargs) <= 7, node.name  # self included
+                assert len(node.args.args) + len(node.args.kwonlyargs) <= 7, (
+                    node.name
+                )  # self included
 
 
 def links_of(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
-        text = "\n".join(cell.source for cell in lessons.read(path).cells if cell.cell_type == "markdown")
+        text = "\n".join(
+            cell.source for cell in lessons.read(path).cells if cell.cell_type == "markdown"
+        )
     return re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)
 
 
-@pytest.mark.parametrize("path", [*TEXTS, *(lesson.path for lesson in lessons.all_lessons())], ids=named)
+@pytest.mark.parametrize(
+    "path", [*TEXTS, *(lesson.path for lesson in lessons.all_lessons())], ids=named
+)
 def test_links_lead_to_things_that_exist(path):
     inside = paths.repository()
     for pair in links_of(path):
@@ -74,20 +85,37 @@ def test_readme_names_commands_lessons_and_times():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "python3 course.py lab" in text and "python3 course.py test" in text
     for lesson in lessons.all_lessons():
-        assert re.search(rf"\| \[{lesson.number} .*\| \d+ min \| \d+ s \| [\d.]+ GB \|", text), lesson.number
+        assert re.search(rf"\| \[{lesson.number} .*\| \d+ min \| \d+ s \| [\d.]+ GB \|", text), (
+            lesson.number
+        )
     assert not re.search(r"\b[A-Z]+_TIME\b|\b(RUN|MEM)\d", text)
     assert "tested on Linux" in text
 
 
 def test_the_project_speaks_of_itself_alone():
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split("\0")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split("\0")
     # Spelled in pieces, so that this file does not contain them.
     stray = re.compile(
-        "|".join(["/work" + "/", "/root" + "/", "TO" + "DO", "FIX" + "ME", "py" + r"pi\.org", "files\\.python" + "hosted", "deb" + r"ian\.org"])
+        "|".join(
+            [
+                "/work" + "/",
+                "/root" + "/",
+                "TO" + "DO",
+                "FIX" + "ME",
+                "py" + r"pi\.org",
+                "files\\.python" + "hosted",
+                "deb" + r"ian\.org",
+            ]
+        )
     )
     for name in filter(None, tracked):
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".toml", ".yml", ".cfg", ".cff", ".ipynb", ".json"} and path.is_file():
+        if (
+            path.suffix in {".py", ".md", ".toml", ".yml", ".cfg", ".cff", ".ipynb", ".json"}
+            and path.is_file()
+        ):
             found = stray.search(path.read_text(encoding="utf-8"))
             assert not found, (name, found)
             if name != "CONTRIBUTING.md":

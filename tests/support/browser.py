@@ -1,4 +1,6 @@
-"""JupyterLab in Chromium, as a learner has it: opens lessons, runs cells, types, presses keys, looks."""
+"""JupyterLab in Chromium, as a learner has it: opens lessons, runs cells, types, presses keys,
+looks.
+"""
 
 import os
 import re
@@ -9,15 +11,28 @@ import sys
 import time
 from pathlib import Path
 
-HOW_TO_GET_ONE = "no Chromium found: `apt install chromium`, or name one in AIGC_CHROMIUM; or `python -m playwright install chromium`"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--mute-audio"]  # fmt: skip
+HOW_TO_GET_ONE = (
+    "no Chromium found: `apt install chromium`, or name one in AIGC_CHROMIUM; or `python -m "
+    "playwright install chromium`"
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--mute-audio",
+]
 CELL = ".jp-Notebook .jp-Cell"
 
 
 def chromium():
     """Path of a Chromium, "" for Playwright's own, None when there is none."""
-    found = os.environ.get("AIGC_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = os.environ.get("AIGC_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found:
         return found
     from playwright.sync_api import sync_playwright
@@ -31,14 +46,34 @@ class Server:
 
     def __init__(self, folder: Path, **environment: str):
         self.folder, port = folder, _free_port()
-        own = {f"JUPYTER_{what}": str(folder / what.lower()) for what in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")}
-        own |= {f"JUPYTERLAB_{what}_DIR": str(folder / what.lower()) for what in ("SETTINGS", "WORKSPACES")}
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "NBGRADER"))}  # progress is kept outside tests only
-        command = [sys.executable, "-m", "aigc_course", "lab", "--no-browser", f"--port={port}", "--IdentityProvider.token=secret",
-                   "--LabApp.expose_app_in_browser=True"]  # fmt: skip
-        environment = kept | own | {"AIGC_HOME": str(folder / "home"), "AIGC_SCALE": "smoke"} | environment
+        own = {
+            f"JUPYTER_{what}": str(folder / what.lower())
+            for what in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+        }
+        own |= {
+            f"JUPYTERLAB_{what}_DIR": str(folder / what.lower())
+            for what in ("SETTINGS", "WORKSPACES")
+        }
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "NBGRADER"))
+        }  # progress is kept outside tests only
+        command = [
+            sys.executable,
+            "-m",
+            "aigc_course",
+            "lab",
+            "--no-browser",
+            f"--port={port}",
+            "--IdentityProvider.token=secret",
+            "--LabApp.expose_app_in_browser=True",
+        ]
+        environment = (
+            kept | own | {"AIGC_HOME": str(folder / "home"), "AIGC_SCALE": "smoke"} | environment
+        )
         self.log = (folder / "server.log").open("w+")
-        self.process = subprocess.Popen(command, env=environment, cwd=folder, stdout=self.log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=self.log, stderr=subprocess.STDOUT
+        )
         self.address = f"http://127.0.0.1:{port}"
         for _ in range(600):
             if listens(port):
@@ -75,7 +110,9 @@ class Notebook:
 
     def ready(self):
         """Wait for a kernel that has nothing to do, and for all cells."""
-        self.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").first.wait_for(timeout=90_000)
+        self.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").first.wait_for(
+            timeout=90_000
+        )
         self.page.locator(CELL).first.wait_for(timeout=60_000)
         self.page.wait_for_function(f"document.querySelectorAll('{CELL}').length > 3")
 
@@ -86,7 +123,10 @@ class Notebook:
         return self.page.locator(CELL).count()
 
     def command(self, name: str, **arguments):
-        self.page.evaluate("([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)", [name, arguments])
+        self.page.evaluate(
+            "([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)",
+            [name, arguments],
+        )
 
     def run_all(self, seconds: float = 240):
         self.page.get_by_role("menuitem", name="Run", exact=True).first.click()
@@ -95,9 +135,15 @@ class Notebook:
         self.wait_until_done(seconds)
 
     def wait_until_done(self, seconds: float = 120):
-        prompts = f"[...document.querySelectorAll('{CELL} .jp-InputPrompt')].map(e => e.textContent)"
-        self.page.wait_for_function(f"!{prompts}.some(text => text.includes('*'))", timeout=seconds * 1000)
-        self.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").first.wait_for(timeout=30_000)
+        prompts = (
+            f"[...document.querySelectorAll('{CELL} .jp-InputPrompt')].map(e => e.textContent)"
+        )
+        self.page.wait_for_function(
+            f"!{prompts}.some(text => text.includes('*'))", timeout=seconds * 1000
+        )
+        self.page.locator(".jp-StatusBar-TextItem", has_text="| Idle").first.wait_for(
+            timeout=30_000
+        )
 
     def write(self, index: int, source: str):
         """Replace the source of a cell, by keyboard, and run it."""
@@ -114,7 +160,9 @@ class Notebook:
         """Add a cell at the end and run it; gives its index."""
         last = self.count() - 1
         self.cell(last).scroll_into_view_if_needed()
-        self.cell(last).locator(".jp-InputArea, .jp-MarkdownOutput, .jp-Cell-inputArea").first.click()
+        self.cell(last).locator(
+            ".jp-InputArea, .jp-MarkdownOutput, .jp-Cell-inputArea"
+        ).first.click()
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("b")
         self.page.wait_for_function(f"document.querySelectorAll('{CELL}').length == {last + 2}")
@@ -127,8 +175,15 @@ class Notebook:
 
     def errors(self) -> list[str]:
         """Names of the errors that cells show."""
-        shown = self.page.locator(f'{CELL} .jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], {CELL} .jp-OutputArea-output')
-        return [text for text in shown.all_inner_texts() if re.search(r"^\w*(?:Error|Exception|Interrupt)\b.*Traceback", text, re.M)]
+        shown = self.page.locator(
+            f'{CELL} .jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], '
+            f"{CELL} .jp-OutputArea-output"
+        )
+        return [
+            text
+            for text in shown.all_inner_texts()
+            if re.search(r"^\w*(?:Error|Exception|Interrupt)\b.*Traceback", text, re.M)
+        ]
 
     def overflowing(self) -> list[str]:
         """Outputs that are wider than their place."""
@@ -139,7 +194,8 @@ class Notebook:
         )
 
     def press(self, handle, key: str, watched: str) -> float:
-        """Press a key on a control of a widget; milliseconds until something in the watched part changes.
+        """Press a key on a control of a widget; milliseconds until something in the watched part
+        changes.
 
         Args:
             handle: locator of the control.
@@ -149,10 +205,16 @@ class Notebook:
         self.page.evaluate(
             """selector => {
                 const seen = window.seen = { pressed: 0, changed: 0 };
-                addEventListener("keydown", () => { seen.pressed ||= performance.now(); }, { capture: true, once: true });
-                const watcher = new MutationObserver(() => { if (seen.pressed) { seen.changed ||= performance.now(); } });
+                const pressed = () => { seen.pressed ||= performance.now(); };
+                addEventListener("keydown", pressed, { capture: true, once: true });
+                const watcher = new MutationObserver(() => {
+                    if (seen.pressed) { seen.changed ||= performance.now(); }
+                });
+                const all = {
+                    childList: true, subtree: true, characterData: true, attributes: true
+                };
                 for (const part of document.querySelectorAll(selector)) {
-                    watcher.observe(part, { childList: true, subtree: true, characterData: true, attributes: true });
+                    watcher.observe(part, all);
                 }
             }""",
             watched,

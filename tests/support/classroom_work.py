@@ -1,4 +1,6 @@
-"""Work that a class hands in: honest answers of every kind, accidents, and attempts to get points without an answer."""
+"""Work that a class hands in: honest answers of every kind, accidents, and attempts to get points
+without an answer.
+"""
 
 import textwrap
 
@@ -29,7 +31,9 @@ def fill(cell, body):
 
 
 def answer(cell, given):
-    """Fill an answer cell with a function or a value of the course: a right one, or a known mistake."""
+    """Fill an answer cell with a function or a value of the course: a right one, or a known
+    mistake.
+    """
     fill(cell, export.body_of(given, cell.source) if callable(given) else repr(given))
 
 
@@ -91,7 +95,10 @@ def borrows(notebook):
         cell = answers_of(notebook)[name]
         function = cell.source.split("def ")[1].split("(")[0]
         fill(cell, "return None")
-        cell.source += f'\n\nlent_{function} = {function}\n\n\n@exercise("{name}")\ndef {function}(*a, **k):\n    return lent_{function}(*a, **k)'
+        cell.source += (
+            f'\n\nlent_{function} = {function}\n\n\n@exercise("{name}")\ndef {function}(*a, '
+            f"**k):\n    return lent_{function}(*a, **k)"
+        )
 
 
 def _insert(notebook, source, at):
@@ -101,12 +108,18 @@ def _insert(notebook, source, at):
 
 
 def delete(ending):
-    """All right, then the first code exercise's answer cell ("") or test cell ("-test") is deleted."""
+    """All right, then the first code exercise's answer cell ("") or test cell ("-test") is
+    deleted.
+    """
 
     def change(notebook):
         right(notebook)
         gone = codes(notebook)[0].replace(".", "-") + ending
-        notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") != gone]
+        notebook.cells = [
+            cell
+            for cell in notebook.cells
+            if cell.metadata.get("nbgrader", {}).get("grade_id") != gone
+        ]
 
     return change
 
@@ -115,7 +128,11 @@ def cut_off(notebook):
     """All right, and everything after the first exercise's cells is gone."""
     right(notebook)
     first = next(iter(answers_of(notebook))).replace(".", "-") + "-test"
-    end = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == first)
+    end = next(
+        i
+        for i, cell in enumerate(notebook.cells)
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == first
+    )
     del notebook.cells[end + 1 :]
 
 
@@ -145,7 +162,9 @@ EQUAL_TO_EVERYTHING = """class Anything(float):
     def __call__(self, *a, **k): return self
 """
 
-ALL_RIGHT = "all"  # what a submission deserves: all points, none, all but the first code exercise's, or the first exercise's alone
+# what a submission deserves: all points, none, all but the first code exercise's, or the first
+# exercise's alone
+ALL_RIGHT = "all"
 NONE = "none"
 ALL_BUT_FIRST_CODE = "all but the first code exercise"
 FIRST = "the first exercise alone"
@@ -156,7 +175,12 @@ HONEST = {
     **{f"mistake-{k}": (mistake(k), NONE) for k in range(6)},
     "syntax-error": (one_wrong("return ((("), ALL_BUT_FIRST_CODE),
     "endless-answer": (one_wrong("while True: pass"), ALL_BUT_FIRST_CODE),
-    "endless-caught": (one_wrong("while True:\n    try:\n        while True: pass\n    except BaseException: pass"), ALL_BUT_FIRST_CODE),
+    "endless-caught": (
+        one_wrong(
+            "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+        ),
+        ALL_BUT_FIRST_CODE,
+    ),
     "endless-cell": (extra_cell("while True:\n    pass"), ALL_RIGHT),
     "memory": (one_wrong("return [bytearray(10**9) for _ in range(60)]"), ALL_BUT_FIRST_CODE),
     "process-ends": (one_wrong("import os\nos._exit(0)"), ALL_BUT_FIRST_CODE),
@@ -164,9 +188,19 @@ HONEST = {
     "test-deleted": (delete("-test"), ALL_RIGHT),
     "cut-off": (cut_off, FIRST),
     "file-cut-off": (right, NONE),
-    "output-flood": (extra_cell("for _ in range(200_000):\n    print('x' * 200)\nimport os\nos.write(1, b'y' * 10**7)"), ALL_RIGHT),
+    "output-flood": (
+        extra_cell(
+            "for _ in range(200_000):\n    print('x' * 200)\nimport os\nos.write(1, b'y' * 10**7)"
+        ),
+        ALL_RIGHT,
+    ),
     "error-elsewhere": (extra_cell("1 / 0"), ALL_RIGHT),
-    "warns": (extra_cell("import sys, warnings\nwarnings.warn('careful')\nprint('note', file=sys.stderr)"), ALL_RIGHT),
+    "warns": (
+        extra_cell(
+            "import sys, warnings\nwarnings.warn('careful')\nprint('note', file=sys.stderr)"
+        ),
+        ALL_RIGHT,
+    ),
     "magic": (extra_cell("%matplotlib inline\n%time 1 + 1\n!echo hello"), ALL_RIGHT),
     "cell-exits": (extra_cell("import sys\nsys.exit(0)"), ALL_RIGHT),
     "surrogate": (extra_cell("print('\\ud800 \\x00')"), ALL_RIGHT),
@@ -174,39 +208,55 @@ HONEST = {
 
 ATTACKS = {
     "own-require": attack("require = lambda *names: None\nrequire_hidden = require"),
-    "patched-assert": attack("import builtins\nbuiltins.AssertionError = type('Fine', (Exception,), {})\nbuiltins.__build_class__ = None"),
+    "patched-assert": attack(
+        "import builtins\nbuiltins.AssertionError = type('Fine', (Exception,), "
+        "{})\nbuiltins.__build_class__ = None"
+    ),
     "exits": attack("", body="import sys\nsys.exit(0)"),
     "equal-to-everything": attack(EQUAL_TO_EVERYTHING, body="return Anything()"),
-    "silent": attack("shell = get_ipython()\nshell.showtraceback = lambda *a, **k: None\nshell.set_custom_exc((BaseException,), lambda *a, **k: [])"),
-    "rewrites-cells": attack("get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])"),
+    "silent": attack(
+        "shell = get_ipython()\nshell.showtraceback = lambda *a, **k: "
+        "None\nshell.set_custom_exc((BaseException,), lambda *a, **k: [])"
+    ),
+    "rewrites-cells": attack(
+        "get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])"
+    ),
     "checker-overwritten": attack(
         "import sys\n"
         "for name, module in list(sys.modules.items()):\n"
         "    if name.startswith('aigc_course') and module:\n"
-        "        for what in ('judge', 'diagnose', 'require', 'same', 'same_behaviour', 'outcomes', 'encode_outcomes', 'verdict'):\n"
+        "        for what in ('judge', 'diagnose', 'require', 'same', 'same_behaviour', "
+        "'outcomes', 'encode_outcomes', 'verdict'):\n"
         "            setattr(module, what, lambda *a, **k: True)"
     ),
     "looks-references-up": attack(
         "from aigc_course.exercises.engine import catalog\n"
         "import importlib\n"
-        "try:\n    catalog = importlib.reload(importlib.import_module('aigc_course.exercises.engine.catalog'))\nexcept BaseException:\n    pass",
+        "try:\n"
+        "    module = importlib.import_module('aigc_course.exercises.engine.catalog')\n"
+        "    catalog = importlib.reload(module)\n"
+        "except BaseException:\n    pass",
         body="import inspect\nreturn [task.reference for task in catalog.TASKS][0]",
     ),
     "borrows": borrows,
     "sniffs": attack(
         "import os, glob\n"
         "graded = any('NBGRADER' in name for name in os.environ)\n"
-        "found = glob.glob('/tmp/**/gradebook.db', recursive=True) + glob.glob('/tmp/**/source/**/*.ipynb', recursive=True)\n"
+        "found = glob.glob('/tmp/**/gradebook.db', recursive=True) + "
+        "glob.glob('/tmp/**/source/**/*.ipynb', recursive=True)\n"
         "print('SNIFFED', graded, [f for f in found if 'round' in f])"
     ),
     "changes-tests": changed_tests,
     "forges-results": attack(
         "import json, os\n"
         "for fd in range(3, 40):\n"
-        "    for event in ({'event': 'ready'}, {'event': 'examined', 'state': 'right'}, {'event': 'checked', 'runs': []}, []):\n"
-        "        try:\n            os.write(fd, (json.dumps(event) + '\\n').encode())\n        except OSError:\n            pass"
+        "    for event in ({'event': 'ready'}, {'event': 'examined', 'state': 'right'}, "
+        "{'event': 'checked', 'runs': []}, []):\n"
+        "        try:\n            os.write(fd, (json.dumps(event) + '\\n').encode())\n  "
+        "      except OSError:\n            pass"
     ),
     "child-lives-on": attack(
-        "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], start_new_session=True)"
+        "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; "
+        "time.sleep(99)'], start_new_session=True)"
     ),
 }

@@ -1,4 +1,6 @@
-"""A small stand-in for the course: installs in seconds and without a network, so that `course.py` itself can be tried for real."""
+"""A small stand-in for the course: installs in seconds and without a network, so that `course.py`
+itself can be tried for real.
+"""
 
 import shutil
 import textwrap
@@ -22,24 +24,30 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
         wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: stub\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(info + "RECORD", "")
     return name
-"""
+"""  # noqa: E501 (text of a file)
 
 MAIN = """
 import json, os, sys
 keys = ("GOMP_SPINCOUNT", "MALLOC_MMAP_THRESHOLD_", "PYTHONUTF8", "PATH")
 print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "environment": {key: os.environ.get(key) for key in keys}}))
-"""
+"""  # noqa: E501 (text of a file)
 
 
 def make(folder: Path, requires: str = "") -> Path:
-    """A course folder with the real `course.py` and a stub package; `requires` is a package to depend on."""
+    """A course folder with the real `course.py` and a stub package; `requires` is a package to
+    depend on.
+    """
     package = folder / "aigc_course"
     package.mkdir(parents=True)
     shutil.copy(ROOT / "course.py", folder)
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text(MAIN)
-    (folder / "stub_backend.py").write_text(f"REQUIRES = {f'Requires-Dist: {requires}' if requires else ''!r}\n" + textwrap.dedent(BACKEND))
+    (folder / "stub_backend.py").write_text(
+        f"REQUIRES = {f'Requires-Dist: {requires}' if requires else ''!r}\n"
+        + textwrap.dedent(BACKEND)
+    )
     (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "stub_backend"\nbackend-path = ["."]\n[project]\nname = "aigc-course"\nversion = "0"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "stub_backend"\nbackend-path = '
+        '["."]\n[project]\nname = "aigc-course"\nversion = "0"\n'
     )
     return folder

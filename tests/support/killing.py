@@ -1,8 +1,10 @@
-"""Trains and writes in children that are killed, at random moments or at each line; run by test_nothing_lost.py as a program of its own.
+"""Trains and writes in children that are killed, at random moments or at each line; run by
+test_nothing_lost.py as a program of its own.
 
     python tests/killing.py fit 100        # or: text, images (pretraining), save, keep
 
-Forks, so that torch is loaded once; one thread, as forking a program with several is not safe. Every run has its own AIGC_HOME.
+Forks, so that torch is loaded once; one thread, as forking a program with several is not safe.
+Every run has its own AIGC_HOME.
 """
 
 import contextlib
@@ -47,7 +49,9 @@ class Fit:
     @staticmethod
     def model():
         torch.manual_seed(7)
-        return torch.nn.Sequential(torch.nn.Linear(6, 24), torch.nn.Dropout(0.2), torch.nn.Tanh(), torch.nn.Linear(24, 1))
+        return torch.nn.Sequential(
+            torch.nn.Linear(6, 24), torch.nn.Dropout(0.2), torch.nn.Tanh(), torch.nn.Linear(24, 1)
+        )
 
     def run(self, log):
         x = torch.randn(200, 6, generator=torch.Generator().manual_seed(1))
@@ -55,16 +59,24 @@ class Fit:
         def loss_fn(model, batch):
             say(log, "step")
             time.sleep(0.0005)
-            return (model(batch[0]) - batch[0].sum(1, keepdim=True)).square().mean() + random.random()
+            return (
+                model(batch[0]) - batch[0].sum(1, keepdim=True)
+            ).square().mean() + random.random()
 
         model = self.model()
         torch.manual_seed(3)
         random.seed(3)
-        options = training.Options(schedule="cosine", warmup=5, checkpoint="run", save_every=EVERY, show=False)
-        training.fit(model, training.batches(x, batch_size=16, seed=0), loss_fn, STEPS, 1e-2, options)
+        options = training.Options(
+            schedule="cosine", warmup=5, checkpoint="run", save_every=EVERY, show=False
+        )
+        training.fit(
+            model, training.batches(x, batch_size=16, seed=0), loss_fn, STEPS, 1e-2, options
+        )
 
     def result(self):
-        """All that a run leaves: weights, and the state of optimizer, schedule and random numbers, with the losses."""
+        """All that a run leaves: weights, and the state of optimizer, schedule and random numbers,
+        with the losses.
+        """
         model = self.model()
         return model.state_dict(), checkpoints.load("run", model)
 
@@ -98,7 +110,10 @@ class Text:
     def result(self):
         """Weights and curve, without the time that it took."""
         folder = paths.home() / "pretrained" / self.name
-        curve = [{k: v for k, v in point.items() if k != "cpu_seconds"} for point in json.loads((folder / "curve.json").read_text())]
+        curve = [
+            {k: v for k, v in point.items() if k != "cpu_seconds"}
+            for point in json.loads((folder / "curve.json").read_text())
+        ]
         return (folder / "model.safetensors").read_bytes(), curve
 
 
@@ -112,7 +127,9 @@ class Images(Text):
         def judge(model):
             return {"size": sum(p.numel() for p in model.parameters())}
 
-        self.recipe = dataclasses.replace(self.recipes[self.name], judge=judge, explained="its size", batch_size=2)
+        self.recipe = dataclasses.replace(
+            self.recipes[self.name], judge=judge, explained="its size", batch_size=2
+        )
 
     def run(self, log):
         step = adversarial._Run.step
@@ -129,7 +146,9 @@ class Images(Text):
 
 
 def child(work, seconds=None):
-    """Run `work(log)` in a child, killed after some time if any; the lines that it said, "end" last when it came to its end."""
+    """Run `work(log)` in a child, killed after some time if any; the lines that it said, "end" last
+    when it came to its end.
+    """
     reading, writing = os.pipe()
     process = os.fork()
     if not process:
@@ -201,6 +220,7 @@ WRITERS = {Path(module.__file__).name for module in (checkpoints, runtime, recip
 
 def dying_at(line, work):
     """A child's work that ends, as by SIGKILL, before the given line of the code that writes."""
+
     def run(log):
         seen = 0
 
@@ -221,7 +241,9 @@ def dying_at(line, work):
 
 
 def each_line(prepare, work, check):
-    """Kill at line 1, 2 ... of the writing until it comes to its end; how many lines those were, and how many checks failed."""
+    """Kill at line 1, 2 ... of the writing until it comes to its end; how many lines those were,
+    and how many checks failed.
+    """
     line = failed = 0
     while True:
         line += 1
@@ -235,7 +257,10 @@ def each_line(prepare, work, check):
 
 
 def save():
-    """The third checkpoint of a run: the second or the third is there afterwards, whole, and the first is never needed."""
+    """The third checkpoint of a run: the second or the third is there afterwards, whole, and the
+    first is never needed.
+    """
+
     def model(step):
         one = Fit.model()
         torch.nn.init.constant_(one[0].bias, step)
@@ -254,14 +279,25 @@ def save():
 
 
 def keep():
-    """A finished checkpoint in the place of an older one: nothing is lost, and the same command ends what was broken off."""
+    """A finished checkpoint in the place of an older one: nothing is lost, and the same command
+    ends what was broken off.
+    """
+
     def make(content):
         curve = recipe.Curve("run", lambda model: {})
         curve.points = [{"step": 1, "cpu_seconds": 0.0}]
-        recipe.keep("tales-gpt", lambda folder: (folder / "model.safetensors").write_text(content), "card", curve)
+        recipe.keep(
+            "tales-gpt",
+            lambda folder: (folder / "model.safetensors").write_text(content),
+            "card",
+            curve,
+        )
 
     def contents():
-        return sorted(file.read_text() for file in (paths.home() / "pretrained").glob("[!.]*/model.safetensors"))
+        return sorted(
+            file.read_text()
+            for file in (paths.home() / "pretrained").glob("[!.]*/model.safetensors")
+        )
 
     def check(ended):
         there = contents()
@@ -275,7 +311,13 @@ def keep():
 def main(what, kills=0):
     torch.set_num_threads(1)
     tasks = {"fit": Fit, "text": Text, "images": Images}
-    print(json.dumps(at_random(tasks[what](), kills) if what in tasks else {"save": save, "keep": keep}[what]()))
+    print(
+        json.dumps(
+            at_random(tasks[what](), kills)
+            if what in tasks
+            else {"save": save, "keep": keep}[what]()
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Damages good files at random and reads each: `python tests/mutants.py PART N`. Run by test_nothing_unsafe.py as a program of its own.
+"""Damages good files at random and reads each: `python tests/mutants.py PART N`. Run by
+test_nothing_unsafe.py as a program of its own.
 
-What is read must be refused with a `CourseError`, put aside, or be as good as before; anything else is listed as wrong.
+What is read must be refused with a `CourseError`, put aside, or be as good as before; anything else
+is listed as wrong.
 """
 
 import contextlib
@@ -38,7 +40,9 @@ def of_bytes(rng, data):
     data = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 3, 10))):
         a, b = sorted(rng.randrange(len(data) + 1) for _ in range(2))
-        kind = rng.choice(("flip", "flip", "flip", "cut", "insert", "remove", "repeat", "blank", "huge"))
+        kind = rng.choice(
+            ("flip", "flip", "flip", "cut", "insert", "remove", "repeat", "blank", "huge")
+        )
         if kind == "flip" and data:
             data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         elif kind == "cut":
@@ -56,7 +60,23 @@ def of_bytes(rng, data):
     return bytes(data)
 
 
-ODD = (None, [], {}, "", "x" * 10_000, -1, 0, 2**70, 1e308, float("nan"), True, [[]], {"a": {}}, "\x00", "\ud800")
+ODD = (
+    None,
+    [],
+    {},
+    "",
+    "x" * 10_000,
+    -1,
+    0,
+    2**70,
+    1e308,
+    float("nan"),
+    True,
+    [[]],
+    {"a": {}},
+    "\x00",
+    "\ud800",
+)
 
 
 def of_json(rng, data):
@@ -79,7 +99,9 @@ def of_json(rng, data):
 
 
 class Kind:
-    """A good file, how it is damaged, and how it is read; `hashed` when whatever is altered must be refused."""
+    """A good file, how it is damaged, and how it is read; `hashed` when whatever is altered must be
+    refused.
+    """
 
     hashed = True
 
@@ -108,7 +130,14 @@ class Run(Kind):
         loader = training.batches(torch.ones(8, 3), batch_size=4, seed=0)
         torch.manual_seed(0)
         options = training.Options(show=False, checkpoint="run", save_every=2)
-        training.fit(torch.nn.Linear(3, 2), loader, lambda net, batch: net(batch[0]).square().mean(), 4, 0.1, options)
+        training.fit(
+            torch.nn.Linear(3, 2),
+            loader,
+            lambda net, batch: net(batch[0]).square().mean(),
+            4,
+            0.1,
+            options,
+        )
 
     def make(self):
         self.fit()
@@ -123,24 +152,37 @@ class Run(Kind):
     def read(self):
         self.fit()
         found = self.kept()
-        assert found.isfinite().all() and (self.rehashed or torch.equal(found, self.expected)), "another result"
+        assert found.isfinite().all() and (self.rehashed or torch.equal(found, self.expected)), (
+            "another result"
+        )
 
     def files(self):
-        return [file for file in (checkpoints.folder("run") / "step-00000004").iterdir() if file.is_file()]
+        return [
+            file
+            for file in (checkpoints.folder("run") / "step-00000004").iterdir()
+            if file.is_file()
+        ]
 
     def spoil(self, rng):
         name, changed = super().spoil(rng)
         folder = checkpoints.folder("run") / "step-00000004"
-        self.rehashed = rng.random() < 0.6 and name != "hashes.json"  # then other numbers cannot be told from the right ones
+        self.rehashed = (
+            rng.random() < 0.6 and name != "hashes.json"
+        )  # then other numbers cannot be told from the right ones
         if self.rehashed:
-            hashes = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in ("model.safetensors", "state.pt")}
+            hashes = {
+                file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
+                for file in ("model.safetensors", "state.pt")
+            }
             (folder / "hashes.json").write_text(json.dumps(hashes))
         return name, changed
 
 
 class Model(Kind):
     def make(self):
-        self.folder = image_models.save(VAE(VAEConfig(n_latents=2, hidden=(8,), size=4)), paths.home() / "model")
+        self.folder = image_models.save(
+            VAE(VAEConfig(n_latents=2, hidden=(8,), size=4)), paths.home() / "model"
+        )
 
     def files(self):
         return [self.folder / "model.safetensors"]
@@ -164,7 +206,9 @@ class ModelConfig(Model):
         weights = self.folder / "model.safetensors"
         self.good[weights] = self.good.get(weights) or weights.read_bytes()
         weights.write_bytes(of_bytes(rng, self.good[weights]))
-        config = json.loads((self.folder / "config.json").read_text()) | {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
+        config = json.loads((self.folder / "config.json").read_text()) | {
+            "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()
+        }
         (self.folder / "config.json").write_text(json.dumps(config))
         return weights.name, True
 
@@ -201,15 +245,27 @@ class Progress(Kind):
     hashed = False
 
     def make(self):
-        entry = {"state": "right", "tries": 2, "hints": 1, "solution_seen": False, "mistakes": ["a mistake"], "last": "2026-01-01T00:00:00+00:00"}
-        done = {"version": 1, "exercises": {"chance.entropy": entry, "tokens.merge": entry | {"state": "wrong"}}}
+        entry = {
+            "state": "right",
+            "tries": 2,
+            "hints": 1,
+            "solution_seen": False,
+            "mistakes": ["a mistake"],
+            "last": "2026-01-01T00:00:00+00:00",
+        }
+        done = {
+            "version": 1,
+            "exercises": {"chance.entropy": entry, "tokens.merge": entry | {"state": "wrong"}},
+        }
         core_files.write_atomically(paths.home() / "progress.json", json.dumps(done).encode())
 
     def files(self):
         return [paths.home() / "progress.json"]
 
     def read(self):
-        overview = sys.modules[catalog.__name__.replace("catalog", "progress")].progress()  # the package has a function of that name
+        overview = sys.modules[
+            catalog.__name__.replace("catalog", "progress")
+        ].progress()  # the package has a function of that name
         assert repr(overview) and overview._repr_html_() and overview.counts()
         for aside in paths.home().glob("progress-unreadable*"):
             aside.unlink()
@@ -220,14 +276,21 @@ class Data(Kind):
 
     def make(self):
         rng = np.random.default_rng(0)
-        arrays = [rng.integers(0, 256, (30, 28, 28), dtype=np.uint8), rng.integers(0, 10, 30, dtype=np.uint8)] * 2
+        arrays = [
+            rng.integers(0, 256, (30, 28, 28), dtype=np.uint8),
+            rng.integers(0, 10, 30, dtype=np.uint8),
+        ] * 2
         kind, address, names = image_sets.SETS["mnist"]
         self.root, resources = paths.home() / "sets", []
         for (file, _), array in zip(kind.resources, arrays, strict=True):
             data = gzip.compress(idx(array), mtime=0)
             resources.append((file, hashlib.md5(data).hexdigest()))
             core_files.write_atomically(self.root / "MNIST" / "raw" / file, data)
-        image_sets.SETS["mnist"] = (type("MNIST", (kind,), {"resources": resources}), address, names)
+        image_sets.SETS["mnist"] = (
+            type("MNIST", (kind,), {"resources": resources}),
+            address,
+            names,
+        )
         image_sets.load("mnist", self.root)
 
     def files(self):
@@ -245,7 +308,9 @@ class Pictures(Kind):
         self.root.mkdir()
         rng = np.random.default_rng(0)
         for i, ending in enumerate(["png", "jpg", "gif", "bmp", "tif", "webp"] * 4):
-            Image.fromarray(rng.integers(0, 256, (12, 9, 3), dtype=np.uint8)).save(self.root / f"{i}.{ending}")
+            Image.fromarray(rng.integers(0, 256, (12, 9, 3), dtype=np.uint8)).save(
+                self.root / f"{i}.{ending}"
+            )
 
     def files(self):
         return list(self.root.iterdir())
@@ -260,7 +325,9 @@ class Text(Kind):
 
     def make(self):
         self.file, self.votes = paths.home() / "own.txt", paths.home() / "votes.jsonl"
-        core_files.write_atomically(self.file, "A text with 中文 and é, long enough. ".encode() * 20)
+        core_files.write_atomically(
+            self.file, "A text with 中文 and é, long enough. ".encode() * 20
+        )
         for verdict in newsroom.VOTES:
             newsroom.vote(self.votes, "a headline", verdict, "me")
 
@@ -281,14 +348,19 @@ def main(part, n):
     for i in range(n):
         kind = kinds[i % len(kinds)]
         name, changed = kind.spoil(rng)
-        print(i, type(kind).__name__, name, flush=True)  # the last line, should the interpreter crash
+        print(
+            i, type(kind).__name__, name, flush=True
+        )  # the last line, should the interpreter crash
         began, said = time.monotonic(), io.StringIO()
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
                 kind.read()
             if kind.hashed and changed:
                 result["wrong"].append(f"{i} {name}: accepted")
-            result["refused"] += any(word in said.getvalue() for word in ("damaged", "could not be read", "cannot be read"))  # and told
+            result["refused"] += any(
+                word in said.getvalue()
+                for word in ("damaged", "could not be read", "cannot be read")
+            )  # and told
         except CourseError as error:
             result["refused"] += 1
             if "\n" in str(error):

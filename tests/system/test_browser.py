@@ -15,8 +15,13 @@ from aigc_course.exercises.engine import catalog
 from aigc_course.exercises.engine.types import Exercise
 
 LESSONS = lessons.all_lessons()
-SHOTS = Path(os.environ.get("AIGC_SCREENSHOTS") or Path(tempfile.gettempdir()) / "aigc-course-screenshots")
-CONTROLS = ".noUi-handle, .jupyter-widgets input[list], .widget-button, .widget-toggle-button:not(.mod-active), canvas[role=application]"
+SHOTS = Path(
+    os.environ.get("AIGC_SCREENSHOTS") or Path(tempfile.gettempdir()) / "aigc-course-screenshots"
+)
+CONTROLS = (
+    ".noUi-handle, .jupyter-widgets input[list], .widget-button, "
+    ".widget-toggle-button:not(.mod-active), canvas[role=application]"
+)
 ANSWERS = ".widget-html, .widget-html-content"
 
 pytestmark = pytest.mark.full
@@ -61,22 +66,31 @@ def test_a_lesson_in_the_browser(lesson, pages):
 
 
 def play_with_widgets(notebook, lesson):
-    """Every widget of the lesson answers a key within 300 ms, or says that it is busy; then how it looks, in the light and the dark."""
+    """Every widget of the lesson answers a key within 300 ms, or says that it is busy; then how it
+    looks, in the light and the dark.
+    """
     page, answered = notebook.page, []
     for i in range(notebook.count()):
         controls = notebook.cell(i).locator(CONTROLS)
         if not controls.count():
             continue
-        page.evaluate(f"document.querySelectorAll('{browser.CELL}')[{i}].scrollIntoView({{block: 'center'}})")
+        page.evaluate(
+            f"document.querySelectorAll('{browser.CELL}')[{i}].scrollIntoView({{block: 'center'}})"
+        )
         times, changed = [], 0
         for n in range(min(3, controls.count())):
             control, before, mine = controls.nth(n), shown(notebook, i), []
             for key in keys_for(control):
                 try:
-                    mine.append(notebook.press(control, key, f"{browser.CELL}:nth-child({i + 1}) :is({ANSWERS})"))
+                    mine.append(
+                        notebook.press(
+                            control, key, f"{browser.CELL}:nth-child({i + 1}) :is({ANSWERS})"
+                        )
+                    )
                 except TimeoutError:  # at the end of its range a control stays where it is
                     continue
-                page.wait_for_function(f"!document.querySelectorAll('{browser.CELL}')[{i}].innerHTML.includes('aigc-busy 0s')", timeout=30_000)
+                inside = f"document.querySelectorAll('{browser.CELL}')[{i}].innerHTML"
+                page.wait_for_function(f"!{inside}.includes('aigc-busy 0s')", timeout=30_000)
                 if shown(notebook, i) != before:
                     changed += 1
                     break
@@ -91,7 +105,10 @@ def play_with_widgets(notebook, lesson):
             name = f"{lesson.number}-widget-{i}-{theme.split()[1].lower()}.png"
             notebook.cell(i).screenshot(path=SHOTS / name)
     assert answered, "no widget was found"
-    print(f"{lesson.number}: {len(answered)} answers of widgets, the slowest after {max(answered):.0f} ms")
+    print(
+        f"{lesson.number}: {len(answered)} answers of widgets, the slowest after "
+        f"{max(answered):.0f} ms"
+    )
 
 
 def keys_for(control):
@@ -99,7 +116,9 @@ def keys_for(control):
     if control.evaluate("e => e.matches('button')"):
         return ("Space", "Enter")
     if control.evaluate("e => e.matches('input')"):
-        options = control.evaluate("e => [...e.list.options].map(option => option.value).filter(value => value != e.value)")
+        options = control.evaluate(
+            "e => [...e.list.options].map(option => option.value).filter(value => value != e.value)"
+        )
         control.fill(options[len(options) // 2])
         return ("Tab",)
     return ("ArrowRight", "ArrowLeft", "ArrowUp", "Home", "End")
@@ -107,23 +126,36 @@ def keys_for(control):
 
 def shown(notebook, i):
     """What the widgets of a cell show."""
-    return notebook.cell(i).locator(ANSWERS).evaluate_all("parts => parts.map(part => part.innerHTML).join()")
+    return (
+        notebook.cell(i)
+        .locator(ANSWERS)
+        .evaluate_all("parts => parts.map(part => part.innerHTML).join()")
+    )
 
 
 def first_code(source):
     """The first exercise of a lesson that asks for code."""
-    return next(one for one in export.exercises(source) if isinstance(catalog.find(one.name), Exercise))
+    return next(
+        one for one in export.exercises(source) if isinstance(catalog.find(one.name), Exercise)
+    )
 
 
 def answer_wrongly_then_rightly(notebook, lesson, source):
-    """The first exercise that asks for code: the mistake is named, then there is a tick, and progress() knows."""
+    """The first exercise that asks for code: the mistake is named, then there is a tick, and
+    progress() knows.
+    """
     found = first_code(source)
     task = catalog.find(found.name)
     at = next(i for i, cell in enumerate(source.cells) if found.stub in cell.source)
     head = found.stub.rpartition("    ...")[0]
-    for function, sign, words in ((task.mistakes[0].answer, "✘", task.mistakes[0].says), (export.right_answer(task), "✔", "right")):
+    for function, sign, words in (
+        (task.mistakes[0].answer, "✘", task.mistakes[0].says),
+        (export.right_answer(task), "✔", "right"),
+    ):
         body = export.body_of(function, found.stub)
-        notebook.write(at, head + "".join(f"    {line}\n" if line else "\n" for line in body.splitlines()))
+        notebook.write(
+            at, head + "".join(f"    {line}\n" if line else "\n" for line in body.splitlines())
+        )
         output = notebook.output(at)
         assert sign in output and words[:60] in output, output
         if sign == "✘":
@@ -139,7 +171,9 @@ def answer_wrongly_then_rightly(notebook, lesson, source):
 def done(notebook, place):
     """How many exercises the map of the course says are done."""
     said = notebook.cell(place).locator("svg[role=img]").get_attribute("aria-label")
-    return int(re.fullmatch(r"Map of the course: (\d+) exercises done, \d+ tried, \d+ open\.", said)[1])
+    return int(
+        re.fullmatch(r"Map of the course: (\d+) exercises done, \d+ tried, \d+ open\.", said)[1]
+    )
 
 
 def test_an_error_in_a_cell_is_noticed(pages):

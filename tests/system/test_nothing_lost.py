@@ -1,4 +1,6 @@
-"""What docs/reliability.md promises of kills, full disks and interrupts, with counts. Slow ones run with `--full`."""
+"""What docs/reliability.md promises of kills, full disks and interrupts, with counts. Slow ones run
+with `--full`.
+"""
 
 import errno
 import json
@@ -24,7 +26,11 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that 
 
 
 def killing(tmp_path, *arguments):
-    environment = os.environ | {"AIGC_HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SUPPORT)}
+    environment = os.environ | {
+        "AIGC_HOME": str(tmp_path),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(SUPPORT),
+    }
     command = [sys.executable, str(SUPPORT / "killing.py"), *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900)
     assert result.returncode == 0, result.stderr[-3000:]
@@ -33,13 +39,25 @@ def killing(tmp_path, *arguments):
 
 @pytest.mark.full
 @forks
-@pytest.mark.parametrize(("what", "kills", "save_every"), [("fit", 100, 10), ("text", 50, 2), ("images", 50, 1)])
-def test_kills_lose_at_most_what_came_after_the_last_checkpoint(tmp_path, count, what, kills, save_every):
+@pytest.mark.parametrize(
+    ("what", "kills", "save_every"), [("fit", 100, 10), ("text", 50, 2), ("images", 50, 1)]
+)
+def test_kills_lose_at_most_what_came_after_the_last_checkpoint(
+    tmp_path, count, what, kills, save_every
+):
     counted = killing(tmp_path, what, kills)
     assert counted["runs"] >= 3 and counted["while_writing"] >= 1
-    assert counted["most_lost"] <= save_every and counted["unequal"] == 0, counted  # the step that was running counts, too
-    count({"fit": "kills of `fit` at random moments", "text": "kills of `pretrain` (text) at random moments",
-           "images": "kills of `pretrain` (images) at random moments"}[what], counted["kills"])  # fmt: skip
+    assert counted["most_lost"] <= save_every and counted["unequal"] == 0, (
+        counted
+    )  # the step that was running counts, too
+    count(
+        {
+            "fit": "kills of `fit` at random moments",
+            "text": "kills of `pretrain` (text) at random moments",
+            "images": "kills of `pretrain` (images) at random moments",
+        }[what],
+        counted["kills"],
+    )
 
 
 @pytest.mark.full
@@ -68,12 +86,22 @@ def check_kept(*steps):
     assert step in steps and (other.bias == step).all()
 
 
-CALLS = [(os, "fsync"), (os, "open"), (os, "close"), (Path, "mkdir"), (Path, "open"), (Path, "rename"), (Path, "replace"),
-         (checkpoints, "save_model")]  # fmt: skip
+CALLS = [
+    (os, "fsync"),
+    (os, "open"),
+    (os, "close"),
+    (Path, "mkdir"),
+    (Path, "open"),
+    (Path, "rename"),
+    (Path, "replace"),
+    (checkpoints, "save_model"),
+]
 
 
 def test_each_failing_call_leaves_the_old_checkpoint_whole(home, count):
-    """Every call that writes, the first time it is made, the second time and so on, fails as on a full disk."""
+    """Every call that writes, the first time it is made, the second time and so on, fails as on a
+    full disk.
+    """
     faults = 0
     for owner, name in CALLS:
         for nth in range(1, 20):
@@ -91,7 +119,9 @@ def test_each_failing_call_leaves_the_old_checkpoint_whole(home, count):
                 try:
                     write(2)
                 except CourseError as error:
-                    assert "No space left" in str(error) and re.search("make room|AIGC_HOME", str(error))
+                    assert "No space left" in str(error) and re.search(
+                        "make room|AIGC_HOME", str(error)
+                    )
                 else:
                     if next(calls) <= nth:  # this call is not made so often
                         break
@@ -135,12 +165,21 @@ def test_a_full_and_a_read_only_disk_leave_the_old_checkpoint_whole(tmp_path):
     script = ON_A_SMALL_DISK.format(tests=str(HERE), disk=str(disk))
     command = f'mount -t tmpfs -o size=2m none "{disk}" && exec "{sys.executable}" -c "$SCRIPT"'
     environment = os.environ | {"SCRIPT": script, "AIGC_HOME": str(disk / "home")}
-    result = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", command], capture_output=True, text=True, env=environment)
+    result = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", command],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
     if result.returncode and "Traceback" not in result.stderr and not result.stdout:
         pytest.skip("this system lets nobody mount a disk of their own")
     lines = result.stdout.splitlines()
     assert lines[-1:] == ["whole"], result.stderr[-2000:]
-    assert "full Cannot keep checkpoint" in lines[0] and "read-only Cannot write to" in lines[1] and "AIGC_HOME" in lines[1]
+    assert (
+        "full Cannot keep checkpoint" in lines[0]
+        and "read-only Cannot write to" in lines[1]
+        and "AIGC_HOME" in lines[1]
+    )
 
 
 def test_a_write_that_breaks_off_leaves_the_old_file(home):
@@ -159,7 +198,11 @@ def test_a_write_that_breaks_off_leaves_the_old_file(home):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert (home / "file").read_bytes() == b"old" and write_failed
-    assert sorted(path.name for path in home.rglob("*")) == ["file", "run", "runs"]  # nothing half-written is left
+    assert sorted(path.name for path in home.rglob("*")) == [
+        "file",
+        "run",
+        "runs",
+    ]  # nothing half-written is left
     write(1)
     check_kept(1)
 
@@ -168,8 +211,14 @@ BUSY = {
     "fit": "training.fit(model, loader, lambda m, b: m(b[0]).square().mean(), 10**6, 1e-3)",
     "loop by hand": "for step in live.counted(10**9):\n    pass",
     "data": "tales.sample(10**6, seed=0)",
-    "generate": "sampling.generate(gpt, torch.ones(64, 1, dtype=torch.long), 250, seed=0); [None for _ in iter(int, 1)]",
-    "exercise": "@exercise('chance.entropy')\ndef entropy(p):\n    while True:\n        pass\nwhile True:\n    pass",
+    "generate": (
+        "sampling.generate(gpt, torch.ones(64, 1, dtype=torch.long), 250, seed=0); [None for "
+        "_ in iter(int, 1)]"
+    ),
+    "exercise": (
+        "@exercise('chance.entropy')\ndef entropy(p):\n    while True:\n        pass\nwhile "
+        "True:\n    pass"
+    ),
 }
 BEFORE = """
 import torch
@@ -190,7 +239,12 @@ def test_after_twenty_interrupts_of_a_kernel_the_next_cell_works(kernel, count):
         kind = list(BUSY)[n % len(BUSY)]
         printed, status, _ = kernel(BUSY[kind], stop_after=rng.uniform(0.2, 2.5))
         interrupts += 1
-        assert "Stopped after" in printed if kind in ("fit", "loop by hand") else status == "error", (kind, printed, status)
-        next_cell = f"print({n}, next(model.parameters()).isfinite().all().item(), len(tales.sample(2, seed={n})))"
+        assert (
+            "Stopped after" in printed if kind in ("fit", "loop by hand") else status == "error"
+        ), (kind, printed, status)
+        next_cell = (
+            f"print({n}, next(model.parameters()).isfinite().all().item(), "
+            f"len(tales.sample(2, seed={n})))"
+        )
         assert kernel(next_cell)[:2] == (f"{n} True 2\n", "ok"), kind
     count("interrupts of a kernel", interrupts)

@@ -1,4 +1,6 @@
-"""Files and servers that mean harm, or are damaged: none is accepted, no code of theirs runs, each gets one line that says what to do."""
+"""Files and servers that mean harm, or are damaged: none is accepted, no code of theirs runs, each
+gets one line that says what to do.
+"""
 
 import gzip
 import hashlib
@@ -69,7 +71,9 @@ def fit(steps=6):
     loader = training.batches(torch.ones(8, 3), batch_size=4, seed=0)
     model = new_model()
     options = training.Options(show=False, checkpoint="run", save_every=3)
-    training.fit(model, loader, lambda net, batch: net(batch[0]).square().mean(), steps, 0.1, options)
+    training.fit(
+        model, loader, lambda net, batch: net(batch[0]).square().mean(), steps, 0.1, options
+    )
     return model
 
 
@@ -80,7 +84,10 @@ def rewrite(step, *, weights=None, state=None):
         (folder / "model.safetensors").write_bytes(weights)
     if state is not None:
         (folder / "state.pt").write_bytes(state)
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.safetensors", "state.pt")}
+    hashes = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("model.safetensors", "state.pt")
+    }
     (folder / "hashes.json").write_text(json.dumps(hashes))
 
 
@@ -112,7 +119,10 @@ def repacked(data, change=None, compression=zipfile.ZIP_STORED):
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", compression) as new:
         for entry in old.infolist():
-            new.writestr(entry.filename, (change or {}).get(entry.filename.rpartition("/")[2], old.read(entry)))
+            new.writestr(
+                entry.filename,
+                (change or {}).get(entry.filename.rpartition("/")[2], old.read(entry)),
+            )
     return buffer.getvalue()
 
 
@@ -125,20 +135,42 @@ HOSTILE_WEIGHTS = {
     "header larger than the file": lambda: header({}, size=2**62),
     "header of a gigabyte": lambda: header({"weight": FLOATS}, bytes(32), size=10**9),
     "header that is no JSON": lambda: struct.pack("<Q", 4) + b"{{{{",
-    "numbers beyond the file": lambda: header({"weight": FLOATS | {"data_offsets": [0, 10**15]}, "bias": BIAS}, bytes(32)),
-    "shape that overflows": lambda: header({"weight": FLOATS | {"shape": [2**62, 2**62]}, "bias": BIAS}, bytes(32)),
-    "negative shape": lambda: header({"weight": FLOATS | {"shape": [-2, 3]}, "bias": BIAS}, bytes(32)),
-    "overlapping numbers": lambda: header({"weight": FLOATS, "bias": BIAS | {"data_offsets": [0, 8]}}, bytes(24)),
-    "unknown type": lambda: header({"weight": FLOATS | {"dtype": "PICKLE"}, "bias": BIAS}, bytes(32)),
+    "numbers beyond the file": lambda: header(
+        {"weight": FLOATS | {"data_offsets": [0, 10**15]}, "bias": BIAS}, bytes(32)
+    ),
+    "shape that overflows": lambda: header(
+        {"weight": FLOATS | {"shape": [2**62, 2**62]}, "bias": BIAS}, bytes(32)
+    ),
+    "negative shape": lambda: header(
+        {"weight": FLOATS | {"shape": [-2, 3]}, "bias": BIAS}, bytes(32)
+    ),
+    "overlapping numbers": lambda: header(
+        {"weight": FLOATS, "bias": BIAS | {"data_offsets": [0, 8]}}, bytes(24)
+    ),
+    "unknown type": lambda: header(
+        {"weight": FLOATS | {"dtype": "PICKLE"}, "bias": BIAS}, bytes(32)
+    ),
     "cut off": lambda: header({"weight": FLOATS, "bias": BIAS}, bytes(20)),
-    "other shape": lambda: safetensors.torch.save({"weight": torch.zeros(3, 2), "bias": torch.zeros(2)}),
-    "other name": lambda: safetensors.torch.save({"weights": torch.zeros(2, 3), "bias": torch.zeros(2)}),
-    "swapped names": lambda: safetensors.torch.save({"bias": torch.zeros(2, 3), "weight": torch.zeros(2)}),
+    "other shape": lambda: safetensors.torch.save(
+        {"weight": torch.zeros(3, 2), "bias": torch.zeros(2)}
+    ),
+    "other name": lambda: safetensors.torch.save(
+        {"weights": torch.zeros(2, 3), "bias": torch.zeros(2)}
+    ),
+    "swapped names": lambda: safetensors.torch.save(
+        {"bias": torch.zeros(2, 3), "weight": torch.zeros(2)}
+    ),
     "one missing": lambda: safetensors.torch.save({"weight": torch.zeros(2, 3)}),
-    "one too many": lambda: safetensors.torch.save({"weight": torch.zeros(2, 3), "bias": torch.zeros(2), "more": torch.zeros(1)}),
-    "NaN": lambda: safetensors.torch.save({"weight": torch.full((2, 3), float("nan")), "bias": torch.zeros(2)}),
-    "infinite": lambda: safetensors.torch.save({"weight": torch.zeros(2, 3), "bias": torch.full((2,), float("inf"))}),
-}  # fmt: skip
+    "one too many": lambda: safetensors.torch.save(
+        {"weight": torch.zeros(2, 3), "bias": torch.zeros(2), "more": torch.zeros(1)}
+    ),
+    "NaN": lambda: safetensors.torch.save(
+        {"weight": torch.full((2, 3), float("nan")), "bias": torch.zeros(2)}
+    ),
+    "infinite": lambda: safetensors.torch.save(
+        {"weight": torch.zeros(2, 3), "bias": torch.full((2,), float("inf"))}
+    ),
+}
 
 
 def changed(**parts):
@@ -167,14 +199,20 @@ def with_group(**settings):
 
 HOSTILE_STATES = {
     "a pickle that runs code": lambda proof: pickle.dumps(Payload(proof)),
-    "a torch file that runs code": lambda proof: saved({"losses": torch.zeros(6), "more": Payload(proof)}),
-    "its pickle replaced": lambda proof: repacked(saved({"a": 1}), {"data.pkl": pickle.dumps(Payload(proof))}),
+    "a torch file that runs code": lambda proof: saved(
+        {"losses": torch.zeros(6), "more": Payload(proof)}
+    ),
+    "its pickle replaced": lambda proof: repacked(
+        saved({"a": 1}), {"data.pkl": pickle.dumps(Payload(proof))}
+    ),
     "empty": lambda proof: b"",
     "text": lambda proof: b"<html></html>",
     "an archive of something else": lambda proof: zipped(["a.txt"]),
     "names that lead out": lambda proof: zipped(["../../out.txt", "archive/data.pkl"]),
     "absolute names": lambda proof: zipped([str(proof), "archive/data.pkl"]),
-    "a packed archive": lambda proof: repacked(saved(good_state()), compression=zipfile.ZIP_DEFLATED),
+    "a packed archive": lambda proof: repacked(
+        saved(good_state()), compression=zipfile.ZIP_DEFLATED
+    ),
     "a bomb": lambda proof: zipped(["archive/data.pkl"], zipfile.ZIP_DEFLATED, bytes(50_000_000)),
     "cut off": lambda proof: saved(good_state())[:-100],
     "a list": lambda proof: saved([1, 2]),
@@ -185,31 +223,45 @@ HOSTILE_STATES = {
     "losses that are not finite": lambda proof: changed(losses=torch.full((6,), float("nan"))),
     "too many losses": lambda proof: changed(losses=torch.zeros(7)),
     "no optimizer": lambda proof: changed(optimizer=None),
-    "an optimizer of another kind": lambda proof: changed(optimizer={"state": {}, "param_groups": []}),
+    "an optimizer of another kind": lambda proof: changed(
+        optimizer={"state": {}, "param_groups": []}
+    ),
     "an optimizer of other shapes": lambda proof: with_optimizer(torch.zeros(5, 5)),
-    "an optimizer that is not finite": lambda proof: with_optimizer(torch.full((2, 3), float("inf"))),
+    "an optimizer that is not finite": lambda proof: with_optimizer(
+        torch.full((2, 3), float("inf"))
+    ),
     "no schedule": lambda proof: changed(scheduler=None),
     "a schedule that is a number": lambda proof: changed(scheduler=3),
     "no settings": lambda proof: changed(made_by=None),
     "settings that are text": lambda proof: changed(made_by="lr 0.1"),
     "an optimizer without numbers": lambda proof: with_state({"step": torch.tensor(1.0)}),
-    "an optimizer of texts": lambda proof: with_state({"step": torch.tensor(1.0), "exp_avg": "x", "exp_avg_sq": "x"}),
+    "an optimizer of texts": lambda proof: with_state(
+        {"step": torch.tensor(1.0), "exp_avg": "x", "exp_avg_sq": "x"}
+    ),
     "settings of an optimizer that are text": lambda proof: with_group(betas=("a", "b")),
-    "a schedule of another kind": lambda proof: changed(scheduler={"lr_lambdas": [None], "last_epoch": "x"}),
-    "a schedule at another step": lambda proof: changed(scheduler=good_state()["scheduler"] | {"last_epoch": 10**6}),
+    "a schedule of another kind": lambda proof: changed(
+        scheduler={"lr_lambdas": [None], "last_epoch": "x"}
+    ),
+    "a schedule at another step": lambda proof: changed(
+        scheduler=good_state()["scheduler"] | {"last_epoch": 10**6}
+    ),
     "other settings": lambda proof: changed(made_by={"lr": 5.0}),
     "unknown settings": lambda proof: changed(made_by={"nonsense": 1}),
     "no random numbers": lambda proof: changed(random=None),
     "random numbers of nobody": lambda proof: changed(random=[]),
     "random numbers that are text": lambda proof: changed(random=["x"]),
-    "random numbers of another kind": lambda proof: changed(random=[good_state()["random"][0] | {"torch": torch.zeros(3)}]),
-}  # fmt: skip
+    "random numbers of another kind": lambda proof: changed(
+        random=[good_state()["random"][0] | {"torch": torch.zeros(3)}]
+    ),
+}
 
 
 def test_hostile_checkpoints_of_runs(home, tmp_path, count):
     proof, cases = tmp_path / "proof", 0
     parts = {"weights": HOSTILE_WEIGHTS, "state": HOSTILE_STATES}
-    for kind, make in [((part, name), make) for part, hostile in parts.items() for name, make in hostile.items()]:
+    for kind, make in [
+        ((part, name), make) for part, hostile in parts.items() for name, make in hostile.items()
+    ]:
         shutil.rmtree(home, ignore_errors=True)
         fit()
         if kind[0] == "weights":
@@ -217,11 +269,16 @@ def test_hostile_checkpoints_of_runs(home, tmp_path, count):
         else:
             rewrite(6, state=make(proof))
         before = new_model().state_dict()
-        said = refused(lambda: fit(9), "delete", "another name")  # three steps more, so that what is accepted is used
+        said = refused(
+            lambda: fit(9), "delete", "another name"
+        )  # three steps more, so that what is accepted is used
         model = new_model()
         if kind[0] == "weights":
             refused(lambda model=model: checkpoints.load("run", model))
-            assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), before.values(), strict=True)), kind
+            assert all(
+                torch.equal(a, b)
+                for a, b in zip(model.state_dict().values(), before.values(), strict=True)
+            ), kind
         assert not proof.exists() and not (tmp_path / "out.txt").exists(), (kind, said)
         cases += 1
     count("hostile checkpoints of runs", cases)
@@ -230,7 +287,14 @@ def test_hostile_checkpoints_of_runs(home, tmp_path, count):
 def test_a_checkpoint_whose_hashes_do_not_fit_is_passed_over(home, capsys):
     """Or that has none, or more files than it should: the one before is taken."""
     nested = "[" * 100_000
-    for content in (nested, "{}", "[1]", "null", json.dumps({"model.safetensors": "0" * 64, "state.pt": "0" * 64}), json.dumps({"../x": "0" * 64})):
+    for content in (
+        nested,
+        "{}",
+        "[1]",
+        "null",
+        json.dumps({"model.safetensors": "0" * 64, "state.pt": "0" * 64}),
+        json.dumps({"../x": "0" * 64}),
+    ):
         shutil.rmtree(home, ignore_errors=True)
         fit()
         (checkpoints.folder("run") / "step-00000006" / "hashes.json").write_text(content)
@@ -281,22 +345,42 @@ HOSTILE_FOLDERS = {
     "settings that are no JSON": lambda f: (f / "config.json").write_text("{"),
     "settings nested without end": lambda f: (f / "config.json").write_text("[" * 200_000),
     "settings that are a list": lambda f: (f / "config.json").write_text("[]"),
-    "settings without end": lambda f: (f / "config.json").write_text('{"class": "VAE"' + " " * 10**7 + "}"),
+    "settings without end": lambda f: (f / "config.json").write_text(
+        '{"class": "VAE"' + " " * 10**7 + "}"
+    ),
     "no settings": lambda f: (f / "config.json").unlink(),
     "no weights": lambda f: (f / "model.safetensors").unlink(),
-    "weights that are a folder": lambda f: ((f / "model.safetensors").unlink(), (f / "model.safetensors").mkdir()),
-    "NaN": lambda f: (reweigh(f, lambda w: {key: value * float("nan") for key, value in w.items()}), reconfigure(f)),
-    "renamed weights": lambda f: (reweigh(f, lambda w: renamed(w, next(iter(w)), "other")), reconfigure(f)),
+    "weights that are a folder": lambda f: (
+        (f / "model.safetensors").unlink(),
+        (f / "model.safetensors").mkdir(),
+    ),
+    "NaN": lambda f: (
+        reweigh(f, lambda w: {key: value * float("nan") for key, value in w.items()}),
+        reconfigure(f),
+    ),
+    "renamed weights": lambda f: (
+        reweigh(f, lambda w: renamed(w, next(iter(w)), "other")),
+        reconfigure(f),
+    ),
     "swapped names": lambda f: reweigh(f, swapped),
-    "a flipped bit": lambda f: (f / "model.safetensors").write_bytes(bytes([*(f / "model.safetensors").read_bytes()[:-1], 7])),
-}  # fmt: skip
-HOSTILE_FOLDERS |= {f"weights: {name}": lambda f, make=make: ((f / "model.safetensors").write_bytes(make()), reconfigure(f))
-                    for name, make in HOSTILE_WEIGHTS.items()}  # fmt: skip
+    "a flipped bit": lambda f: (f / "model.safetensors").write_bytes(
+        bytes([*(f / "model.safetensors").read_bytes()[:-1], 7])
+    ),
+}
+HOSTILE_FOLDERS |= {
+    f"weights: {name}": lambda f, make=make: (
+        (f / "model.safetensors").write_bytes(make()),
+        reconfigure(f),
+    )
+    for name, make in HOSTILE_WEIGHTS.items()
+}
 
 
 def test_hostile_folders_of_models(tmp_path, count):
     for i, spoil in enumerate(HOSTILE_FOLDERS.values()):
-        folder = image_models.save(VAE(VAEConfig(n_latents=2, hidden=(8,), size=4)), tmp_path / str(i))
+        folder = image_models.save(
+            VAE(VAEConfig(n_latents=2, hidden=(8,), size=4)), tmp_path / str(i)
+        )
         assert image_models.load(folder).config.n_latents == 2
         spoil(folder)
         refused(lambda folder=folder: image_models.load(folder), str(folder))
@@ -304,7 +388,9 @@ def test_hostile_folders_of_models(tmp_path, count):
 
 
 def test_a_model_that_replaces_another_is_there_at_every_moment(tmp_path, monkeypatch):
-    """The writing ends after the first, the second, the third of its files: the older or the newer model can be read."""
+    """The writing ends after the first, the second, the third of its files: the older or the newer
+    model can be read.
+    """
     older, newer = (VAE(VAEConfig(n_latents=n, hidden=(8,), size=4)) for n in (2, 3))
     for last in range(4):
         folder = image_models.save(older, tmp_path / str(last))
@@ -326,9 +412,14 @@ def test_a_model_that_replaces_another_is_there_at_every_moment(tmp_path, monkey
 
 
 def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
-    """In the learner's own folder, with sums that fit: what Transformers reads must not run code either."""
+    """In the learner's own folder, with sums that fit: what Transformers reads must not run code
+    either.
+    """
     proof = tmp_path / "proof"
-    (tmp_path / "evil.py").write_text(f"from pathlib import Path\nPath({str(proof)!r}).write_text('code ran')\nclass Model: pass\n")
+    (tmp_path / "evil.py").write_text(
+        f"from pathlib import Path\nPath({str(proof)!r}).write_text('code ran')\nclass "
+        "Model: pass\n"
+    )
 
     def config(folder, **changes):
         path = folder / "config.json"
@@ -336,14 +427,22 @@ def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
 
     def weights(folder, change):
         path = folder / "model.safetensors"
-        path.write_bytes(safetensors.torch.save(change(safetensors.torch.load(path.read_bytes())), {"format": "pt"}))
+        path.write_bytes(
+            safetensors.torch.save(
+                change(safetensors.torch.load(path.read_bytes())), {"format": "pt"}
+            )
+        )
 
     def tokenizer(folder, text):
         (folder / "tokenizer.json").write_text(text)
 
     def remote_code(folder):
         shutil.copy(tmp_path / "evil.py", folder / "evil.py")
-        config(folder, auto_map={"AutoModelForCausalLM": "evil.Model", "AutoConfig": "evil.Model"}, model_type="evil")
+        config(
+            folder,
+            auto_map={"AutoModelForCausalLM": "evil.Model", "AutoConfig": "evil.Model"},
+            model_type="evil",
+        )
 
     def only_a_pickle(folder):
         (folder / "model.safetensors").unlink()
@@ -352,7 +451,9 @@ def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
     cases = {
         "code beside it": remote_code,
         "a pickle for weights": only_a_pickle,
-        "NaN": lambda f: weights(f, lambda w: {key: value * float("nan") for key, value in w.items()}),
+        "NaN": lambda f: weights(
+            f, lambda w: {key: value * float("nan") for key, value in w.items()}
+        ),
         "other shapes": lambda f: config(f, n_embd=64),
         "huge sizes": lambda f: config(f, n_embd=10**9),
         "another class": lambda f: config(f, model_type="bert"),
@@ -360,11 +461,18 @@ def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
         "settings that are no JSON": lambda f: (f / "config.json").write_text("{"),
         "a tokenizer that is no JSON": lambda f: tokenizer(f, "{"),
         "a tokenizer of nothing": lambda f: tokenizer(f, "{}"),
-        "a header larger than the file": lambda f: (f / "model.safetensors").write_bytes(header({}, size=2**62)),
+        "a header larger than the file": lambda f: (f / "model.safetensors").write_bytes(
+            header({}, size=2**62)
+        ),
         "text for weights": lambda f: (f / "model.safetensors").write_bytes(b"<html></html>"),
         "a folder among the files": lambda f: (f / "more").mkdir(),
-        "a link": lambda f: ((f / "tokenizer.json").unlink(), (f / "tokenizer.json").symlink_to("/nowhere/at/all")),
-        "a sum that leads out": lambda f: (f / pretrained.SUMS).write_text("0" * 64 + "  ../../../etc/passwd\n"),
+        "a link": lambda f: (
+            (f / "tokenizer.json").unlink(),
+            (f / "tokenizer.json").symlink_to("/nowhere/at/all"),
+        ),
+        "a sum that leads out": lambda f: (f / pretrained.SUMS).write_text(
+            "0" * 64 + "  ../../../etc/passwd\n"
+        ),
         "sums that are no sums": lambda f: (f / pretrained.SUMS).write_text("nonsense"),
         "empty sums": lambda f: (f / pretrained.SUMS).write_text(""),
     }
@@ -405,7 +513,9 @@ def test_flipped_bytes_of_downloads_and_of_unpacked_files(small, count):  # noqa
 
 
 def test_hostile_archives(small, tmp_path, count):  # noqa: F811
-    """Data come as single gzip files: a name or a bomb in one, or a link in its place, leads nowhere. State files of runs are archives, too."""
+    """Data come as single gzip files: a name or a bomb in one, or a link in its place, leads
+    nowhere. State files of runs are archives, too.
+    """
     root, packed, _ = small
     name, good = next(iter(packed.items()))
 
@@ -422,8 +532,15 @@ def test_hostile_archives(small, tmp_path, count):  # noqa: F811
             file.write(gzip.decompress(good))
         return buffer.getvalue()
 
-    cases = {"a bomb": bomb(), "a name that leads out": named("../../evil"), "an absolute name": named("/tmp/evil"), "a zip": zipped(["../evil"]),
-             "cut off": good[:-9], "nothing": b"", "more after its end": good + b"more"}  # fmt: skip
+    cases = {
+        "a bomb": bomb(),
+        "a name that leads out": named("../../evil"),
+        "an absolute name": named("/tmp/evil"),
+        "a zip": zipped(["../evil"]),
+        "cut off": good[:-9],
+        "nothing": b"",
+        "more after its end": good + b"more",
+    }
     for kind, data in cases.items():
         shutil.rmtree(root, ignore_errors=True)
         raw = put(root, packed | {name: data})
@@ -433,7 +550,9 @@ def test_hostile_archives(small, tmp_path, count):  # noqa: F811
     raw = put(root, packed)
     outside = tmp_path / "outside"
     outside.write_bytes(b"mine")
-    (raw / name).with_suffix("").symlink_to(outside)  # where the unpacked file goes: what it leads to is not written to
+    (raw / name).with_suffix("").symlink_to(
+        outside
+    )  # where the unpacked file goes: what it leads to is not written to
     refused(lambda: image_sets.load("mnist", root), "altered")
     assert outside.read_bytes() == b"mine"
     count("hostile archives", len(cases) + 1)
@@ -442,7 +561,17 @@ def test_hostile_archives(small, tmp_path, count):  # noqa: F811
 def test_nothing_in_the_course_unpacks_an_archive_into_a_folder():
     """Nor unpickles, nor evaluates text as code."""
     package = HERE.parent / "aigc_course"
-    risky = ("extractall", "unpack_archive", "tarfile", "pickle.load", "weights_only=False", "allow_pickle", "shell=True", "os.system", "yaml.load")
+    risky = (
+        "extractall",
+        "unpack_archive",
+        "tarfile",
+        "pickle.load",
+        "weights_only=False",
+        "allow_pickle",
+        "shell=True",
+        "os.system",
+        "yaml.load",
+    )
     for path in package.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not [word for word in risky if word in text], path
@@ -458,7 +587,13 @@ class Server(BaseHTTPRequestHandler):
         kind, _, name = self.path.strip("/").rpartition("/")
         data = self.files.get(name, b"")
         if kind in ("http", "ftp", "file"):
-            return self.to({"http": "http://127.0.0.1:9/x", "ftp": "ftp://127.0.0.1/x", "file": "file:///etc/passwd"}[kind])
+            return self.to(
+                {
+                    "http": "http://127.0.0.1:9/x",
+                    "ftp": "ftp://127.0.0.1/x",
+                    "file": "file:///etc/passwd",
+                }[kind]
+            )
         if kind == "loop":
             return self.to(f"/loop/{name}")
         if kind.isdigit():
@@ -506,10 +641,31 @@ def server(tmp_path, monkeypatch, small):  # noqa: F811
         pytest.skip("needs openssl to make a certificate")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *name, "-keyout", str(key), "-out", str(certificate)]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        *name,
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     Server.files, Server.stop = small[1], threading.Event()
     one = ThreadingHTTPServer(("127.0.0.1", 0), Server)
@@ -525,7 +681,24 @@ def server(tmp_path, monkeypatch, small):  # noqa: F811
     one.shutdown()
 
 
-BAD_SERVERS = ("html", "flipped", "other", "large", "cut", "stall", "drip", "nothing", "http", "ftp", "file", "loop", "403", "404", "500", "503")
+BAD_SERVERS = (
+    "html",
+    "flipped",
+    "other",
+    "large",
+    "cut",
+    "stall",
+    "drip",
+    "nothing",
+    "http",
+    "ftp",
+    "file",
+    "loop",
+    "403",
+    "404",
+    "500",
+    "503",
+)
 
 
 def test_servers_that_do_not_give_the_file(server, small, monkeypatch, count):  # noqa: F811
@@ -543,7 +716,9 @@ def test_servers_that_do_not_give_the_file(server, small, monkeypatch, count):  
         refused(lambda what=what: fetch(f"{server}{what}/"), "glyphs")
         assert time.monotonic() - began < 10 and not list(root.rglob("*ubyte*")), what
     refused(lambda: fetch(server.replace("https", "http") + "good/"), "not https")
-    refused(lambda: fetch(server.replace("localhost", "127.0.0.1") + "good/"), "glyphs")  # a certificate for another name
+    refused(
+        lambda: fetch(server.replace("localhost", "127.0.0.1") + "good/"), "glyphs"
+    )  # a certificate for another name
     monkeypatch.delenv("SSL_CERT_FILE")
     refused(lambda: fetch(server + "good/"), "certificate")
     with socket.socket() as silent:  # takes a connection and says nothing
@@ -559,9 +734,17 @@ def test_servers_that_do_not_give_the_file(server, small, monkeypatch, count):  
 @pytest.mark.full
 @pytest.mark.parametrize("part", range(4))
 def test_mutants_of_good_files(tmp_path, part, count):
-    """In processes of their own, so that a crash is seen; the last line says which mutant it was."""
+    """In processes of their own, so that a crash is seen; the last line says which mutant it
+    was.
+    """
     command = [sys.executable, str(HERE.parent / "support" / "mutants.py"), str(part), "500"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300, env=os.environ | {"AIGC_HOME": str(tmp_path)})
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"AIGC_HOME": str(tmp_path)},
+    )
     lines = result.stdout.splitlines()
     assert result.returncode == 0 and lines, (lines[-1:], result.stderr[-2000:])
     done = json.loads(lines[-1])
@@ -576,15 +759,30 @@ A = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1fG3hJ5kL7nP9rS"
 
 
 PLANTED = {  # made up, of the right form
-    "Hugging Face token": f"hf_{A[:34]}", "GitHub token": f"ghp_{A[:36]}", "GitHub fine-grained token": f"github_pat_{A}{A}",
-    "GitLab token": f"glpat-{A[:20]}", "OpenAI key": f"sk-{A}", "OpenAI project key": f"sk-proj-{A}", "Anthropic key": f"sk-ant-api03-{A}",
-    "AWS key": "AKIA" + A[:16].upper(), "Google key": f"AIza{A[:35]}", "Google token": f"ya29.{A}", "Slack token": f"xoxb-123456789012-{A[:24]}",
-    "Slack webhook": f"https://hooks.slack.com/services/T000/B000/{A[:24]}", "Stripe key": f"sk_live_{A[:24]}", "PyPI token": f"pypi-{A}",
-    "npm token": f"npm_{A[:36]}", "Azure key": f"AccountKey={A}{A}==", "JSON web token": f"eyJ{A[:12]}.eyJ{A[:20]}.{A[:30]}",
-    "password in an address": "postgresql://me:pa55word@db.example.org/x", "authorization header": f"Authorization: Bearer {A}",
-    "private key": "-----BEGIN OPENSSH PRIVATE KEY-----\n" + A, "Weights and Biases key": f"WANDB_API_KEY={A[:40].lower()}",
-    "Jupyter token": "http://localhost:8888/?token=" + "0123456789abcdef" * 3, "a named password": "password = 'correct-horse'",
-}  # fmt: skip
+    "Hugging Face token": f"hf_{A[:34]}",
+    "GitHub token": f"ghp_{A[:36]}",
+    "GitHub fine-grained token": f"github_pat_{A}{A}",
+    "GitLab token": f"glpat-{A[:20]}",
+    "OpenAI key": f"sk-{A}",
+    "OpenAI project key": f"sk-proj-{A}",
+    "Anthropic key": f"sk-ant-api03-{A}",
+    "AWS key": "AKIA" + A[:16].upper(),
+    "Google key": f"AIza{A[:35]}",
+    "Google token": f"ya29.{A}",
+    "Slack token": f"xoxb-123456789012-{A[:24]}",
+    "Slack webhook": f"https://hooks.slack.com/services/T000/B000/{A[:24]}",
+    "Stripe key": f"sk_live_{A[:24]}",
+    "PyPI token": f"pypi-{A}",
+    "npm token": f"npm_{A[:36]}",
+    "Azure key": f"AccountKey={A}{A}==",
+    "JSON web token": f"eyJ{A[:12]}.eyJ{A[:20]}.{A[:30]}",
+    "password in an address": "postgresql://me:pa55word@db.example.org/x",
+    "authorization header": f"Authorization: Bearer {A}",
+    "private key": "-----BEGIN OPENSSH PRIVATE KEY-----\n" + A,
+    "Weights and Biases key": f"WANDB_API_KEY={A[:40].lower()}",
+    "Jupyter token": "http://localhost:8888/?token=" + "0123456789abcdef" * 3,
+    "a named password": "password = 'correct-horse'",
+}
 
 
 def planted(text, place):
@@ -594,8 +792,12 @@ def planted(text, place):
         "result": nbformat.v4.new_output("execute_result", data={"text/plain": text}),
         "page": nbformat.v4.new_output("display_data", data={"text/html": f"<p>{text}</p>"}),
         "error": nbformat.v4.new_output("error", ename="E", evalue="e", traceback=[text]),
-        "drawing": nbformat.v4.new_output("display_data", data={"image/svg+xml": f"<svg><text>{text}</text></svg>"}),
-        "alt": nbformat.v4.new_output("display_data", data={}, metadata={"image/png": {"alt": text}}),
+        "drawing": nbformat.v4.new_output(
+            "display_data", data={"image/svg+xml": f"<svg><text>{text}</text></svg>"}
+        ),
+        "alt": nbformat.v4.new_output(
+            "display_data", data={}, metadata={"image/png": {"alt": text}}
+        ),
     }
     cell = nbformat.v4.new_code_cell("1 + 1", outputs=[output[place]] if place in output else [])
     cells = [nbformat.v4.new_markdown_cell("Words."), cell]
@@ -614,10 +816,19 @@ def test_planted_secrets_are_found_and_not_repeated(count):
     assert len(PLANTED) >= 20
     for secret in PLANTED.values():
         for place in PLACES:
-            said = refused(lambda secret=secret, place=place: secrets.check(planted(secret, place)), "secret")
+            said = refused(
+                lambda secret=secret, place=place: secrets.check(planted(secret, place)), "secret"
+            )
             assert secret not in said and A[:16] not in said
-    innocents = ("A token costs 3 bits; the key of a dictionary, say.", "sk-learn", "password: characters", "hf_hub", "api_key = os.environ['X']",
-                 "The secret: temperature decides", "auth_token = tokenizer.decode(ids)")  # fmt: skip
+    innocents = (
+        "A token costs 3 bits; the key of a dictionary, say.",
+        "sk-learn",
+        "password: characters",
+        "hf_hub",
+        "api_key = os.environ['X']",
+        "The secret: temperature decides",
+        "auth_token = tokenizer.decode(ids)",
+    )
     for innocent in innocents:
         secrets.check(planted(innocent, "print"))
     count("planted secrets found", len(PLANTED))
@@ -625,7 +836,10 @@ def test_planted_secrets_are_found_and_not_repeated(count):
 
 def test_the_value_of_a_secret_variable_is_found(monkeypatch):
     monkeypatch.setenv("MY_SERVICE_TOKEN", "no form that anybody knows")
-    refused(lambda: secrets.check(planted("it is: no form that anybody knows.", "print")), "MY_SERVICE_TOKEN")
+    refused(
+        lambda: secrets.check(planted("it is: no form that anybody knows.", "print")),
+        "MY_SERVICE_TOKEN",
+    )
     monkeypatch.setenv("OTHER_PASSWORD", 'quotes " & é inside')
     for text in ('quotes " & é inside', "quotes &quot; &amp; é inside"):
         refused(lambda text=text: secrets.check(planted(text, "page")), "OTHER_PASSWORD")
@@ -641,7 +855,9 @@ def test_store_refuses_a_secret(monkeypatch):
 
     def run(notebook, *_, **__):
         notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="[]")]
-        notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text=PLANTED["Hugging Face token"])]
+        notebook.cells[1].outputs = [
+            nbformat.v4.new_output("stream", text=PLANTED["Hugging Face token"])
+        ]
 
     monkeypatch.setattr(execute, "run", run)
     monkeypatch.setattr(store.execute, "run", run)

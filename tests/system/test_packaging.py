@@ -1,4 +1,6 @@
-"""One list of dependencies, a wheel that carries the course, a first cell that installs it where it is missing."""
+"""One list of dependencies, a wheel that carries the course, a first cell that installs it where it
+is missing.
+"""
 
 import os
 import re
@@ -22,20 +24,29 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def without_course_variables():
-    return {k: v for k, v in os.environ.items() if not k.startswith(("AIGC_", "PYTEST", "PYTHONPATH"))}
+    return {
+        k: v for k, v in os.environ.items() if not k.startswith(("AIGC_", "PYTEST", "PYTHONPATH"))
+    }
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """The wheel, built from the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """A fresh environment that sees the installed libraries, but not the course: a path in a .pth file is not searched for other .pth files."""
+    """A fresh environment that sees the installed libraries, but not the course: a path in a .pth
+    file is not searched for other .pth files.
+    """
     folder = tmp_path_factory.mktemp("bare") / "env"
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -44,7 +55,11 @@ def bare(tmp_path_factory):
     here = next(p for p in map(Path, sys.path) if (p / "torch").is_dir())
     (site / "libraries.pth").write_text(str(here))
     missing = subprocess.run(
-        [str(python), "-c", "import torch, aigc_course"], capture_output=True, text=True, cwd=folder, env=without_course_variables()
+        [str(python), "-c", "import torch, aigc_course"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=without_course_variables(),
     )
     assert "No module named 'aigc_course'" in missing.stderr, missing.stderr
     return python
@@ -52,7 +67,8 @@ def bare(tmp_path_factory):
 
 def test_environment_yml_installs_the_same_package():
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
-    # Indented lists only, so that no YAML library is needed: what conda installs, and what pip does.
+    # Indented lists only, so that no YAML library is needed: what conda installs, and what pip
+    # does.
     packages = re.findall(r"^  - ([^\s:]+)$", text, re.M)
     assert packages == ["conda-forge", f"python{PROJECT['project']['requires-python']}", "pip"]
     assert re.findall(r"^      - (.+)$", text, re.M) == ["--editable .[lab,test]"]
@@ -60,38 +76,87 @@ def test_environment_yml_installs_the_same_package():
 
 
 def test_dependencies_are_ranges_without_pins():
-    lists = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
+    lists = [
+        PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"].values(),
+    ]
     for line in (line for group in lists for line in group if not line.startswith("aigc-course")):
         assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+", line), line
 
 
 def test_wheel_carries_lessons_cards_and_settings(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for kind in ("tales", "headlines", "web_pages", "glyphs", "digits", "python_docs", "image_sets"):
+    for kind in (
+        "tales",
+        "headlines",
+        "web_pages",
+        "glyphs",
+        "digits",
+        "python_docs",
+        "image_sets",
+    ):
         assert f"aigc_course/_course/data/{kind}.md" in names
     for lesson in lessons.all_lessons():
         assert f"aigc_course/_course/notebooks/{lesson.path.name}" in names
         assert f"aigc_course/_course/data/pictures/{lesson.number}.png" in names
     for name in pretrained.NAMES:
-        assert {f"aigc_course/_course/data/pretrained/{name}/{file}" for file in ("model.safetensors", "SHA256SUMS", "README.md")} <= names
+        assert {
+            f"aigc_course/_course/data/pretrained/{name}/{file}"
+            for file in ("model.safetensors", "SHA256SUMS", "README.md")
+        } <= names
     assert "aigc_course/_course/data/curves/scaling.json" in names
-    assert {"aigc_course/jupyter/jupyter_server_config.json", "aigc_course/jupyter/labconfig/default_setting_overrides.json"} <= names
-    assert not [name for name in names if name.startswith(("tests", "benchmarks")) or "ipynb_checkpoints" in name]
+    assert {
+        "aigc_course/jupyter/jupyter_server_config.json",
+        "aigc_course/jupyter/labconfig/default_setting_overrides.json",
+    } <= names
+    assert not [
+        name
+        for name in names
+        if name.startswith(("tests", "benchmarks")) or "ipynb_checkpoints" in name
+    ]
 
 
 def test_a_lesson_runs_from_an_installed_wheel_in_an_empty_folder(wheel, bare, tmp_path):
     subprocess.run(
-        [str(bare), "-m", "pip", "install", "--no-deps", "--no-index", "--force-reinstall", str(wheel)], check=True, capture_output=True, cwd=tmp_path
+        [
+            str(bare),
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--force-reinstall",
+            str(wheel),
+        ],
+        check=True,
+        capture_output=True,
+        cwd=tmp_path,
     )
-    environment = without_course_variables() | {"AIGC_HOME": str(tmp_path / "home"), "AIGC_SCALE": "smoke"}
+    environment = without_course_variables() | {
+        "AIGC_HOME": str(tmp_path / "home"),
+        "AIGC_SCALE": "smoke",
+    }
     for arguments in (["run", "01"], ["test"]):
-        result = subprocess.run([str(bare), "-m", "aigc_course", *arguments], capture_output=True, text=True, cwd=tmp_path, env=environment)
+        result = subprocess.run(
+            [str(bare), "-m", "aigc_course", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+        )
         if arguments == ["run", "01"]:
-            assert result.returncode == 0 and (tmp_path / "home" / "runs" / "01_rules_and_chance.ipynb").exists(), result.stderr
+            assert (
+                result.returncode == 0
+                and (tmp_path / "home" / "runs" / "01_rules_and_chance.ipynb").exists()
+            ), result.stderr
         else:
             assert result.returncode == 2 and "tests live in the course folder" in result.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["home"]
-    subprocess.run([str(bare), "-m", "pip", "uninstall", "--yes", "aigc-course"], check=True, capture_output=True)
+    subprocess.run(
+        [str(bare), "-m", "pip", "uninstall", "--yes", "aigc-course"],
+        check=True,
+        capture_output=True,
+    )
 
 
 COLAB = """
@@ -108,18 +173,33 @@ from aigc_course import runtime
 from aigc_course.data import tales
 assert runtime.place() == "colab"
 print(tales.check(tales.sample(1, seed=1)[0].text).consistent, runtime.course_file("data/tales.md").name)
-"""
+"""  # noqa: E501 (text of a file)
 
 
 def test_first_cell_installs_in_colab_and_replaces_nothing(wheel, bare, tmp_path):
-    (tmp_path / "first_cell.py").write_text(first_cell.first_cell(paths.repository()), encoding="utf-8")
+    (tmp_path / "first_cell.py").write_text(
+        first_cell.first_cell(paths.repository()), encoding="utf-8"
+    )
     (tmp_path / "colab.py").write_text(COLAB, encoding="utf-8")
-    environment = without_course_variables() | {"AIGC_COURSE_SOURCE": str(wheel), "PIP_NO_INDEX": "1"}
-    result = subprocess.run([str(bare), "colab.py"], capture_output=True, text=True, cwd=tmp_path, env=environment)
-    assert result.returncode == 0 and result.stdout.splitlines()[-1] == "True tales.md", result.stdout + result.stderr
-    again = subprocess.run([str(bare), "colab.py"], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    environment = without_course_variables() | {
+        "AIGC_COURSE_SOURCE": str(wheel),
+        "PIP_NO_INDEX": "1",
+    }
+    result = subprocess.run(
+        [str(bare), "colab.py"], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert result.returncode == 0 and result.stdout.splitlines()[-1] == "True tales.md", (
+        result.stdout + result.stderr
+    )
+    again = subprocess.run(
+        [str(bare), "colab.py"], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
     assert again.returncode == 0 and "Processing" not in again.stdout
-    subprocess.run([str(bare), "-m", "pip", "uninstall", "--yes", "aigc-course"], check=True, capture_output=True)
+    subprocess.run(
+        [str(bare), "-m", "pip", "uninstall", "--yes", "aigc-course"],
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_address_is_written_once_and_stamped_everywhere():
@@ -128,10 +208,19 @@ def test_address_is_written_once_and_stamped_everywhere():
     for lesson in lessons.all_lessons():
         notebook = lessons.read(lesson.path)
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        assert code[0] == first_cell.first_cell(address) and first_cell.badge(address, lesson.name) in notebook.cells[0].source
-    everywhere = "\n".join(p.read_text(encoding="utf-8") for p in [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "notebooks").glob("*.ipynb")])
+        assert (
+            code[0] == first_cell.first_cell(address)
+            and first_cell.badge(address, lesson.name) in notebook.cells[0].source
+        )
+    everywhere = "\n".join(
+        p.read_text(encoding="utf-8")
+        for p in [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "notebooks").glob("*.ipynb")]
+    )
     owners = set(re.findall(r"github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?[/)\"\s]", everywhere))
-    assert owners <= {address.removeprefix("https://github.com/"), "github/" + address.removeprefix("https://github.com/").split("/")[0]}, owners
+    assert owners <= {
+        address.removeprefix("https://github.com/"),
+        "github/" + address.removeprefix("https://github.com/").split("/")[0],
+    }, owners
 
 
 def test_stamp_puts_a_new_address_everywhere(tmp_path, monkeypatch):
@@ -158,7 +247,9 @@ def test_stamp_puts_a_new_address_everywhere(tmp_path, monkeypatch):
 
 
 def test_first_cell_installs_only_what_is_missing(monkeypatch, tmp_path):
-    """With pip replaced by a recorder: the course without its dependencies, then the one dependency that is not there."""
+    """With pip replaced by a recorder: the course without its dependencies, then the one dependency
+    that is not there.
+    """
     import importlib.metadata
     import importlib.util
 
@@ -166,7 +257,14 @@ def test_first_cell_installs_only_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(subprocess, "run", lambda command, check: calls.append(command[4:]))
     monkeypatch.setattr(
-        importlib.metadata, "requires", lambda name: ["torch>=2.10", "not-here-yet>=1", "scikit-learn>=1", 'jupyterlab>=4; extra == "lab"']
+        importlib.metadata,
+        "requires",
+        lambda name: [
+            "torch>=2.10",
+            "not-here-yet>=1",
+            "scikit-learn>=1",
+            'jupyterlab>=4; extra == "lab"',
+        ],
     )
     monkeypatch.setenv("AIGC_COURSE_SOURCE", "here")
     exec(first_cell.first_cell(paths.repository()), {})

@@ -1,5 +1,6 @@
-"""The same seed gives the same answer: every lesson run three times in one thread, all its models and numbers compared bit for bit. The last of
-the three has no network, as after installation no cell needs it.
+"""The same seed gives the same answer: every lesson run three times in one thread, all its models
+and numbers compared bit for bit. The last of the three has no network, as after installation no
+cell needs it.
 
 At "smoke" scale; `AIGC_SAME_SCALE=cpu` takes the promised one (half an hour on two cores).
 """
@@ -63,27 +64,51 @@ for _name in _names:
         _found = _digest(globals()[_name], frozenset())
         if _found != "other":
             print(_name, type(globals()[_name]).__name__, _found)
-'''
+'''  # noqa: E501 (code of a cell)
 
-MAY_DIFFER = {"00": {"findings", "rows"}, "05": {"seconds", "start"}, "06": {"seconds", "start"}, "08": {"place"}, "11": {"folder"}}
+MAY_DIFFER = {
+    "00": {"findings", "rows"},
+    "05": {"seconds", "start"},
+    "06": {"seconds", "start"},
+    "08": {"place"},
+    "11": {"folder"},
+}
 # Memory that is free, measured times, names of temporary folders.
 
 
 def can_cut_the_network():
-    return shutil.which("unshare") and subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0
+    return (
+        shutil.which("unshare")
+        and subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0
+    )
 
 
 def answers(lesson, folder, before=()):
-    """Name and kind of what a lesson leaves behind -> hash; from a process of its own, started by the command `before`."""
+    """Name and kind of what a lesson leaves behind -> hash; from a process of its own, started by
+    the command `before`.
+    """
     notebook = lessons.read(lesson.path)
     notebook.cells.append(nbformat.v4.new_code_cell(DIGEST))
     shutil.rmtree(folder, ignore_errors=True)  # the same name for every run
     folder.mkdir()
     path, made = folder / lesson.path.name, folder / "made"
     nbformat.write(notebook, path)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTEST")
+    }
     environment |= {"AIGC_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
-    command = [*before, sys.executable, "-m", "aigc_course", "run", str(path), "--scale", SCALE, "--out", str(made)]
+    command = [
+        *before,
+        sys.executable,
+        "-m",
+        "aigc_course",
+        "run",
+        str(path),
+        "--scale",
+        SCALE,
+        "--out",
+        str(made),
+    ]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     outputs = nbformat.read(made / lesson.path.name, as_version=4).cells[-1].outputs
@@ -103,4 +128,7 @@ def test_three_runs_are_equal_bit_for_bit_the_last_without_a_network(lesson, tmp
         assert differ <= MAY_DIFFER.get(lesson.number, set()), differ
     count("values of a lesson compared bit for bit, three runs each, at least", len(first))
     if not cut:
-        pytest.skip("equal bit for bit; but this system does not let us cut the network (needs Linux and root)")
+        pytest.skip(
+            "equal bit for bit; but this system does not let us cut the network (needs "
+            "Linux and root)"
+        )

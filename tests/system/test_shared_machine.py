@@ -1,4 +1,6 @@
-"""One computer, many people: sixteen processes of four users start at once, on a course folder that cannot be written to and a cold cache."""
+"""One computer, many people: sixteen processes of four users start at once, on a course folder that
+cannot be written to and a cold cache.
+"""
 
 import hashlib
 import json
@@ -16,7 +18,8 @@ from aigc_course.core.errors import CourseError
 
 USERS, EACH = 4, 4
 
-# What a lesson does first, without torch: copies of the lessons, a dictionary that is costly to make, a check of a text, an answer.
+# What a lesson does first, without torch: copies of the lessons, a dictionary that is costly to
+# make, a check of a text, an answer.
 WORK = """
 import json, os, sys
 number, start = int(sys.argv[1]), sys.argv[2]
@@ -49,7 +52,11 @@ print(json.dumps([words, verdict.consistent, str(runtime.cache())]))
 
 
 def listing(folder):
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +89,24 @@ def test_sixteen_processes_of_four_users_start_at_once(course, tmp_path, shared)
         }
         (tmp_path / f"tmp{user}").mkdir()
         own |= {"AIGC_CACHE": tmp_path / "cache"} if shared else {}
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "AIGC"))} | {"PYTHONDONTWRITEBYTECODE": "1"}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "AIGC"))} | {
+            "PYTHONDONTWRITEBYTECODE": "1"
+        }
         for number in range(EACH):
             command = [sys.executable, str(tmp_path / "work.py"), str(number), str(start)]
             running.append(
-                subprocess.Popen(command, env=kept | {k: str(v) for k, v in own.items()}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                subprocess.Popen(
+                    command,
+                    env=kept | {k: str(v) for k, v in own.items()},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
             )
     while len(list(tmp_path.glob("start.*"))) < USERS * EACH:  # all are loaded, and wait
-        assert not [process for process in running if process.poll()], [process.communicate() for process in running if process.poll()]
+        assert not [process for process in running if process.poll()], [
+            process.communicate() for process in running if process.poll()
+        ]
         time.sleep(0.05)
     start.touch()
     results = [process.communicate(timeout=300) for process in running]
@@ -101,16 +118,26 @@ def test_sixteen_processes_of_four_users_start_at_once(course, tmp_path, shared)
     for user in range(USERS):
         home = tmp_path / f"user{user}" / "aigc"
         done = json.loads((home / "progress.json").read_text(encoding="utf-8"))["exercises"]
-        assert sum(entry["state"] == "right" for entry in done.values()) == EACH and done["tokens.max_match"]["tries"] == 30 * EACH
+        assert (
+            sum(entry["state"] == "right" for entry in done.values()) == EACH
+            and done["tokens.max_match"]["tries"] == 30 * EACH
+        )
         assert sorted(done["tokens.max_match"]["mistakes"]) == [f"mistake {i}" for i in range(EACH)]
         assert listing(home / "notebooks") == listing(course / "notebooks")
     assert not list(tmp_path.rglob("*.part")) and listing(course) == before
-    print(f"{USERS * EACH} processes, the table was made {made} time(s), {len(before)} files of the course unchanged")
+    print(
+        f"{USERS * EACH} processes, the table was made {made} time(s), {len(before)} "
+        "files of the course unchanged"
+    )
 
 
 def test_a_lock_keeps_others_out_and_tells_when_it_takes_too_long(tmp_path):
     target = tmp_path / "x"
-    with files.lock(target), pytest.raises(CourseError, match="Another process has kept"), files.lock(target, seconds=0.2):
+    with (
+        files.lock(target),
+        pytest.raises(CourseError, match="Another process has kept"),
+        files.lock(target, seconds=0.2),
+    ):
         pass
     with files.lock(target, seconds=0.2):  # free again
         target.write_text("done")

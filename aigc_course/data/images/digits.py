@@ -1,4 +1,6 @@
-"""Real handwriting, no download: the 1,797 digits of 8 x 8 pixels that come with scikit-learn (card: data/digits.md)."""
+"""Real handwriting, no download: the 1,797 digits of 8 x 8 pixels that come with scikit-learn
+(card: data/digits.md).
+"""
 
 from __future__ import annotations
 
@@ -25,4 +27,7 @@ def load() -> Digits:
     from sklearn.datasets import load_digits  # scikit-learn takes a second to import
 
     data = load_digits()
-    return Digits(torch.from_numpy(data.images).float().unsqueeze(1) / 16, torch.from_numpy(data.target).long())
+    return Digits(
+        torch.from_numpy(data.images).float().unsqueeze(1) / 16,
+        torch.from_numpy(data.target).long(),
+    )

@@ -1,8 +1,9 @@
-"""The default image world: characters from open fonts, drawn with known factors (card: data/glyphs.md).
+"""The default image world: characters from open fonts, drawn with known factors (card:
+data/glyphs.md).
 
-Every (font, character) pair is drawn once and turned into a signed distance field: each pixel says how
-far it is from the outline. From there an image costs one affine look-up, and the stroke can be made
-thicker by adding a number, so stroke width is a factor like rotation is.
+Every (font, character) pair is drawn once and turned into a signed distance field: each pixel says
+how far it is from the outline. From there an image costs one affine look-up, and the stroke can be
+made thicker by adding a number, so stroke width is a factor like rotation is.
 """
 
 from __future__ import annotations
@@ -22,19 +23,32 @@ from torch.nn import functional as F
 from aigc_course.core.arguments import checked, describe, instance, reals, seeds, whole
 from aigc_course.core.errors import CourseError
 
-_DEJAVU = [f"DejaVu{family}{style}" for family, styles in (
-    ("Sans", ("", "-Bold", "-Oblique", "-BoldOblique")),
-    ("SansMono", ("", "-Bold", "-Oblique", "-BoldOblique")),
-    ("Serif", ("", "-Bold", "-Italic", "-BoldItalic")),
-) for style in styles]
+_DEJAVU = [
+    f"DejaVu{family}{style}"
+    for family, styles in (
+        ("Sans", ("", "-Bold", "-Oblique", "-BoldOblique")),
+        ("SansMono", ("", "-Bold", "-Oblique", "-BoldOblique")),
+        ("Serif", ("", "-Bold", "-Italic", "-BoldItalic")),
+    )
+    for style in styles
+]
 _STIX = [f"STIXGeneral{style}" for style in ("", "Bol", "Italic", "BolIta")]
 FONTS = (*_DEJAVU, *_STIX, "cmr10", "cmb10", "cmti10", "cmss10", "cmtt10")
 """Fonts that ship with Matplotlib and have a drawing of their own for every letter and digit."""
 
-RANGES = {"rotation": (-15.0, 15.0), "scale": (0.8, 1.1), "shear": (-0.25, 0.25), "stroke": (0.05, 0.9)}
+RANGES = {
+    "rotation": (-15.0, 15.0),
+    "scale": (0.8, 1.1),
+    "shear": (-0.25, 0.25),
+    "stroke": (0.05, 0.9),
+}
 """Each factor is uniform in its range: degrees, factor, factor, pixels of an image 28 wide."""
 
-_DRAWN, _FIELD, _REACH = 96, 48, 4.0  # pixels drawn, pixels kept, farthest distance kept (pixels of 28)
+_DRAWN, _FIELD, _REACH = (
+    96,
+    48,
+    4.0,
+)  # pixels drawn, pixels kept, farthest distance kept (pixels of 28)
 
 
 class Glyphs(NamedTuple):
@@ -42,8 +56,8 @@ class Glyphs(NamedTuple):
 
     Attributes:
         images: (N, 1, size, size) float32 in [0, 1], white on black.
-        factors: column name -> array of length N: "character" and "font" (str), "label" (int, index into
-            the characters asked for), "rotation" (degrees), "scale", "shear", "stroke".
+        factors: column name -> array of length N: "character" and "font" (str), "label" (int, index
+            into the characters asked for), "rotation" (degrees), "scale", "shear", "stroke".
     """
 
     images: Tensor
@@ -66,8 +80,14 @@ def sample(n: int, *, seed: int, characters: str = "0123456789", size: int = 28)
     _check_characters(characters)
     rng = np.random.default_rng(seed)
     label, font = rng.integers(len(characters), size=n), rng.integers(len(FONTS), size=n)
-    numbers = {name: rng.uniform(low, high, n).astype(np.float32) for name, (low, high) in RANGES.items()}
-    columns = {"character": np.array(list(characters))[label], "font": np.array(FONTS)[font], "label": label} | numbers
+    numbers = {
+        name: rng.uniform(low, high, n).astype(np.float32) for name, (low, high) in RANGES.items()
+    }
+    columns = {
+        "character": np.array(list(characters))[label],
+        "font": np.array(FONTS)[font],
+        "label": label,
+    } | numbers
     return Glyphs(draw(columns, size=size), columns)
 
 
@@ -76,7 +96,8 @@ def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
     """Images (N, 1, size, size) in [0, 1] of given factors; "label" is not looked at.
 
     Args:
-        factors: "character", "font", "rotation", "scale", "shear", "stroke", each of length N, as `sample` gives them.
+        factors: "character", "font", "rotation", "scale", "shear", "stroke", each of length N, as
+            `sample` gives them.
         size: height and width in pixels, 8 or more.
 
     Raises:
@@ -87,11 +108,18 @@ def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
         raise CourseError(f"draw needs every factor; {', '.join(sorted(missing))} is missing.")
     lengths = {len(factors[name]) for name in ("character", "font", *RANGES)}
     if len(lengths) != 1:
-        raise CourseError(f"draw needs factors of equal length, not of {', '.join(map(str, sorted(lengths)))}.")
+        raise CourseError(
+            f"draw needs factors of equal length, not of {', '.join(map(str, sorted(lengths)))}."
+        )
     for name in RANGES:
         if expected := reals(least=0)(factors[name]):
-            raise CourseError(f"draw: factors[{name!r}] must be {expected}, not {describe(factors[name])}.")
-    kinds, which = np.unique([f"{c} {f}" for c, f in zip(factors["character"], factors["font"], strict=True)], return_inverse=True)
+            raise CourseError(
+                f"draw: factors[{name!r}] must be {expected}, not {describe(factors[name])}."
+            )
+    kinds, which = np.unique(
+        [f"{c} {f}" for c, f in zip(factors["character"], factors["font"], strict=True)],
+        return_inverse=True,
+    )
     fields = []
     for kind in kinds:
         character, _, font = kind.partition(" ")
@@ -102,21 +130,28 @@ def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
     if not fields:
         return torch.empty(0, 1, size, size)
     fields, which, n = torch.stack(fields), torch.from_numpy(which), len(which)
-    numbers = {name: torch.from_numpy(np.asarray(factors[name], dtype=np.float32)) for name in RANGES}
+    numbers = {
+        name: torch.from_numpy(np.asarray(factors[name], dtype=np.float32)) for name in RANGES
+    }
     stroke = numbers.pop("stroke")
     maps = _affine_maps(**numbers)
     images = torch.empty(n, 1, size, size)
     for i in range(0, n, 2000):  # in pieces, so that memory stays small
         part = slice(i, i + 2000)
         grid = F.affine_grid(maps[part], [len(maps[part]), 1, size, size], align_corners=False)
-        distance = F.grid_sample(fields[which[part]], grid, padding_mode="border", align_corners=False)
+        distance = F.grid_sample(
+            fields[which[part]], grid, padding_mode="border", align_corners=False
+        )
         images[part] = ((distance + stroke[part, None, None, None]) * size / 28 + 0.5).clamp(0, 1)
     return images
 
 
 def _check_characters(characters: str) -> None:
     if not isinstance(characters, str) or not (characters.isascii() and characters.isalnum()):
-        raise CourseError(f"characters must be ASCII letters and digits, such as '0123456789', not {characters!r}.")
+        raise CourseError(
+            "characters must be ASCII letters and digits, such as '0123456789', not "
+            f"{characters!r}."
+        )
 
 
 def _affine_maps(rotation: Tensor, scale: Tensor, shear: Tensor) -> Tensor:
@@ -131,7 +166,9 @@ def _affine_maps(rotation: Tensor, scale: Tensor, shear: Tensor) -> Tensor:
 
 @cache
 def _distance_field(font: str, character: str) -> Tensor:
-    """(1, 48, 48) signed distance from the outline in pixels of a 28-pixel image, positive inside."""
+    """(1, 48, 48) signed distance from the outline in pixels of a 28-pixel image, positive
+    inside.
+    """
     folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
     drawn = Image.new("L", (_DRAWN, _DRAWN))
     face = ImageFont.truetype(str(folder / f"{font}.ttf"), 80)

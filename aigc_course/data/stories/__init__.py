@@ -1,1 +1,3 @@
-"""The story world and the newsroom: tales and headlines in English and Chinese whose every rule is known."""
+"""The story world and the newsroom: tales and headlines in English and Chinese whose every rule is
+known.
+"""

@@ -1,8 +1,9 @@
-"""The newsroom: headlines in English and Chinese whose every rule is known (card: data/headlines.md).
+"""The newsroom: headlines in English and Chinese whose every rule is known (card:
+data/headlines.md).
 
-    >>> headline = sample(1, seed=0)[0]
-    >>> check(headline.text).consistent
-    True
+>>> headline = sample(1, seed=0)[0]
+>>> check(headline.text).consistent
+True
 """
 
 from __future__ import annotations
@@ -26,7 +27,19 @@ from aigc_course.data.stories.reader import Reader, Verdict
 from aigc_course.data.stories.rules import Draw, Pattern, Plot, Slot, Step, lexicon_of
 from aigc_course.data.stories.world import Story, World, join, tokenize
 
-__all__ = ["TOPICS", "Story", "Verdict", "alter", "check", "entropy", "join", "rephrase", "sample", "tokenize", "world"]
+__all__ = [
+    "TOPICS",
+    "Story",
+    "Verdict",
+    "alter",
+    "check",
+    "entropy",
+    "join",
+    "rephrase",
+    "sample",
+    "tokenize",
+    "world",
+]
 
 TOPICS = tuple(TEXTS)
 LANGUAGES = ("en", "zh")
@@ -41,8 +54,8 @@ def sample(n: int, *, seed: int) -> list[Story]:
         seed: of the random numbers.
 
     Returns:
-        Headlines with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.chinese_words` and `.facts`, whose only entry
-        holds the "topic" and what is told.
+        Headlines with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.chinese_words` and
+        `.facts`, whose only entry holds the "topic" and what is told.
 
     Raises:
         CourseError: an argument is out of range.
@@ -52,7 +65,9 @@ def sample(n: int, *, seed: int) -> list[Story]:
 
 
 def entropy() -> float:
-    """Entropy of the world in bits a headline: no model can need fewer on average. Exact (card: data/headlines.md)."""
+    """Entropy of the world in bits a headline: no model can need fewer on average. Exact (card:
+    data/headlines.md).
+    """
     return world().entropy()
 
 
@@ -82,7 +97,9 @@ def alter(headline: Story, *, seed: int) -> str:
     """
     rng = random.Random(seed)
     places = [i for i, (_, _, slot) in enumerate(headline.leaves) if slot]
-    while True:  # a fact that is told once may change unnoticed: draw until one is told twice or stands in a relation
+    # a fact that is told once may change unnoticed: draw until one is told twice or stands in a
+    # relation
+    while True:
         at = rng.choice(places)
         slot = headline.leaves[at][2]
         tokens = list(headline.tokens)
@@ -93,11 +110,19 @@ def alter(headline: Story, *, seed: int) -> str:
 
 @checked(headline=instance(Story), seed=seeds())
 def rephrase(headline: Story, *, seed: int) -> str:
-    """The same facts told with other patterns, in English; seldom, where chance picks the same ones, the same text."""
+    """The same facts told with other patterns, in English; seldom, where chance picks the same
+    ones, the same text.
+    """
     rng = random.Random(seed)
     plot = next(plot for plot in headline.world.plots if plot.name == headline.facts[0]["topic"])
     chosen = [rng.choice([pattern for _, pattern in step.patterns]) for step in plot.steps]
-    return join([token for pattern in chosen for token, _, _ in headline.world.leaves(pattern, headline.values)])
+    return join(
+        [
+            token
+            for pattern in chosen
+            for token, _, _ in headline.world.leaves(pattern, headline.values)
+        ]
+    )
 
 
 @cache
@@ -113,7 +138,12 @@ def _reader(language: str) -> Reader:
 
 def _plot(topic: str) -> Plot:
     steps = tuple(
-        Step(tells, tuple((weight, Pattern(f"(S {english})", chinese)) for weight, english, chinese in rows))
+        Step(
+            tells,
+            tuple(
+                (weight, Pattern(f"(S {english})", chinese)) for weight, english, chinese in rows
+            ),
+        )
         for tells, rows in zip(("what happened", "what comes of it"), TEXTS[topic], strict=True)
     )
 
@@ -125,20 +155,31 @@ def _plot(topic: str) -> Plot:
 
 def _draws(topic: str) -> list[Draw]:
     """What is drawn for a headline of a topic; pairs that must fit are drawn together."""
+
     def one(role: str) -> Draw:
         return Draw((role,), tuple((key,) for key in _keys(World.kind(role))))
 
     draws = [one("city"), one("weekday"), *([one("person")] if topic != "transport" else [])]
-    return draws + {
-        "sport": lambda: [Draw(("team_winner", "team_loser"), tuple(itertools.permutations(_keys("team"), 2))),
-                          Draw(("goals_won", "goals_lost"), _ordered("goals"))],
-        "weather": lambda: [_fitting("weather", "aid", AIDS), one("days")],
-        "prices": lambda: [one("goods"), Draw(("move", "price_old", "price_new"), _moves())],
-        "science": lambda: [_fitting("find", "site", SITES), one("days")],
-        "culture": lambda: [_fitting("artist", "work", WORKS), one("award")],
-        "transport": lambda: [one("vehicle"), Draw(("stop_from", "stop_to"), tuple(itertools.permutations(_keys("stop"), 2))),
-                              Draw(("minutes_old", "minutes_new"), _ordered("minutes"))],
-    }[topic]()
+    return (
+        draws
+        + {
+            "sport": lambda: [
+                Draw(
+                    ("team_winner", "team_loser"), tuple(itertools.permutations(_keys("team"), 2))
+                ),
+                Draw(("goals_won", "goals_lost"), _ordered("goals")),
+            ],
+            "weather": lambda: [_fitting("weather", "aid", AIDS), one("days")],
+            "prices": lambda: [one("goods"), Draw(("move", "price_old", "price_new"), _moves())],
+            "science": lambda: [_fitting("find", "site", SITES), one("days")],
+            "culture": lambda: [_fitting("artist", "work", WORKS), one("award")],
+            "transport": lambda: [
+                one("vehicle"),
+                Draw(("stop_from", "stop_to"), tuple(itertools.permutations(_keys("stop"), 2))),
+                Draw(("minutes_old", "minutes_new"), _ordered("minutes")),
+            ],
+        }[topic]()
+    )
 
 
 def _keys(kind: str) -> list[str]:
@@ -155,11 +196,17 @@ def _ordered(kind: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _moves() -> tuple[tuple[str, ...], ...]:
-    return tuple(("rises" if int(new) > int(old) else "falls", old, new) for old, new in itertools.permutations(_keys("price"), 2))
+    return tuple(
+        ("rises" if int(new) > int(old) else "falls", old, new)
+        for old, new in itertools.permutations(_keys("price"), 2)
+    )
 
 
-def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]) -> str:
+def _explain(
+    slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]
+) -> str:
     """Say in plain words what a slot contradicts."""
+
     def value(role: str) -> str:
         return "/".join(sorted(known.get(role, ())))
 
@@ -167,12 +214,25 @@ def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known:
     if old is not None:
         return f"it was {min(old)}, now it is {now}"
     if kind in ("price", "move"):
-        return f"a price that {value('move')} does not go from {value('price_old')} to {value('price_new')}"
+        return (
+            f"a price that {value('move')} does not go from {value('price_old')} to "
+            f"{value('price_new')}"
+        )
     if kind == "goals":
-        return f"{value('goals_won')} to {value('goals_lost')} is no win for the {value('team_winner')}"
+        return (
+            f"{value('goals_won')} to {value('goals_lost')} is no win for the "
+            f"{value('team_winner')}"
+        )
     if kind == "minutes":
         return f"from {value('minutes_old')} to {value('minutes_new')} minutes is not faster"
-    pairs = {"weather": "aid", "aid": "weather", "find": "site", "site": "find", "artist": "work", "work": "artist"}
+    pairs = {
+        "weather": "aid",
+        "aid": "weather",
+        "find": "site",
+        "site": "find",
+        "artist": "work",
+        "work": "artist",
+    }
     if kind in pairs:
         return f"{now} does not go with {value(pairs[kind])}"
     return f"{now} cannot be both"

@@ -1,8 +1,8 @@
 """Reads any text by the rules of a `story_world.World`: grammar, facts and exact probability.
 
-A text is *grammatical* when each of its sentences is some pattern of the world with any words of the
-right kind in its slots, and *consistent* when the sentences also follow a plot and the facts hold. The
-probability is the sum over all derivations, found without knowing how the text was made.
+A text is *grammatical* when each of its sentences is some pattern of the world with any words of
+the right kind in its slots, and *consistent* when the sentences also follow a plot and the facts
+hold. The probability is the sum over all derivations, found without knowing how the text was made.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ class Verdict:
         bits: -log2 of the text's probability, None where the text has no derivation.
         error_at: index of the first wrong token (in Chinese: character), None when all is well.
         reason: what is wrong, in plain words; "" when all is well.
-        plot: name of the plot that the text follows, up to its first error if it has one; None where it follows none.
-        facts: role -> word of what a consistent text says, named alike in every language; {} where something is wrong.
+        plot: name of the plot that the text follows, up to its first error if it has one; None
+            where it follows none.
+        facts: role -> word of what a consistent text says, named alike in every language; {} where
+            something is wrong.
     """
 
     grammatical: bool
@@ -45,7 +47,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Match:
-    """A pattern that fits the text up to `end`; slots as (slot, position, keys that the words can mean)."""
+    """A pattern that fits the text up to `end`; slots as (slot, position, keys that the words can
+    mean).
+    """
 
     end: int
     slots: tuple[tuple[Slot, int, frozenset[str]], ...]
@@ -78,9 +82,13 @@ class _Options:
 
     def reach(self, atoms: Sequence[str], position: int) -> int:
         """Position up to which the best option agrees."""
+
         def agree(option: tuple[str, ...]) -> int:
             pairs = zip(option, atoms[position : position + len(option)], strict=False)
-            return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(option), len(atoms) - position))
+            return next(
+                (i for i, (a, b) in enumerate(pairs) if a != b),
+                min(len(option), len(atoms) - position),
+            )
 
         return position + max(map(agree, self.written))
 
@@ -91,14 +99,17 @@ class Reader:
     Args:
         world: the rules.
         language: "en" (read by tokens) or "zh" (read by characters).
-        explain: (slot, known keys, new keys, known roles) -> a sentence that says what a slot contradicts;
-            known keys are None when the slot breaks the relation between several roles.
+        explain: (slot, known keys, new keys, known roles) -> a sentence that says what a slot
+            contradicts; known keys are None when the slot breaks the relation between several
+            roles.
     """
 
     def __init__(self, world: World, language: str, explain: Explain):
         self.world, self.language, self.explain = world, language, explain
         self._cache: dict[tuple[str, str], _Options] = {}
-        self._by_first: dict[str, list] = defaultdict(list)  # first atom -> patterns that can begin with it
+        self._by_first: dict[str, list] = defaultdict(
+            list
+        )  # first atom -> patterns that can begin with it
         for pattern in world.patterns:
             items = [(item, self._options(item)) for item in self._items(pattern)]
             _, beginnings = items[0]
@@ -110,38 +121,71 @@ class Reader:
         atoms = tokenize(text) if self.language == "en" else list(re.sub(r"\s", "", text))
         if not atoms:
             return Verdict(False, False, None, 0, "there is no text")
-        readings = [_Reading(plot, 0, {}, math.log2(plot.weight / self.world.total)) for plot in self.world.plots]
+        readings = [
+            _Reading(plot, 0, {}, math.log2(plot.weight / self.world.total))
+            for plot in self.world.plots
+        ]
         position, first_error = 0, None
         while position < len(atoms):
             matches, furthest = self._sentences_at(atoms, position)
             if not matches:
                 plot = first_error[-1] if first_error else _plot_of(readings)
-                return Verdict(False, False, None, furthest, self._grammar_reason(atoms, furthest), plot)
+                return Verdict(
+                    False, False, None, furthest, self._grammar_reason(atoms, furthest), plot
+                )
             if first_error is None:
                 followed, errors = self._follow(readings, matches, position)
-                first_error = None if followed else (*max(errors)[1:], _plot_of(_told_by(readings, matches)) or _plot_of(readings))
+                first_error = (
+                    None
+                    if followed
+                    else (
+                        *max(errors)[1:],
+                        _plot_of(_told_by(readings, matches)) or _plot_of(readings),
+                    )
+                )
                 readings = followed or readings
             position = next(iter(matches.values())).end
-        return Verdict(True, False, None, *first_error) if first_error else self._ending(readings, len(atoms))
+        return (
+            Verdict(True, False, None, *first_error)
+            if first_error
+            else self._ending(readings, len(atoms))
+        )
 
     def _ending(self, readings: list[_Reading], length: int) -> Verdict:
         done = [r for r in readings if r.step == len(r.plot.steps)]
         if not done:
             tells = readings[0].plot.steps[readings[0].step].tells
-            return Verdict(True, False, None, length, f"the text stops too early: it does not tell {tells}", _plot_of(readings))
+            return Verdict(
+                True,
+                False,
+                None,
+                length,
+                f"the text stops too early: it does not tell {tells}",
+                _plot_of(readings),
+            )
         log2 = [r.log2_probability - sum(draw.bits for draw in r.plot.draws) for r in done]
         facts = {role: min(keys) for role, keys in done[0].known.items() if len(keys) == 1}
-        return Verdict(True, True, -math.log2(sum(2**value for value in log2)), None, "", _plot_of(done), facts)
+        return Verdict(
+            True, True, -math.log2(sum(2**value for value in log2)), None, "", _plot_of(done), facts
+        )
 
     def _follow(self, readings: list[_Reading], matches: dict[int, _Match], start: int):
-        """Extend every reading by one sentence; returns (readings, errors as (rank, position, reason))."""
+        """Extend every reading by one sentence; returns (readings, errors as (rank, position,
+        reason)).
+        """
         followed, errors = [], []
         for reading in readings:
             if reading.step == len(reading.plot.steps):
                 errors.append((0, start, "the text was already over before this sentence"))
                 continue
             step = reading.plot.steps[reading.step]
-            errors.append((0, start, f"this sentence does not fit here: now the text should tell {step.tells}"))
+            errors.append(
+                (
+                    0,
+                    start,
+                    f"this sentence does not fit here: now the text should tell {step.tells}",
+                )
+            )
             for weight, pattern in step.patterns:
                 if id(pattern) not in matches:
                     continue
@@ -154,7 +198,9 @@ class Reader:
         return followed, errors
 
     def _unify(self, reading: _Reading, match: _Match):
-        """Merge a sentence's slots into what is known; returns (known, None) or (None, (position, reason))."""
+        """Merge a sentence's slots into what is known; returns (known, None) or (None, (position,
+        reason)).
+        """
         known = dict(reading.known)
         for slot, position, keys in match.slots:
             old = known.get(slot.role)
@@ -167,7 +213,9 @@ class Reader:
         return known, None
 
     def _sentences_at(self, atoms: list[str], start: int) -> tuple[dict[int, _Match], int]:
-        """Every pattern that fits at `start`, by identity, and the furthest position that any reached."""
+        """Every pattern that fits at `start`, by identity, and the furthest position that any
+        reached.
+        """
         matches, furthest = {}, start
         for pattern, items in self._by_first.get(atoms[start], ()):
             result = self._match(items, atoms, start)
@@ -175,12 +223,15 @@ class Reader:
                 matches[id(pattern)] = result
             else:
                 furthest = max(furthest, result)
-        # A text without a full stop: the longest match is the sentence, a shorter one only its beginning.
+        # A text without a full stop: the longest match is the sentence, a shorter one only its
+        # beginning.
         end = max((match.end for match in matches.values()), default=start)
         return {key: match for key, match in matches.items() if match.end == end}, furthest
 
     @staticmethod
-    def _match(items: Sequence[tuple[str | Slot, _Options]], atoms: list[str], position: int) -> _Match | int:
+    def _match(
+        items: Sequence[tuple[str | Slot, _Options]], atoms: list[str], position: int
+    ) -> _Match | int:
         """Fit one pattern at `position`; where it fails, the position of the failure."""
         slots, classifiers = [], {}
         for item, options in items:
@@ -234,11 +285,17 @@ def _plot_of(readings: list[_Reading]) -> str | None:
 
 def _told_by(readings: list[_Reading], matches: dict[int, _Match]) -> list[_Reading]:
     """The readings whose next step can be told by one of the sentences, whatever the facts say."""
-    return [r for r in readings if r.step < len(r.plot.steps) and any(id(pattern) in matches for _, pattern in r.plot.steps[r.step].patterns)]
+    return [
+        r
+        for r in readings
+        if r.step < len(r.plot.steps)
+        and any(id(pattern) in matches for _, pattern in r.plot.steps[r.step].patterns)
+    ]
 
 
 def _breaks_a_draw(plot: Plot, role: str, known: Known) -> bool:
     """Whether the fully known roles of a draw have a value that the draw cannot give."""
+
     def values(roles: tuple[str, ...]) -> tuple[str, ...] | None:
         sets = [known.get(r, frozenset()) for r in roles]
         return tuple(next(iter(s)) for s in sets) if all(len(s) == 1 for s in sets) else None
@@ -246,6 +303,8 @@ def _breaks_a_draw(plot: Plot, role: str, known: Known) -> bool:
     for draw in plot.draws:
         if role in draw.roles or any(role in roles for roles in draw.distinct_from):
             mine = values(draw.roles)
-            if mine and (mine not in draw.options or mine in [values(roles) for roles in draw.distinct_from]):
+            if mine and (
+                mine not in draw.options or mine in [values(roles) for roles in draw.distinct_from]
+            ):
                 return True
     return False

@@ -1,4 +1,6 @@
-"""What a story world is made of: words with their forms, sentence patterns with slots, steps, draws and plots."""
+"""What a story world is made of: words with their forms, sentence patterns with slots, steps, draws
+and plots.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,8 @@ def parse_item(text: str) -> str | Slot:
 
 @dataclass(frozen=True)
 class Draw:
-    """Roles whose values are drawn together, uniformly from `options`, none equal to an earlier draw's.
+    """Roles whose values are drawn together, uniformly from `options`, none equal to an earlier
+    draw's.
 
     Attributes:
         roles: the roles that get a value, ("colour", "thing") say.
@@ -119,7 +122,8 @@ def lexicon_of(kinds: Kinds) -> dict[str, list[Word]]:
     """Words of every kind.
 
     Args:
-        kinds: kind -> (names of the forms, tags of the English words of each form, rows of "English|Chinese" cells, one a form).
+        kinds: kind -> (names of the forms, tags of the English words of each form, rows of
+            "English|Chinese" cells, one a form).
     """
     lexicon = {}
     for kind, (names, tags, rows) in kinds.items():

@@ -1,8 +1,9 @@
-"""Things to ask about a tale whose answers are known: questions, a summary, the kind of tale (for lesson 08).
+"""Things to ask about a tale whose answers are known: questions, a summary, the kind of tale (for
+lesson 08).
 
-    >>> tale = sample(1, seed=3)[0]                        # of aigc_course.data.stories.tales # doctest: +SKIP
-    >>> questions(tale)[0]                                                              # doctest: +SKIP
-    Ask(question='Who found the hat?', answer='Leo')
+>>> tale = tales.sample(1, seed=3)[0]  # doctest: +SKIP
+>>> questions(tale)[0]                                                              # doctest: +SKIP
+Ask(question='Who found the hat?', answer='Leo')
 """
 
 from __future__ import annotations
@@ -16,15 +17,26 @@ from aigc_course.data.stories.world import Story, tokenize
 # plot -> (question, answer); names in braces are those of `Story.facts`
 _QUESTIONS = {
     "lost and found": (
-        ("Who lost the {what}?", "{who}"), ("Who found the {what}?", "{friend}"), ("Where was the {what} found?", "{where}"),
-        ("Which colour is the {what}?", "{colour}")),
+        ("Who lost the {what}?", "{who}"),
+        ("Who found the {what}?", "{friend}"),
+        ("Where was the {what} found?", "{where}"),
+        ("Which colour is the {what}?", "{colour}"),
+    ),
     "sharing": (
-        ("Who was hungry?", "{friend}"), ("Who gave {what} to {friend}?", "{who}"), ("Where did the two meet?", "{where}"),
-        ("How many {what} did {who} have?", "{how_many}"), ("How many {what} did {friend} get?", "{given}"), ("How many {what} are left?", "{left}")),
+        ("Who was hungry?", "{friend}"),
+        ("Who gave {what} to {friend}?", "{who}"),
+        ("Where did the two meet?", "{where}"),
+        ("How many {what} did {who} have?", "{how_many}"),
+        ("How many {what} did {friend} get?", "{given}"),
+        ("How many {what} are left?", "{left}"),
+    ),
     "trading": (
-        ("Who has the {what} now?", "{whose}"), ("Who has the {what_got} now?", "{who}"),
-        ("Which colour is the {what_got}?", "{colour_got}"), ("Which colour is the {what}?", "{colour}")),
-}  # fmt: skip
+        ("Who has the {what} now?", "{whose}"),
+        ("Who has the {what_got} now?", "{who}"),
+        ("Which colour is the {what_got}?", "{colour_got}"),
+        ("Which colour is the {what}?", "{colour}"),
+    ),
+}
 _SUMMARIES = {
     "lost and found": "{friend} found the {colour} {what} of {who}.",
     "sharing": "{who} shared {what} with {friend}.",
@@ -45,15 +57,22 @@ class Ask:
 
 
 def questions(tale: Story) -> list[Ask]:
-    """Every question about a tale that has one answer: a noun that stands for two things (a red hat and a blue one) is not asked for.
+    """Every question about a tale that has one answer: a noun that stands for two things (a red hat
+    and a blue one) is not asked for.
 
     Raises:
         CourseError: `tale` is a text; the answers come with the tales that `tales.sample` makes.
     """
     episodes = _known(tale)
     nouns = [known[key] for known in episodes for key in ("what", "what_got") if key in known]
-    asked = [(Ask(question.format(**known), answer.format(**known)), [known[key] for key in ("what", "what_got") if f"{{{key}}}" in question])
-             for known in episodes for question, answer in _QUESTIONS[known["plot"]]]  # fmt: skip
+    asked = [
+        (
+            Ask(question.format(**known), answer.format(**known)),
+            [known[key] for key in ("what", "what_got") if f"{{{key}}}" in question],
+        )
+        for known in episodes
+        for question, answer in _QUESTIONS[known["plot"]]
+    ]
     return [ask for ask, about in asked if all(nouns.count(noun) == 1 for noun in about)]
 
 
@@ -69,13 +88,24 @@ def kind(tale: Story) -> str:
 
 def words() -> list[str]:
     """Every word that questions, answers and summaries hold beside those of the tales."""
-    parts = [text for rows in _QUESTIONS.values() for row in rows for text in row] + list(_SUMMARIES.values()) + list(_QUESTIONS)
+    parts = (
+        [text for rows in _QUESTIONS.values() for row in rows for text in row]
+        + list(_SUMMARIES.values())
+        + list(_QUESTIONS)
+    )
     labels = [QUESTION, ANSWER, SUMMARY, KIND]
-    return sorted({token for text in parts + labels for token in tokenize(re.sub(r"\{\w+\}", " ", text))})
+    return sorted(
+        {token for text in parts + labels for token in tokenize(re.sub(r"\{\w+\}", " ", text))}
+    )
 
 
 def _known(tale: Story) -> list[dict[str, str]]:
     if not isinstance(tale, Story):
-        raise CourseError(f"tale must be one as tales.sample makes it, with its facts, not {type(tale).__name__}.")
+        raise CourseError(
+            f"tale must be one as tales.sample makes it, with its facts, not {type(tale).__name__}."
+        )
     facts = [fact for fact in tale.facts if fact["plot"] in _QUESTIONS]
-    return [{key: _NUMBERS[value] if isinstance(value, int) else value for key, value in fact.items()} for fact in facts]
+    return [
+        {key: _NUMBERS[value] if isinstance(value, int) else value for key, value in fact.items()}
+        for fact in facts
+    ]

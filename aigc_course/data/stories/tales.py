@@ -1,8 +1,9 @@
-"""The story world: short tales in English and Chinese whose every rule is known (card: data/tales.md).
+"""The story world: short tales in English and Chinese whose every rule is known (card:
+data/tales.md).
 
-    >>> tale = sample(1, seed=0)[0]
-    >>> check(tale.text, form="short").consistent
-    True
+>>> tale = sample(1, seed=0)[0]
+>>> check(tale.text, form="short").consistent
+True
 """
 
 from __future__ import annotations
@@ -44,7 +45,19 @@ from aigc_course.data.stories.tales_text import (
 )
 from aigc_course.data.stories.world import Story, World, join, tokenize
 
-__all__ = ["Story", "Verdict", "alter", "check", "entropy", "join", "posterior", "sample", "tokenize", "words", "world"]
+__all__ = [
+    "Story",
+    "Verdict",
+    "alter",
+    "check",
+    "entropy",
+    "join",
+    "posterior",
+    "sample",
+    "tokenize",
+    "words",
+    "world",
+]
 
 FORMS = ("short", "long")
 LANGUAGES = ("en", "zh")
@@ -61,7 +74,8 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
         form: "short" (one episode, 46 tokens on average) or "long" (two episodes, 117 tokens).
 
     Returns:
-        Tales with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.tree`, `.chinese_words` and `.facts`.
+        Tales with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.tree`, `.chinese_words` and
+        `.facts`.
 
     Raises:
         CourseError: an argument is out of range.
@@ -71,7 +85,9 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
 
 
 def entropy(form: str = "short") -> float:
-    """Entropy of the world in bits a tale: no model can need fewer on average. Exact (card: data/tales.md)."""
+    """Entropy of the world in bits a tale: no model can need fewer on average. Exact (card:
+    data/tales.md).
+    """
     return world(form).entropy()
 
 
@@ -85,18 +101,22 @@ def check(text: str, *, form: str = "short", language: str = "en") -> Verdict:
         language: "en" or "zh".
 
     Returns:
-        `.grammatical`, `.consistent`, `.bits` (None where the text has no derivation), `.error_at` (index
-        into `tokenize(text)`; in Chinese into the characters) and `.reason`.
+        `.grammatical`, `.consistent`, `.bits` (None where the text has no derivation), `.error_at`
+        (index into `tokenize(text)`; in Chinese into the characters) and `.reason`.
 
     Raises:
         CourseError: `text` is no string, or `form` or `language` is unknown.
     """
-    return _reader(check_argument("form", form, one_of(*FORMS)), check_argument("language", language, one_of(*LANGUAGES))).read(text)
+    return _reader(
+        check_argument("form", form, one_of(*FORMS)),
+        check_argument("language", language, one_of(*LANGUAGES)),
+    ).read(text)
 
 
 @checked(tokens=token_list(1), at=whole())
 def posterior(tokens: list[str], at: int, *, form: str = "short") -> dict[str, float]:
-    """What a hidden word can be, given all the others: exact, by trying every word of the world in its place.
+    """What a hidden word can be, given all the others: exact, by trying every word of the world in
+    its place.
 
     Args:
         tokens: an English tale.
@@ -111,9 +131,15 @@ def posterior(tokens: list[str], at: int, *, form: str = "short") -> dict[str, f
     """
     if at >= len(tokens):
         raise CourseError(f"posterior: at must be an index of the {len(tokens)} tokens, not {at}.")
-    bits = {word: check(join([*tokens[:at], word, *tokens[at + 1 :]]), form=form).bits for word in words()}
+    bits = {
+        word: check(join([*tokens[:at], word, *tokens[at + 1 :]]), form=form).bits
+        for word in words()
+    }
     weights = {word: 2.0**-cost for word, cost in bits.items() if cost is not None}
-    return {word: weight / sum(weights.values()) for word, weight in sorted(weights.items(), key=lambda item: -item[1])}
+    return {
+        word: weight / sum(weights.values())
+        for word, weight in sorted(weights.items(), key=lambda item: -item[1])
+    }
 
 
 @checked(tale=instance(Story), seed=seeds())
@@ -124,7 +150,11 @@ def alter(tale: Story, *, seed: int) -> str:
         A text that is still grammatical and no longer consistent.
     """
     rng = random.Random(seed)
-    places = [i for i, (_, _, slot) in enumerate(tale.leaves) if slot and not slot.form and World.kind(slot.role) in FACTS]
+    places = [
+        i
+        for i, (_, _, slot) in enumerate(tale.leaves)
+        if slot and not slot.form and World.kind(slot.role) in FACTS
+    ]
     at = rng.choice(places)
     words = [word.key for word in tale.world.lexicon[World.kind(tale.leaves[at][2].role)]]
     tokens = list(tale.tokens)
@@ -145,9 +175,16 @@ def _world(form: str) -> World:
 @cache
 def words() -> list[str]:
     """Every English token of both forms, in alphabetical order."""
-    items = [item for form in FORMS for pattern in world(form).patterns for item in pattern.english_items]
+    items = [
+        item for form in FORMS for pattern in world(form).patterns for item in pattern.english_items
+    ]
     kinds = {(World.kind(item.role), item.form) for item in items if isinstance(item, Slot)}
-    slots = {token for kind, form in kinds for word in _lexicon()[kind] for token in word.forms[form][0].split()}
+    slots = {
+        token
+        for kind, form in kinds
+        for word in _lexicon()[kind]
+        for token in word.forms[form][0].split()
+    }
     return sorted(slots | {item.partition("/")[0] for item in items if isinstance(item, str)})
 
 
@@ -168,35 +205,69 @@ def _keys(kind: str) -> list[str]:
 _ITEMS = tuple(itertools.product(_keys("colour"), _keys("thing")))
 _NUMBERS = {name: value for value, name in enumerate(_keys("count"), start=2)}
 # (had, given, left): all three at least two, so that every noun is plural.
-_SPLITS = tuple((a, b, c) for a, b, c in itertools.product(_NUMBERS, repeat=3) if _NUMBERS[a] == _NUMBERS[b] + _NUMBERS[c])
-_NAMES, _PLACES, _FOODS, _PETS = (tuple((key,) for key in _keys(kind)) for kind in ("name", "place", "food", "pet"))
+_SPLITS = tuple(
+    (a, b, c)
+    for a, b, c in itertools.product(_NUMBERS, repeat=3)
+    if _NUMBERS[a] == _NUMBERS[b] + _NUMBERS[c]
+)
+_NAMES, _PLACES, _FOODS, _PETS = (
+    tuple((key,) for key in _keys(kind)) for kind in ("name", "place", "food", "pet")
+)
 
 
 def _episode(name: str, friend: str, end: str) -> tuple[list[Step], list[Draw], dict[str, str]]:
-    """Steps and draws of one episode; its roles get the ending `end`, so that two can stand in one tale."""
+    """Steps and draws of one episode; its roles get the ending `end`, so that two can stand in one
+    tale.
+    """
+
     def rename(text: str) -> str:
         text = text.replace("{friend", "{" + friend).replace("{hero", "{name_hero")
-        for role in ("colour2", "thing2", "colour", "thing", "place", "food", "count_had", "count_given", "count_left"):
-            text = text.replace("{" + role + "}", "{" + role + end + "}").replace("{" + role + ":", "{" + role + end + ":")
+        for role in (
+            "colour2",
+            "thing2",
+            "colour",
+            "thing",
+            "place",
+            "food",
+            "count_had",
+            "count_given",
+            "count_left",
+        ):
+            text = text.replace("{" + role + "}", "{" + role + end + "}").replace(
+                "{" + role + ":", "{" + role + end + ":"
+            )
         return text
 
     steps = [_step(tells, rows, rename) for tells, rows in EPISODES[name].items()]
     item, item2 = ("colour" + end, "thing" + end), ("colour2" + end, "thing2" + end)
     draws = {
         "lost and found": [Draw(item, _ITEMS), Draw(("place" + end,), _PLACES)],
-        "sharing": [Draw(("place" + end,), _PLACES), Draw(("food" + end,), _FOODS),
-                    Draw(tuple(f"count_{part}{end}" for part in ("had", "given", "left")), _SPLITS)],
+        "sharing": [
+            Draw(("place" + end,), _PLACES),
+            Draw(("food" + end,), _FOODS),
+            Draw(tuple(f"count_{part}{end}" for part in ("had", "given", "left")), _SPLITS),
+        ],
         "trading": [Draw(item, _ITEMS), Draw(item2, _ITEMS, (item,))],
     }[name]
-    return steps, draws, {key: rename(text) for key, text in zip(("en", "zh"), RECAPS[name], strict=True)}
+    return (
+        steps,
+        draws,
+        {key: rename(text) for key, text in zip(("en", "zh"), RECAPS[name], strict=True)},
+    )
 
 
 def _step(tells: str, rows: list[tuple[int, str, str]], rename=lambda text: text) -> Step:
-    return Step(tells, tuple((weight, Pattern(rename(tree), rename(chinese))) for weight, tree, chinese in rows))
+    return Step(
+        tells,
+        tuple((weight, Pattern(rename(tree), rename(chinese))) for weight, tree, chinese in rows),
+    )
 
 
 def _people(*roles: str) -> list[Draw]:
-    return [Draw((role,), _NAMES, tuple((earlier,) for earlier in roles[:i])) for i, role in enumerate(roles)]
+    return [
+        Draw((role,), _NAMES, tuple((earlier,) for earlier in roles[:i]))
+        for i, role in enumerate(roles)
+    ]
 
 
 def _short_plots() -> list[Plot]:
@@ -204,9 +275,19 @@ def _short_plots() -> list[Plot]:
     for name, weight in (("lost and found", 2), ("sharing", 1), ("trading", 1)):
         steps, draws, _ = _episode(name, "name_friend", "")
         steps.append(_step("how it ended", ENDINGS))
+
         def facts(values, name=name):
             return (_facts(name, values, "name_friend", ""),)
-        plots.append(Plot(name, weight, tuple(steps), tuple(_people("name_hero", "name_friend") + draws), facts))
+
+        plots.append(
+            Plot(
+                name,
+                weight,
+                tuple(steps),
+                tuple(_people("name_hero", "name_friend") + draws),
+                facts,
+            )
+        )
     return plots
 
 
@@ -217,18 +298,43 @@ def _long_plots() -> list[Plot]:
 def _long_plot(first: str, second: str) -> Plot:
     steps_a, draws_a, recap_a = _episode(first, "name_friend", "_a")
     steps_b, draws_b, recap_b = _episode(second, "name_other", "_b")
-    recaps = [(1, tree.replace("<1>", x["en"]).replace("<2>", y["en"]), zh.replace("<1>", x["zh"]).replace("<2>", y["zh"]))
-              for _, tree, zh in LONG_ENDINGS["recap"] for x, y in ((recap_a, recap_b), (recap_b, recap_a))]
-    steps = [_step("who this is about", OPENINGS), *steps_a, _step("how time went by", LINKS), *steps_b,
-             _step("what the hero has in the end", recaps), _step("who the friends are", LONG_ENDINGS["friends"])]
+    recaps = [
+        (
+            1,
+            tree.replace("<1>", x["en"]).replace("<2>", y["en"]),
+            zh.replace("<1>", x["zh"]).replace("<2>", y["zh"]),
+        )
+        for _, tree, zh in LONG_ENDINGS["recap"]
+        for x, y in ((recap_a, recap_b), (recap_b, recap_a))
+    ]
+    steps = [
+        _step("who this is about", OPENINGS),
+        *steps_a,
+        _step("how time went by", LINKS),
+        *steps_b,
+        _step("what the hero has in the end", recaps),
+        _step("who the friends are", LONG_ENDINGS["friends"]),
+    ]
     draws = [*_people("name_hero", "name_friend", "name_other"), Draw(("pet",), _PETS), *draws_a]
     items_a = tuple(draw.roles for draw in draws_a if draw.options is _ITEMS)
     # No thing comes twice: a reader would ask how the red hat that was traded away came back.
-    draws += [Draw(d.roles, d.options, items_a + d.distinct_from) if d.options is _ITEMS else d for d in draws_b]
+    draws += [
+        Draw(d.roles, d.options, items_a + d.distinct_from) if d.options is _ITEMS else d
+        for d in draws_b
+    ]
 
     def facts(values: dict[str, str]) -> tuple[dict, ...]:
-        pet = {"plot": "a pet", "who": values["name_hero"], "what": values["pet"], "whose": values["name_hero"]}
-        return (pet, _facts(first, values, "name_friend", "_a"), _facts(second, values, "name_other", "_b"))
+        pet = {
+            "plot": "a pet",
+            "who": values["name_hero"],
+            "what": values["pet"],
+            "whose": values["name_hero"],
+        }
+        return (
+            pet,
+            _facts(first, values, "name_friend", "_a"),
+            _facts(second, values, "name_other", "_b"),
+        )
 
     return Plot(f"{first}, then {second}", 1, tuple(steps), tuple(draws), facts)
 
@@ -238,18 +344,33 @@ def _facts(plot: str, values: dict[str, str], friend: str, end: str) -> dict:
     hero, other = values["name_hero"], values[friend]
     facts = {"plot": plot, "who": hero, "friend": other}
     if plot == "sharing":
-        had, given, left = (_NUMBERS[values[f"count_{part}{end}"]] for part in ("had", "given", "left"))
-        return facts | {"what": values["food" + end], "where": values["place" + end], "whose": hero,
-                        "how_many": had, "given": given, "left": left}
+        had, given, left = (
+            _NUMBERS[values[f"count_{part}{end}"]] for part in ("had", "given", "left")
+        )
+        return facts | {
+            "what": values["food" + end],
+            "where": values["place" + end],
+            "whose": hero,
+            "how_many": had,
+            "given": given,
+            "left": left,
+        }
     facts |= {"what": values["thing" + end], "colour": values["colour" + end]}
     if plot == "lost and found":
         return facts | {"where": values["place" + end], "whose": hero}
-    got = {"what_got": values["thing2" + end], "colour_got": values["colour2" + end], "whose_got": hero}
+    got = {
+        "what_got": values["thing2" + end],
+        "colour_got": values["colour2" + end],
+        "whose_got": hero,
+    }
     return facts | {"whose": other} | got
 
 
-def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]) -> str:
+def _explain(
+    slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]
+) -> str:
     """Say in plain words what a slot contradicts."""
+
     def value(role: str) -> str:
         return "/".join(sorted(known.get(role, ())))
 
@@ -264,7 +385,9 @@ def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known:
         return f'"{written}" does not fit {before if len(old) == 1 else f"a {said}"}'
     colour, thing = slot.role.replace("thing", "colour"), slot.role.replace("colour", "thing")
     if kind in ("colour", "thing"):
-        if "2" in slot.role or colour.replace("colour", "colour2") in known:  # a trade: which of the two is meant
+        if (
+            "2" in slot.role or colour.replace("colour", "colour2") in known
+        ):  # a trade: which of the two is meant
             return f"here it should be the {value(colour)} {value(thing)}, not {now}"
         if kind == "colour":
             return f"the {value(thing)} was {before}, now it is {now}"
@@ -277,7 +400,9 @@ def _explain(slot: Slot, old: frozenset[str] | None, new: frozenset[str], known:
 def _explain_relation(slot: Slot, kind: str, value) -> str:
     if kind == "count":
         end = re.sub("^count_(had|given|left)", "", slot.role)
-        return "{} less {} does not leave {}".format(*(value(f"count_{part}{end}") for part in ("had", "given", "left")))
+        return "{} less {} does not leave {}".format(
+            *(value(f"count_{part}{end}") for part in ("had", "given", "left"))
+        )
     if kind == "name":
         return f"{value(slot.role)} cannot be two people in one tale"
     colour, thing = slot.role.replace("thing", "colour"), slot.role.replace("colour", "thing")

@@ -1,4 +1,5 @@
-"""An engine for worlds of short texts whose rules are known; `story_reader` reads what this one writes.
+"""An engine for worlds of short texts whose rules are known; `story_reader` reads what this one
+writes.
 
 A world is a set of plots. A plot is a list of steps told in order; a step offers several sentence
 patterns, each with a weight; a pattern has slots, and every slot belongs to a role (the hero, the
@@ -27,9 +28,14 @@ _TOKEN = re.compile(r"'s\b|\w+|[^\w\s]")
 
 @checked(text=string())
 def tokenize(text: str) -> list[str]:
-    """Split English text into words and punctuation marks; a possessive "'s" is a token of its own."""
+    """Split English text into words and punctuation marks; a possessive "'s" is a token of its
+    own.
+    """
     if not isinstance(text, str):
-        raise CourseError(f"tokenize takes a string, not {type(text).__name__}; a tale has its tokens already: tale.tokens.")
+        raise CourseError(
+            f"tokenize takes a string, not {type(text).__name__}; a tale has its tokens "
+            "already: tale.tokens."
+        )
     return _TOKEN.findall(text)
 
 
@@ -39,7 +45,11 @@ def join(tokens: Sequence[str]) -> str:
     text, quote_open, glue = "", False, True
     for token in tokens:
         closing = token == '"' and quote_open
-        text += token if glue or closing or token in {".", ",", ";", ":", "?", "!", "'s"} else " " + token
+        text += (
+            token
+            if glue or closing or token in {".", ",", ";", ":", "?", "!", "'s"}
+            else " " + token
+        )
         quote_open = quote_open != (token == '"')
         glue = token == '"' and quote_open
     return text
@@ -82,7 +92,9 @@ class Story:
     @cached_property
     def tree(self) -> str:
         """Bracketed parse: phrase labels of the Penn Treebank over Universal parts of speech."""
-        return f"(TALE {' '.join(self.world.tree(pattern, self.values) for pattern in self.patterns)})"
+        return (
+            f"(TALE {' '.join(self.world.tree(pattern, self.values) for pattern in self.patterns)})"
+        )
 
 
 class World:
@@ -98,7 +110,9 @@ class World:
         self.lexicon, self.tags, self.plots = lexicon, tags, tuple(plots)
         self._words = {(kind, word.key): word for kind, words in lexicon.items() for word in words}
         self.total = sum(plot.weight for plot in self.plots)
-        patterns = {id(p): p for plot in self.plots for step in plot.steps for _, p in step.patterns}
+        patterns = {
+            id(p): p for plot in self.plots for step in plot.steps for _, p in step.patterns
+        }
         self.patterns = tuple(patterns.values())
 
     def write(self, rng: random.Random) -> Story:
@@ -121,9 +135,21 @@ class World:
         leaves = tuple(leaf for pattern in patterns for leaf in self.leaves(pattern, values))
         words = [word for pattern in patterns for word in self.chinese_words(pattern, values)]
         text = join([token for token, _, _ in leaves])
-        return Story(text, "".join(words), bits, plot.facts(values), values, leaves, words, self, tuple(patterns))
+        return Story(
+            text,
+            "".join(words),
+            bits,
+            plot.facts(values),
+            values,
+            leaves,
+            words,
+            self,
+            tuple(patterns),
+        )
 
-    def leaves(self, pattern: Pattern, values: dict[str, str]) -> list[tuple[str, str, Slot | None]]:
+    def leaves(
+        self, pattern: Pattern, values: dict[str, str]
+    ) -> list[tuple[str, str, Slot | None]]:
         """(token, tag, slot or None) of a pattern with its slots filled."""
         result = []
         for item in pattern.english_items:
@@ -141,7 +167,11 @@ class World:
         words = []
         for item in pattern.chinese_items:
             filled = isinstance(item, Slot)
-            words += self.word(item.role, values[item.role]).forms[item.form][1].split() if filled else [item]
+            words += (
+                self.word(item.role, values[item.role]).forms[item.form][1].split()
+                if filled
+                else [item]
+            )
         return words
 
     def tree(self, pattern: Pattern, values: dict[str, str]) -> str:
@@ -154,7 +184,11 @@ class World:
                 continue
             item = parse_item(piece)
             filled = isinstance(item, Slot)
-            count = len(self.word(item.role, values[item.role]).forms[item.form][0].split()) if filled else 1
+            count = (
+                len(self.word(item.role, values[item.role]).forms[item.form][0].split())
+                if filled
+                else 1
+            )
             pieces += [f"({tag} {token})" for token, tag, _ in (next(leaves) for _ in range(count))]
         return " ".join(pieces).replace(" )", ")")
 
@@ -164,12 +198,19 @@ class World:
 
     @staticmethod
     def kind(role: str) -> str:
-        """Kind of word that a role takes: the role's name up to its first underscore or digit ("name_2")."""
+        """Kind of word that a role takes: the role's name up to its first underscore or digit
+        ("name_2").
+        """
         return re.split(r"[_\d]", role)[0]
 
     def pattern_count(self) -> int:
         """Number of different sentence patterns; the same one told of two people counts once."""
-        return len({SLOT.sub(lambda m: f"{self.kind(m[1])}:{m[2]}", pattern.tree) for pattern in self.patterns})
+        return len(
+            {
+                SLOT.sub(lambda m: f"{self.kind(m[1])}:{m[2]}", pattern.tree)
+                for pattern in self.patterns
+            }
+        )
 
     def entropy(self) -> float:
         """Entropy of the world in bits a story; exact, because no text has two derivations."""

@@ -20,8 +20,8 @@ def load(kind: str = "topics") -> list[str]:
     """Documents that come with the running Python.
 
     Args:
-        kind: "topics" (the language reference, about 0.5 MB), "docstrings" (of the standard library, about
-            2 MB) or "source" (of the standard library, about 11 MB).
+        kind: "topics" (the language reference, about 0.5 MB), "docstrings" (of the standard
+            library, about 2 MB) or "source" (of the standard library, about 11 MB).
 
     Returns:
         Documents in a fixed order.
@@ -29,9 +29,14 @@ def load(kind: str = "topics") -> list[str]:
     Raises:
         CourseError: `kind` is unknown, or this Python was built without the text.
     """
-    documents = {"topics": _topics, "docstrings": _docstrings, "source": _source}[check_argument("kind", kind, one_of(*KINDS))]()
+    documents = {"topics": _topics, "docstrings": _docstrings, "source": _source}[
+        check_argument("kind", kind, one_of(*KINDS))
+    ]()
     if not documents:
-        raise CourseError(f"This Python came without its {kind}; use a text file of your own, or another Python build.")
+        raise CourseError(
+            f"This Python came without its {kind}; use a text file of your own, or "
+            "another Python build."
+        )
     return documents
 
 
@@ -46,7 +51,18 @@ def _topics() -> list[str]:
 def _source() -> list[str]:
     """The library's modules, its own tests and bundled packages left out."""
     root = Path(sysconfig.get_path("stdlib"))
-    left_out = {"test", "tests", "idle_test", "idlelib", "lib2to3", "site-packages", "dist-packages", "ensurepip", "__pycache__", "pydoc_data"}
+    left_out = {
+        "test",
+        "tests",
+        "idle_test",
+        "idlelib",
+        "lib2to3",
+        "site-packages",
+        "dist-packages",
+        "ensurepip",
+        "__pycache__",
+        "pydoc_data",
+    }
     paths = sorted(p for p in root.rglob("*.py") if not left_out & set(p.relative_to(root).parts))
     return [path.read_text(encoding="utf-8", errors="replace") for path in paths]
 
@@ -60,6 +76,10 @@ def _docstrings() -> list[str]:
                 tree = ast.parse(text)
             except (SyntaxError, ValueError):
                 continue
-        nodes = (n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef))
+        nodes = (
+            n
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        )
         found += [doc for doc in map(ast.get_docstring, nodes) if doc]
     return found

@@ -1,8 +1,9 @@
-"""Web pages as they come, made by rule from headlines, so that the clean text is known (card: data/web_pages.md).
+"""Web pages as they come, made by rule from headlines, so that the clean text is known (card:
+data/web_pages.md).
 
-    >>> page = sample(1, seed=0)[0]
-    >>> isinstance(page.raw, bytes), isinstance(page.text, str)
-    (True, True)
+>>> page = sample(1, seed=0)[0]
+>>> isinstance(page.raw, bytes), isinstance(page.text, str)
+(True, True)
 """
 
 from __future__ import annotations
@@ -81,13 +82,21 @@ def _spoil(text: str, language: str, rng: random.Random) -> tuple[bytes, tuple[s
             return True
         return False
 
-    encoding = rng.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "gb18030" if language == "zh" else "cp1252"))
+    encoding = rng.choice(
+        ("utf-8", "utf-8", "utf-8-sig", "utf-16", "gb18030" if language == "zh" else "cp1252")
+    )
     shown = text.replace("'", "\u2019") if "'" in text and happens("curly quote", 0.7) else text
     if happens("invisible characters", 0.3):
         at = rng.randrange(1, len(shown))
-        shown = shown[:at] + rng.choice(_INVISIBLE if encoding != "cp1252" else ("\u00ad", "\x07", "\x00")) + shown[at:]
+        shown = (
+            shown[:at]
+            + rng.choice(_INVISIBLE if encoding != "cp1252" else ("\u00ad", "\x07", "\x00"))
+            + shown[at:]
+        )
     if " " in shown and happens("odd spaces", 0.4):
-        shown = shown.replace(" ", rng.choice(("\u00a0", "  ", "\n    ", "\t")), rng.randrange(1, 4))
+        shown = shown.replace(
+            " ", rng.choice(("\u00a0", "  ", "\n    ", "\t")), rng.randrange(1, 4)
+        )
     if happens("HTML", 0.7):
         shown = _html(shown, happens, rng)
     if encoding != "utf-8":
@@ -99,11 +108,18 @@ def _html(text: str, happens, rng: random.Random) -> str:
     text = html.escape(text, quote=False)
     if happens("entities", 0.5):
         sure = rng.choice([i for i, c in enumerate(text) if c.isalnum()])
-        text = "".join(f"&#{ord(c)};" if i == sure or (ord(c) > 32 and c not in "&;" and rng.random() < 0.1) else c for i, c in enumerate(text))
+        text = "".join(
+            f"&#{ord(c)};"
+            if i == sure or (ord(c) > 32 and c not in "&;" and rng.random() < 0.1)
+            else c
+            for i, c in enumerate(text)
+        )
     words = text.split(" ")
     if len(words) > 3 and happens("tags inside", 0.5):
         at = rng.randrange(len(words) - 1)
-        words[at] = rng.choice(("<b>{}</b>", "<i class='x'>{}</i>", "<a href='/n?a=1&b=2'>{}</a>")).format(words[at])
+        words[at] = rng.choice(
+            ("<b>{}</b>", "<i class='x'>{}</i>", "<a href='/n?a=1&b=2'>{}</a>")
+        ).format(words[at])
     before = "<nav>Home | News | Weather</nav>" if happens("navigation", 0.5) else ""
     after = "<script>if (a < b) { track('<b>'); }</script>" if happens("script", 0.5) else ""
     closed = "" if happens("unclosed tag", 0.3) else "</p>"
@@ -116,10 +132,14 @@ def score(cleaned: list[str], pages: list[Page]) -> dict[str, float]:
     """How a cleaned corpus compares with the truth.
 
     Returns:
-        "precision": share of the cleaned texts that are true ones; "recall": share of the true texts that are there;
-        "too many": how many true texts come more than once, as a share of all cleaned texts.
+        "precision": share of the cleaned texts that are true ones; "recall": share of the true
+        texts that are there; "too many": how many true texts come more than once, as a share of all
+        cleaned texts.
     """
     truth = {page.text for page in pages}
     right = [text for text in cleaned if text in truth]
-    return {"precision": len(right) / max(1, len(cleaned)), "recall": len(set(right)) / max(1, len(truth)),
-            "too many": (len(right) - len(set(right))) / max(1, len(cleaned))}
+    return {
+        "precision": len(right) / max(1, len(cleaned)),
+        "recall": len(set(right)) / max(1, len(truth)),
+        "too many": (len(right) - len(set(right))) / max(1, len(cleaned)),
+    }

@@ -39,6 +39,10 @@ def find(name: str) -> Exercise | Question:
     topic = str(name).partition(".")[0]
     known = exercises_of(topic) if topic in TOPICS else {}
     if not isinstance(name, str) or name not in known:
-        where = f"; topic {topic!r} has {', '.join(known)}" if known else f"; topics are {', '.join(TOPICS)}"
+        where = (
+            f"; topic {topic!r} has {', '.join(known)}"
+            if known
+            else f"; topics are {', '.join(TOPICS)}"
+        )
         raise CourseError(f"There is no exercise {name!r}{where}.")
     return known[name]

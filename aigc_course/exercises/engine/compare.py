@@ -1,4 +1,6 @@
-"""Runs an answer on the probes of an exercise and compares what it does with what the reference does."""
+"""Runs an answer on the probes of an exercise and compares what it does with what the reference
+does.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from aigc_course.exercises.engine.types import Exercise
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one probe gave: a value, or the error that was raised, and whether the arguments were changed."""
+    """What one probe gave: a value, or the error that was raised, and whether the arguments were
+    changed.
+    """
 
     value: object = None
     error: str = ""
@@ -28,18 +32,24 @@ class Outcome:
 
 
 class TooSlow(BaseException):
-    """The answer ran longer than its time limit; no Exception, so that `except Exception` in an answer does not swallow it."""
+    """The answer ran longer than its time limit; no Exception, so that `except Exception` in an
+    answer does not swallow it.
+    """
 
 
 def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
     """Run `answer` on every probe; what it prints is dropped."""
     results = []
-    for arguments, untouched in zip(copy.deepcopy(exercise.probes()), exercise.probes(), strict=True):
+    for arguments, untouched in zip(
+        copy.deepcopy(exercise.probes()), exercise.probes(), strict=True
+    ):
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 value = exercise.observe(answer, arguments)
                 data = [
-                    (a, b) for a, b in zip(arguments, untouched, strict=True) if isinstance(a, list | Mapping | np.ndarray) or hasattr(a, "detach")
+                    (a, b)
+                    for a, b in zip(arguments, untouched, strict=True)
+                    if isinstance(a, list | Mapping | np.ndarray) or hasattr(a, "detach")
                 ]
                 results.append(Outcome(value, changed=not all(same(a, b) for a, b in data)))
             except (Exception, SystemExit) as error:
@@ -49,14 +59,25 @@ def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
 
 def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
     """Whether two answers did the same on every probe; errors agree when their types do."""
-    return all(x.error.partition(":")[0] == y.error.partition(":")[0] and (x.error or same(x.value, y.value)) for x, y in zip(a, b, strict=True))
+    return all(
+        x.error.partition(":")[0] == y.error.partition(":")[0]
+        and (x.error or same(x.value, y.value))
+        for x, y in zip(a, b, strict=True)
+    )
 
 
 def same(a: object, b: object) -> bool:
-    """Equality as a reader would see it: numbers to 1e-6, a list like a tuple, arrays by shape and value."""
+    """Equality as a reader would see it: numbers to 1e-6, a list like a tuple, arrays by shape and
+    value.
+    """
     try:
         return _same(a, b)
-    except (TypeError, ValueError, OverflowError, RecursionError):  # 1j, 10 ** 400, arrays in lists of lists ...
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):  # 1j, 10 ** 400, arrays in lists of lists ...
         return False
 
 
@@ -110,26 +131,36 @@ def shorten(value: object) -> str:
 
 
 def with_gradients(answer: Callable, arguments: tuple) -> object:
-    """For `observe`, where a lesson trains through an answer: its value and the gradients that it lets through.
+    """For `observe`, where a lesson trains through an answer: its value and the gradients that it
+    lets through.
 
     Raises:
         TypeError: the answer gives back something that no gradient can go through.
     """
     import torch
 
-    tracked = [a.clone().requires_grad_() if isinstance(a, torch.Tensor) and a.is_floating_point() else a for a in arguments]
+    tracked = [
+        a.clone().requires_grad_() if isinstance(a, torch.Tensor) and a.is_floating_point() else a
+        for a in arguments
+    ]
     value = answer(*tracked)
     parts = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(part, torch.Tensor) and part.requires_grad for part in parts):
-        raise TypeError("the result must be a tensor that gradients can go through: no .item(), no .detach(), no NumPy")
-    sum((part * torch.linspace(0.5, 1.5, part.numel()).reshape(part.shape)).sum() for part in parts).backward()
+        raise TypeError(
+            "the result must be a tensor that gradients can go through: no .item(), no "
+            ".detach(), no NumPy"
+        )
+    sum(
+        (part * torch.linspace(0.5, 1.5, part.numel()).reshape(part.shape)).sum() for part in parts
+    ).backward()
     return value, [a.grad for a in tracked if isinstance(a, torch.Tensor) and a.is_floating_point()]
 
 
 def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
     """Run `work`; raise `TooSlow` after `seconds`.
 
-    On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in a thread.
+    On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in
+    a thread.
     """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
 
@@ -137,7 +168,9 @@ def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
             raise TooSlow
 
         before = signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again, as some `except` may catch one
+        signal.setitimer(
+            signal.ITIMER_REAL, seconds, 0.1
+        )  # again and again, as some `except` may catch one
         try:
             return work()
         finally:
@@ -159,7 +192,9 @@ def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        sys.stderr.write("The slow answer is still running in the background; restart the kernel to stop it.\n")
+        sys.stderr.write(
+            "The slow answer is still running in the background; restart the kernel to stop it.\n"
+        )
         raise TooSlow
     if "error" in box:
         raise box["error"]

@@ -1,4 +1,6 @@
-"""Hidden parameters: for every exercise, other arguments than the ones that learners see, drawn from a seed that stays with the teacher."""
+"""Hidden parameters: for every exercise, other arguments than the ones that learners see, drawn
+from a seed that stays with the teacher.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def arguments(name: str, seed: int) -> list[tuple]:
     """
     known = _all()
     if name not in known:
-        raise CourseError(f"There are no hidden parameters for {name!r}; they are for {', '.join(known)}.")
+        raise CourseError(
+            f"There are no hidden parameters for {name!r}; they are for {', '.join(known)}."
+        )
     return known[name](np.random.default_rng([seed, zlib.crc32(name.encode())]))
 
 

@@ -25,7 +25,9 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
         CourseError: there is no exercise of that name, or it asks for a value (use `answer`).
     """
     if not isinstance(name, str):
-        raise CourseError('@exercise needs the name of the exercise: @exercise("chance.entropy"), say.')
+        raise CourseError(
+            '@exercise needs the name of the exercise: @exercise("chance.entropy"), say.'
+        )
     task = _of_type(name, Exercise, 'answer("{name}", ...)')
 
     def decorate(learners: Callable) -> Callable:
@@ -58,18 +60,28 @@ def hint(name: str) -> None:
     _hints_given[name] = step + 1
     record.record(name, hints=step + 1)
     rest = len(task.hints) - step - 1
-    more = f"{rest} more to come." if rest else f'That was the last; solution("{name}") shows an answer.'
+    more = (
+        f"{rest} more to come."
+        if rest
+        else f'That was the last; solution("{name}") shows an answer.'
+    )
     print(f"Hint {step + 1} of {len(task.hints)}: {task.hints[step]} ({more})")
 
 
 def solution(name: str) -> None:
-    """Show an answer; progress notes that it was seen. A teacher switches this off with AIGC_SOLUTIONS=off."""
+    """Show an answer; progress notes that it was seen. A teacher switches this off with
+    AIGC_SOLUTIONS=off.
+    """
     task = catalog.find(name)
     if os.environ.get("AIGC_SOLUTIONS") == "off":
         print("Solutions are switched off in this class; hint(...) still helps.")
         return
     record.record(name, solution_seen=True)
-    print(task.explanation if isinstance(task, Question) else source_without_checks(task.shown or task.reference))
+    print(
+        task.explanation
+        if isinstance(task, Question)
+        else source_without_checks(task.shown or task.reference)
+    )
 
 
 def require(name: str) -> None:

@@ -43,7 +43,9 @@ class Exercise:
     probes: Callable[[], list[tuple]]
     mistakes: tuple[Mistake, ...]
     hints: tuple[str, ...]
-    observe: Callable[[Callable, tuple], object] = field(default=lambda answer, arguments: answer(*arguments))
+    observe: Callable[[Callable, tuple], object] = field(
+        default=lambda answer, arguments: answer(*arguments)
+    )
     seconds: float = 10
     shown: Callable | None = None
 

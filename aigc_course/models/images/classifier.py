@@ -1,8 +1,10 @@
-"""A convolutional network that names images; trained on glyphs it is the course's judge of generated digits.
+"""A convolutional network that names images; trained on glyphs it is the course's judge of
+generated digits.
 
 Shapes: B batch, C channels, H and W height and width. Images are (B, 1, H, W) in [0, 1].
 
-Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", section II; ReLU and max pooling as became usual.
+Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", section II;
+ReLU and max pooling as became usual.
 """
 
 from __future__ import annotations
@@ -52,12 +54,21 @@ class Classifier(nn.Module):
         for name in ("n_classes", "size", "width", "n_features"):
             check_argument(name, getattr(config, name), whole(1))
         if config.size % 4:
-            raise CourseError(f"size = {config.size} is halved twice and must be a multiple of 4, such as 28.")
+            raise CourseError(
+                f"size = {config.size} is halved twice and must be a multiple of 4, such as 28."
+            )
         self.config, C = config, config.width
         self.body = nn.Sequential(
-            nn.Conv2d(1, C, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),  # (B, C, H/2, W/2)
-            nn.Conv2d(C, 2 * C, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),  # (B, 2 C, H/4, W/4)
-            nn.Flatten(), nn.Linear(2 * C * (config.size // 4) ** 2, config.n_features), nn.ReLU())  # fmt: skip
+            nn.Conv2d(1, C, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (B, C, H/2, W/2)
+            nn.Conv2d(C, 2 * C, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (B, 2 C, H/4, W/4)
+            nn.Flatten(),
+            nn.Linear(2 * C * (config.size // 4) ** 2, config.n_features),
+            nn.ReLU(),
+        )
         self.head = nn.Linear(config.n_features, config.n_classes)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
@@ -83,6 +94,9 @@ def accuracy(judge: Classifier, images: torch.Tensor, labels: torch.Tensor) -> f
         CourseError: there are no images, or not one label for each.
     """
     if not len(images) or tuple(torch.as_tensor(labels).shape) != (len(images),):
-        raise CourseError(f"accuracy needs at least one image and one label for each; got {len(images)} images and labels of shape "
-                          f"{tuple(torch.as_tensor(labels).shape)}.")  # fmt: skip
+        raise CourseError(
+            "accuracy needs at least one image and one label for each; got "
+            f"{len(images)} images and labels of shape "
+            f"{tuple(torch.as_tensor(labels).shape)}."
+        )
     return (probabilities(judge, images).argmax(1) == torch.as_tensor(labels)).float().mean().item()

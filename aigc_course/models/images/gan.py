@@ -1,9 +1,11 @@
-"""The deep convolutional GAN: a generator that paints from noise, a discriminator that tells painted from real.
+"""The deep convolutional GAN: a generator that paints from noise, a discriminator that tells
+painted from real.
 
-    z (B, Z, 1, 1) -> Generator -> image (B, 1, 28, 28) in [-1, 1] -> Discriminator -> logit of "real" (B,)
+    z (B, Z, 1, 1) -> Generator -> image (B, 1, 28, 28) in [-1, 1] -> Discriminator -> logit of
+    "real" (B,)
 
-Source: Goodfellow et al. (2014), "Generative adversarial nets"; Radford, Metz and Chintala (2016) for the layers, the first
-weights and Adam's settings ("DCGAN", section 3 and 4).
+Source: Goodfellow et al. (2014), "Generative adversarial nets"; Radford, Metz and Chintala (2016)
+for the layers, the first weights and Adam's settings ("DCGAN", section 3 and 4).
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class GANConfig:
 
 
 class Generator(nn.Module):
-    """Paints: three transposed convolutions, each but the last with batch norm and ReLU, and a tanh.
+    """Paints: three transposed convolutions, each but the last with batch norm and ReLU, and a
+    tanh.
 
     Args:
         config: sizes.
@@ -52,29 +55,47 @@ class Generator(nn.Module):
         _check(config)
         self.config, C, small = config, config.width, config.size // 4
         self.layers = nn.Sequential(
-            nn.ConvTranspose2d(config.n_latents, 2 * C, small, bias=False), nn.BatchNorm2d(2 * C), nn.ReLU(),  # (B, 2 C, H/4, W/4)
-            nn.ConvTranspose2d(2 * C, C, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(C), nn.ReLU(),  # (B, C, H/2, W/2)
-            nn.ConvTranspose2d(C, 1, 4, stride=2, padding=1), nn.Tanh())  # fmt: skip
+            nn.ConvTranspose2d(config.n_latents, 2 * C, small, bias=False),
+            nn.BatchNorm2d(2 * C),
+            nn.ReLU(),  # (B, 2 C, H/4, W/4)
+            nn.ConvTranspose2d(2 * C, C, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(C),
+            nn.ReLU(),  # (B, C, H/2, W/2)
+            nn.ConvTranspose2d(C, 1, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
         self.apply(initialise)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Noise (B, Z, 1, 1) -> images (B, 1, H, W) in [-1, 1]."""
-        if not isinstance(z, torch.Tensor) or z.dim() != 4 or tuple(z.shape[1:]) != (self.config.n_latents, 1, 1):
+        if (
+            not isinstance(z, torch.Tensor)
+            or z.dim() != 4
+            or tuple(z.shape[1:]) != (self.config.n_latents, 1, 1)
+        ):
             came = tuple(z.shape) if isinstance(z, torch.Tensor) else type(z).__name__
-            raise CourseError(f"z must have shape (B, {self.config.n_latents}, 1, 1), not {came}; torch.randn makes it.")
+            raise CourseError(
+                f"z must have shape (B, {self.config.n_latents}, 1, 1), not {came}; "
+                "torch.randn makes it."
+            )
         return self.layers(z)
 
     @torch.no_grad()
     @checked(n=whole(1), seed=seeds())
     def sample(self, n: int, seed: int) -> torch.Tensor:
         """n new images (n, 1, H, W) in [0, 1], with the running statistics of batch norm."""
-        z = torch.randn(n, self.config.n_latents, 1, 1, generator=torch.Generator().manual_seed(seed))
+        z = torch.randn(
+            n, self.config.n_latents, 1, 1, generator=torch.Generator().manual_seed(seed)
+        )
         with evaluating(self):
-            return torch.cat([to_unit(self(part.to(device_of(self)))).cpu() for part in z.split(500)])
+            return torch.cat(
+                [to_unit(self(part.to(device_of(self)))).cpu() for part in z.split(500)]
+            )
 
 
 class Discriminator(nn.Module):
-    """Judges: two strided convolutions with leaky ReLU and one over what is left; a logit, no sigmoid.
+    """Judges: two strided convolutions with leaky ReLU and one over what is left; a logit, no
+    sigmoid.
 
     Args:
         config: sizes.
@@ -86,9 +107,14 @@ class Discriminator(nn.Module):
         _check(config)
         self.config, C = config, config.d_width
         self.layers = nn.Sequential(
-            nn.Conv2d(1, C, 4, stride=2, padding=1), nn.LeakyReLU(0.2),  # (B, C, H/2, W/2)
-            nn.Conv2d(C, 2 * C, 4, stride=2, padding=1, bias=norm is nn.Identity), norm(2 * C), nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * C, 1, config.size // 4), nn.Flatten(0))  # fmt: skip
+            nn.Conv2d(1, C, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),  # (B, C, H/2, W/2)
+            nn.Conv2d(C, 2 * C, 4, stride=2, padding=1, bias=norm is nn.Identity),
+            norm(2 * C),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * C, 1, config.size // 4),
+            nn.Flatten(0),
+        )
         self.apply(initialise)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -100,11 +126,15 @@ def _check(config: GANConfig) -> None:
     for name in ("n_latents", "width", "d_width", "size"):
         check_argument(name, getattr(config, name), whole(1))
     if config.size % 4:
-        raise CourseError(f"size = {config.size} is halved twice and must be a multiple of 4, such as 28.")
+        raise CourseError(
+            f"size = {config.size} is halved twice and must be a multiple of 4, such as 28."
+        )
 
 
 def initialise(layer: nn.Module) -> None:
-    """First weights of the DCGAN paper (section 4): N(0, 0.02) for convolutions, N(1, 0.02) for batch norm's scales."""
+    """First weights of the DCGAN paper (section 4): N(0, 0.02) for convolutions, N(1, 0.02) for
+    batch norm's scales.
+    """
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):
@@ -123,19 +153,24 @@ def to_tanh(images: torch.Tensor) -> torch.Tensor:
 
 
 def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """-log D(real) - log(1 - D(fake)), means over the batch, from logits (B,): what D minimises (2014, algorithm 1)."""
+    """-log D(real) - log(1 - D(fake)), means over the batch, from logits (B,): what D minimises
+    (2014, algorithm 1).
+    """
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
 def generator_loss(fake: torch.Tensor) -> torch.Tensor:
-    """-log D(fake), the mean over the batch, from logits (B,): the non-saturating loss (2014, section 3)."""
+    """-log D(fake), the mean over the batch, from logits (B,): the non-saturating loss (2014,
+    section 3).
+    """
     return F.softplus(-fake).mean()
 
 
 def gradient_penalty(logits: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """R1: mean squared length of the gradient of D at real images (which must require gradients).
 
-    Source: Mescheder, Geiger and Nowozin (2018), "Which training methods for GANs do actually converge?", equation 9.
+    Source: Mescheder, Geiger and Nowozin (2018), "Which training methods for GANs do actually
+    converge?", equation 9.
     """
     (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
     return gradient.flatten(1).square().sum(1).mean()

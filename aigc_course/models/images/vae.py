@@ -1,10 +1,14 @@
-"""The variational autoencoder: an encoder that gives a distribution, a decoder that paints, and a bound on the likelihood.
+"""The variational autoencoder: an encoder that gives a distribution, a decoder that paints, and a
+bound on the likelihood.
 
-    image x (B, P) -> encode -> mean, log_variance (B, Z);  z = mean + std * noise;  decode -> logits of the pixels (B, P)
+    image x (B, P) -> encode -> mean, log_variance (B, Z);  z = mean + std * noise;  decode ->
+    logits of the pixels (B, P)
 
-Shapes: B batch, P pixels, Z latent numbers, K samples an image. All likelihoods are in nats an image.
+Shapes: B batch, P pixels, Z latent numbers, K samples an image. All likelihoods are in nats an
+image.
 
-Source: Kingma and Welling (2014), "Auto-encoding variational Bayes"; the equations' numbers below are theirs.
+Source: Kingma and Welling (2014), "Auto-encoding variational Bayes"; the equations' numbers below
+are theirs.
 """
 
 from __future__ import annotations
@@ -58,7 +62,10 @@ class VAE(nn.Module):
     def __init__(self, config: VAEConfig):
         super().__init__()
         if not isinstance(config.hidden, tuple) or not config.hidden:
-            raise CourseError(f"hidden must be a tuple with at least one width, (400, 200) say, not {config.hidden!r}.")
+            raise CourseError(
+                "hidden must be a tuple with at least one width, (400, 200) say, not "
+                f"{config.hidden!r}."
+            )
         for value in (config.n_latents, config.size, *config.hidden):
             check_argument("every size of a VAEConfig", value, whole(1))
         self.config, pixels = config, config.size**2
@@ -70,10 +77,15 @@ class VAE(nn.Module):
         return self.encoder(check_images(images, self.config.size).flatten(1)).chunk(2, dim=1)
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """Latents (..., Z) -> logits of the pixels (..., 1, H, W); their sigmoid is the probability of white."""
+        """Latents (..., Z) -> logits of the pixels (..., 1, H, W); their sigmoid is the probability
+        of white.
+        """
         if not isinstance(z, torch.Tensor) or z.shape[-1:] != (self.config.n_latents,):
             came = f"shape {tuple(z.shape)}" if isinstance(z, torch.Tensor) else type(z).__name__
-            raise CourseError(f"z must be a tensor with {self.config.n_latents} numbers in its last axis, not {came}.")
+            raise CourseError(
+                f"z must be a tensor with {self.config.n_latents} numbers in its last "
+                f"axis, not {came}."
+            )
         return self.decoder(z).unflatten(-1, (1, self.config.size, self.config.size))
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -96,7 +108,9 @@ class VAE(nn.Module):
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:
     """Linear layers of these widths with a ReLU between any two."""
-    layers = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())]
+    layers = [
+        layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())
+    ]
     return nn.Sequential(*layers[:-1])
 
 
@@ -106,21 +120,28 @@ def reparameterize(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tens
 
 
 def kl_to_standard(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
-    """KL(N(mean, exp(log_variance)) || N(0, 1)) of each number, same shape, in nats (appendix B)."""
+    """KL(N(mean, exp(log_variance)) || N(0, 1)) of each number, same shape, in nats (appendix
+    B).
+    """
     return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
 
 
 def pixel_loss(logits: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """-log p(x | z) of each image, its pixels summed: (B, 1, H, W) twice -> (B,) nats.
 
-    A likelihood when pixels are 0 or 1. For grey pixels it is the cross-entropy of two Bernoulli distributions: good to train with, never 0,
-    and no likelihood (the density that it stands for does not integrate to 1; Loaiza-Ganem and Cunningham, 2019).
+    A likelihood when pixels are 0 or 1. For grey pixels it is the cross-entropy of two Bernoulli
+    distributions: good to train with, never 0, and no likelihood (the density that it stands for
+    does not integrate to 1; Loaiza-Ganem and Cunningham, 2019).
     """
     return F.binary_cross_entropy_with_logits(logits, images, reduction="none").flatten(1).sum(1)
 
 
-def negative_elbo(model: VAE, images: torch.Tensor, beta: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
-    """-ELBO of each image with one sample of z (equation 3), and the KL of each latent: images (B, 1, H, W) -> (B,), (B, Z) nats."""
+def negative_elbo(
+    model: VAE, images: torch.Tensor, beta: float = 1.0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """-ELBO of each image with one sample of z (equation 3), and the KL of each latent: images (B,
+    1, H, W) -> (B,), (B, Z) nats.
+    """
     logits, mean, log_variance = model(images)
     kl = kl_to_standard(mean, log_variance)
     return pixel_loss(logits, images) + beta * kl.sum(1), kl
@@ -138,13 +159,20 @@ def evaluate(model: VAE, images: torch.Tensor, seed: int = 0) -> float:
     device = device_of(model)
     with evaluating(model), torch.random.fork_rng():
         torch.manual_seed(seed)
-        return torch.cat([negative_elbo(model, part.to(device))[0].cpu() for part in images.split(1000)]).mean().item()
+        return (
+            torch.cat(
+                [negative_elbo(model, part.to(device))[0].cpu() for part in images.split(1000)]
+            )
+            .mean()
+            .item()
+        )
 
 
 @torch.no_grad()
 @checked(model=instance("VAE"), images=tensor("N 1 H W", low=0, high=1), k=whole(1, 100_000))
 def importance_bound(model: VAE, images: torch.Tensor, k: int) -> torch.Tensor:
-    """Lower bound on log p(x) from K samples: images (B, 1, H, W) -> (B,) nats; K = 1 is the ELBO, more never loosens it on average.
+    """Lower bound on log p(x) from K samples: images (B, 1, H, W) -> (B,) nats; K = 1 is the ELBO,
+    more never loosens it on average.
 
         log 1/K sum_k p(x | z_k) p(z_k) / q(z_k | x)
 
@@ -157,6 +185,14 @@ def importance_bound(model: VAE, images: torch.Tensor, k: int) -> torch.Tensor:
     std = (0.5 * log_variance).exp()
     noise = torch.randn(k, *mean.shape, device=mean.device)
     z = mean + std * noise
-    log_p_x = -F.binary_cross_entropy_with_logits(model.decode(z), images.expand(k, *images.shape), reduction="none").flatten(2).sum(2)
-    log_ratio = -0.5 * (z**2 - noise**2).sum(2) + 0.5 * log_variance.sum(1)  # log p(z) - log q(z | x), the 2 pi cancel
+    log_p_x = (
+        -F.binary_cross_entropy_with_logits(
+            model.decode(z), images.expand(k, *images.shape), reduction="none"
+        )
+        .flatten(2)
+        .sum(2)
+    )
+    log_ratio = -0.5 * (z**2 - noise**2).sum(2) + 0.5 * log_variance.sum(
+        1
+    )  # log p(z) - log q(z | x), the 2 pi cancel
     return (torch.logsumexp(log_p_x + log_ratio, 0) - math.log(k)).cpu()

@@ -1,4 +1,6 @@
-"""Parsing with a chart: what each stretch of a sentence can be, from short stretches to long ones."""
+"""Parsing with a chart: what each stretch of a sentence can be, from short stretches to long
+ones.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ def read_tree(text: str) -> Tree:
     """ "(S (NP (PROPN Mia)) ...)" -> nested tuples.
 
     Raises:
-        CourseError: the brackets do not match, or a phrase holds bare words: each word has its part of speech above it.
+        CourseError: the brackets do not match, or a phrase holds bare words: each word has its part
+            of speech above it.
     """
     stack: list[list] = [[]]
     for piece in re.findall(r"\(|\)|[^\s()]+", text):
@@ -32,7 +35,9 @@ def read_tree(text: str) -> Tree:
         else:
             stack.append([])  # one bracket too many: never closed, so told below
     if len(stack) != 1 or len(stack[0]) != 1 or not _is_tree(stack[0][0]):
-        raise CourseError(f"not a tree in matching brackets, each word under its part of speech: {text[:60]!r}.")
+        raise CourseError(
+            f"not a tree in matching brackets, each word under its part of speech: {text[:60]!r}."
+        )
     return stack[0][0]
 
 
@@ -45,11 +50,17 @@ def _is_tree(node) -> bool:
 
 def leaves(tree: Tree) -> list[str]:
     """The words of a tree."""
-    return [word for child in tree[1:] for word in ([child] if isinstance(child, str) else leaves(child))]
+    return [
+        word
+        for child in tree[1:]
+        for word in ([child] if isinstance(child, str) else leaves(child))
+    ]
 
 
 def brackets(tree: Tree, start: int = 0) -> Iterator[tuple[str, int, int]]:
-    """(label, start, end) of every phrase; parts of speech, which stand right above a word, are left out."""
+    """(label, start, end) of every phrase; parts of speech, which stand right above a word, are
+    left out.
+    """
     if isinstance(tree[1], str):
         return
     position = start
@@ -59,30 +70,47 @@ def brackets(tree: Tree, start: int = 0) -> Iterator[tuple[str, int, int]]:
     yield tree[0], start, position
 
 
-@checked(predicted=list_of(tuple, type(None), says="a list of trees"), true=list_of(tuple, says="a list of trees"))
+@checked(
+    predicted=list_of(tuple, type(None), says="a list of trees"),
+    true=list_of(tuple, says="a list of trees"),
+)
 def bracket_scores(predicted: Sequence[Tree | None], true: Sequence[Tree]) -> dict[str, float]:
-    """Labelled precision, recall and F1 of phrases, over all sentences together; None stands for no parse.
+    """Labelled precision, recall and F1 of phrases, over all sentences together; None stands for no
+    parse.
 
     Source: Black et al. (1991), the PARSEVAL measures.
     """
     if len(predicted) != len(true):
-        raise CourseError(f"bracket_scores compares as many trees with as many; got {len(predicted)} and {len(true)}.")
+        raise CourseError(
+            f"bracket_scores compares as many trees with as many; got {len(predicted)} "
+            f"and {len(true)}."
+        )
     mine = [Counter(brackets(tree)) if tree else Counter() for tree in predicted]
     theirs = [Counter(brackets(tree)) for tree in true]
     right = sum((a & b).total() for a, b in zip(mine, theirs, strict=True))
-    precision, recall = right / max(1, sum(m.total() for m in mine)), right / max(1, sum(t.total() for t in theirs))
-    return {"precision": precision, "recall": recall, "F1": 2 * precision * recall / max(precision + recall, 1e-12)}
+    precision, recall = (
+        right / max(1, sum(m.total() for m in mine)),
+        right / max(1, sum(t.total() for t in theirs)),
+    )
+    return {
+        "precision": precision,
+        "recall": recall,
+        "F1": 2 * precision * recall / max(precision + recall, 1e-12),
+    }
 
 
 class TreebankParser:
-    """A probabilistic context-free grammar read off trees, and the most probable tree of a sentence.
+    """A probabilistic context-free grammar read off trees, and the most probable tree of a
+    sentence.
 
     Args:
         trees: of the sentences to learn from.
 
-    Long rules are cut in two: S -> NP VP . becomes S -> NP [VP .], so that every step joins two neighbours.
+    Long rules are cut in two: S -> NP VP . becomes S -> NP [VP .], so that every step joins two
+    neighbours.
 
-    Source: the algorithm of Cocke, Kasami and Younger; Jurafsky and Martin, *Speech and Language Processing*, chapter 18 and appendix C.
+    Source: the algorithm of Cocke, Kasami and Younger; Jurafsky and Martin, *Speech and Language
+    Processing*, chapter 18 and appendix C.
 
     Raises:
         CourseError: there are no trees.
@@ -116,9 +144,14 @@ class TreebankParser:
 
     @checked(label=string())
     def parse(self, tokens: Sequence[str], label: str = "S") -> tuple[Tree, float] | None:
-        """(tree, log2 of its probability), or None where the grammar has no tree for the sentence."""
+        """(tree, log2 of its probability), or None where the grammar has no tree for the
+        sentence.
+        """
         if isinstance(tokens, str):
-            raise CourseError("parse takes a list of tokens, not a string; text.split() or tales.tokenize(text) makes one.")
+            raise CourseError(
+                "parse takes a list of tokens, not a string; text.split() or "
+                "tales.tokenize(text) makes one."
+            )
         chart = self.chart(tokens)
         end = len(tokens)
         if label not in chart.get((0, end), {}):
@@ -187,4 +220,8 @@ def _build(chart: dict, tokens: Sequence[str], label: str, start: int, end: int)
         return (label, _build(chart, tokens, how, start, end))
     middle, a, b = how
     second = _build(chart, tokens, b, middle, end)
-    return (label, _build(chart, tokens, a, start, middle), *(second[1:] if b.startswith("[") else [second]))
+    return (
+        label,
+        _build(chart, tokens, a, start, middle),
+        *(second[1:] if b.startswith("[") else [second]),
+    )

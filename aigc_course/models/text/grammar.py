@@ -8,7 +8,9 @@ Rules = dict[str, list[str]]
 
 
 def count_sentences(rules: Rules, symbol: str = "START") -> float:
-    """How many derivations start from `symbol`: sum over alternatives, product over their parts; inf when endless."""
+    """How many derivations start from `symbol`: sum over alternatives, product over their parts;
+    inf when endless.
+    """
     try:
         return _count(rules, symbol, ())
     except RecursionError:
@@ -20,4 +22,7 @@ def _count(rules: Rules, symbol: str, above: tuple[str, ...]) -> float:
         return 1
     if symbol in above:
         return math.inf
-    return sum(math.prod(_count(rules, part, (*above, symbol)) for part in alternative.split()) for alternative in rules[symbol])
+    return sum(
+        math.prod(_count(rules, part, (*above, symbol)) for part in alternative.split())
+        for alternative in rules[symbol]
+    )

@@ -12,7 +12,9 @@ from aigc_course.models.text.rnn import check_one_layer
 
 
 def lstm_step(x, h, c, W, b):
-    """One step: x (B, D), h and c (B, N), W (4 N, D + N) and b (4 N,) in blocks i, f, g, o -> the next h and c."""
+    """One step: x (B, D), h and c (B, N), W (4 N, D + N) and b (4 N,) in blocks i, f, g, o -> the
+    next h and c.
+    """
     i, f, g, o = (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
@@ -33,17 +35,26 @@ class LSTM(nn.Module):
 
     The four blocks of `W` and `b` lie in the order i, f, g, o, as in `torch.nn.LSTM`.
 
-    Source: Hochreiter and Schmidhuber (1997); the gate f is by Gers, Schmidhuber and Cummins (2000).
+    Source: Hochreiter and Schmidhuber (1997); the gate f is by Gers, Schmidhuber and Cummins
+    (2000).
     """
 
     def __init__(self, n_inputs: int, n_hidden: int):
         super().__init__()
         scale = 1 / math.sqrt(check_argument("n_hidden", n_hidden, whole(1)))
-        self.W = nn.Parameter(torch.empty(4 * n_hidden, check_argument("n_inputs", n_inputs, whole(1)) + n_hidden).uniform_(-scale, scale))
+        self.W = nn.Parameter(
+            torch.empty(
+                4 * n_hidden, check_argument("n_inputs", n_inputs, whole(1)) + n_hidden
+            ).uniform_(-scale, scale)
+        )
         self.b = nn.Parameter(torch.zeros(4 * n_hidden))
 
-    def forward(self, x: torch.Tensor, state=None) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-        """(B, T, n_inputs) and (h, c) before, or None for zeros -> all h (B, T, n_hidden), the last (h, c)."""
+    def forward(
+        self, x: torch.Tensor, state=None
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """(B, T, n_inputs) and (h, c) before, or None for zeros -> all h (B, T, n_hidden), the last
+        (h, c).
+        """
         h, c = state if state is not None else (x.new_zeros(len(x), len(self.b) // 4),) * 2
         states = []
         for x_t in x.unbind(1):

@@ -1,4 +1,6 @@
-"""N-gram language model: count what follows every context, turn counts into probabilities, sample."""
+"""N-gram language model: count what follows every context, turn counts into probabilities,
+sample.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,16 @@ START, END = "<s>", "</s>"
 
 def _checked(tokens: Sequence[str]) -> Sequence[str]:
     """Tokens as they came; a string, a tale or anything else is told apart."""
-    if isinstance(tokens, str) or not isinstance(tokens, Sequence) or (tokens and not isinstance(tokens[0], str)):
+    if (
+        isinstance(tokens, str)
+        or not isinstance(tokens, Sequence)
+        or (tokens and not isinstance(tokens[0], str))
+    ):
         came = "a string" if isinstance(tokens, str) else type(tokens).__name__
-        raise CourseError(f"tokens must be a list of strings, not {came}; use tale.tokens, or tales.tokenize(text) for a string.")
+        raise CourseError(
+            f"tokens must be a list of strings, not {came}; use tale.tokens, or "
+            "tales.tokenize(text) for a string."
+        )
     return tokens
 
 
@@ -37,23 +46,25 @@ class NGram:
 
     Args:
         order: n; 1 ignores the context, 2 is a Markov chain on tokens.
-        smoothing: "none" (relative frequencies; unseen events get probability 0) or "witten-bell", which
-            mixes every order with the next lower one down to the uniform distribution:
+        smoothing: "none" (relative frequencies; unseen events get probability 0) or "witten-bell",
+            which mixes every order with the next lower one down to the uniform distribution:
 
                 P_n(w | h) = (c(h w) + t(h) P_(n-1)(w | h')) / (c(h) + t(h)),
 
-            with c the count, t(h) the number of different tokens seen after h, and h' = h without its
-            oldest token.
+            with c the count, t(h) the number of different tokens seen after h, and h' = h without
+            its oldest token.
 
-    Source: Shannon (1948), section 3; Witten and Bell (1991), method C, in the interpolated form of Chen and
-    Goodman (1999), section 2.5.
+    Source: Shannon (1948), section 3; Witten and Bell (1991), method C, in the interpolated form of
+    Chen and Goodman (1999), section 2.5.
     """
 
     @checked(order=whole(1, 100))
     def __init__(self, order: int, smoothing: str = "witten-bell"):
         self.order = order
         self.smoothing = check_argument("smoothing", smoothing, one_of("none", "witten-bell"))
-        self.counts: list[dict[tuple[str, ...], Counter]] = [defaultdict(Counter) for _ in range(order)]
+        self.counts: list[dict[tuple[str, ...], Counter]] = [
+            defaultdict(Counter) for _ in range(order)
+        ]
         self.vocabulary: list[str] = []
 
     @checked(texts=tokenized())
@@ -67,12 +78,16 @@ class NGram:
                     self.counts[length][tokens[i - length : i]][tokens[i]] += 1
         if not self.counts[-1]:
             raise CourseError("fit got no texts; give at least one list of tokens.")
-        self.vocabulary = sorted({token for followers in self.counts[lowest].values() for token in followers})
+        self.vocabulary = sorted(
+            {token for followers in self.counts[lowest].values() for token in followers}
+        )
         self._index = {token: i for i, token in enumerate(self.vocabulary)}
         return self
 
     def probability(self, token: str, context: Sequence[str]) -> float:
-        """P(token | context) for the last `order - 1` tokens of `context`; 0 for tokens never seen."""
+        """P(token | context) for the last `order - 1` tokens of `context`; 0 for tokens never
+        seen.
+        """
         history = self._history(context)
         if token not in self._index:
             return 0.0
@@ -88,7 +103,9 @@ class NGram:
         return p
 
     def probabilities(self, context: Sequence[str]) -> np.ndarray:
-        """(V,) P(. | context) over `vocabulary`; all zero where an unsmoothed model never saw the context."""
+        """(V,) P(. | context) over `vocabulary`; all zero where an unsmoothed model never saw the
+        context.
+        """
         history = self._history(context)
         if self.smoothing == "none":
             p = np.zeros(len(self.vocabulary))
@@ -115,10 +132,21 @@ class NGram:
             total -= math.log2(p)
         return total
 
-    @checked(rng=instance(random.Random, says="a source of chance, random.Random(0) say"), max_tokens=whole(), prompt=token_list())
-    def generate(self, rng: random.Random, temperature: float = 1.0, max_tokens: int = 300,
-                 prompt: Sequence[str] = ()) -> list[str]:
-        """Draw tokens one at a time until the end token or `max_tokens`; the result begins with `prompt`."""
+    @checked(
+        rng=instance(random.Random, says="a source of chance, random.Random(0) say"),
+        max_tokens=whole(),
+        prompt=token_list(),
+    )
+    def generate(
+        self,
+        rng: random.Random,
+        temperature: float = 1.0,
+        max_tokens: int = 300,
+        prompt: Sequence[str] = (),
+    ) -> list[str]:
+        """Draw tokens one at a time until the end token or `max_tokens`; the result begins with
+        `prompt`.
+        """
         tokens = [START] * (self.order - 1) + list(prompt)
         first = self.order - 1
         while len(tokens) - first < max_tokens:

@@ -1,4 +1,6 @@
-"""Parts of speech by counting: a hidden Markov model and Viterbi's search for the best sequence of tags."""
+"""Parts of speech by counting: a hidden Markov model and Viterbi's search for the best sequence of
+tags.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> 
     Returns:
         T states.
 
-    Source: Viterbi (1967); for tagging, Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
+    Source: Viterbi (1967); for tagging, Jurafsky and Martin, *Speech and Language Processing*,
+    section 17.4.
     """
     best, back = start + emission[0], []
     for seen in emission[1:]:
@@ -37,11 +40,13 @@ def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> 
 
 
 class Tagger:
-    """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from counts, with a little added to each.
+    """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from counts, with a
+    little added to each.
 
     Args:
         texts: (tokens, tags) pairs.
-        k: what is added to each count. Small, so that a word that was seen keeps its tags; for an unknown one the context decides.
+        k: what is added to each count. Small, so that a word that was seen keeps its tags; for an
+            unknown one the context decides.
 
     Source: Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
 
@@ -52,7 +57,9 @@ class Tagger:
     @checked(texts=tokenized(), k=real(above=0))
     def __init__(self, texts: Iterable[tuple[Sequence[str], Sequence[str]]], k: float = 0.01):
         texts = list(texts)
-        if not any(tags for _, tags in texts) or any(len(tokens) != len(tags) for tokens, tags in texts):
+        if not any(tags for _, tags in texts) or any(
+            len(tokens) != len(tags) for tokens, tags in texts
+        ):
             raise CourseError("a tagger needs texts as (tokens, tags) with one tag for each token.")
         self.k = k
         self.tags = sorted({tag for _, tags in texts for tag in tags})
@@ -62,13 +69,18 @@ class Tagger:
         first = Counter(tags[0] for _, tags in texts if tags)
         size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
         self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)
-        self.start = np.log([(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags])
+        self.start = np.log(
+            [(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags]
+        )
         counts = np.array([[follows[a, b] + k for b in self.tags] for a in self.tags])
         self.transition = np.log(counts / counts.sum(1, keepdims=True))
 
     def emission(self, tokens: Sequence[str]) -> np.ndarray:
         """(T, K) log P(token | tag)."""
-        counts = np.array([[self.words[token, tag] + self.k for tag in self.tags] for token in tokens], dtype=float)
+        counts = np.array(
+            [[self.words[token, tag] + self.k for tag in self.tags] for token in tokens],
+            dtype=float,
+        )
         return np.log(counts / self._total)
 
     @checked(tokens=token_list())

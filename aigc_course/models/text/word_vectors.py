@@ -1,4 +1,6 @@
-"""Words as vectors: by counting (PPMI and SVD), and by a network (skip-gram with negative sampling)."""
+"""Words as vectors: by counting (PPMI and SVD), and by a network (skip-gram with negative
+sampling).
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ def cooccurrence(texts: Iterable[Sequence[int]], size: int, window: int) -> np.n
 
 @checked(counts=array(2, low=0))
 def ppmi(counts: np.ndarray) -> np.ndarray:
-    """Positive pointwise mutual information, max(0, log2 p(a, b) / (p(a) p(b))); 0 where nothing was counted.
+    """Positive pointwise mutual information, max(0, log2 p(a, b) / (p(a) p(b))); 0 where nothing
+    was counted.
 
     Args:
         counts: (V, V), not negative.
@@ -52,21 +55,30 @@ def ppmi(counts: np.ndarray) -> np.ndarray:
     if total <= 0:
         raise CourseError("ppmi needs counts that are not all zero.")
     with np.errstate(divide="ignore", invalid="ignore"):
-        pmi = np.log2(counts * total / (counts.sum(1, keepdims=True) * counts.sum(0, keepdims=True)))
+        pmi = np.log2(
+            counts * total / (counts.sum(1, keepdims=True) * counts.sum(0, keepdims=True))
+        )
     return np.where(counts > 0, np.maximum(pmi, 0), 0)
 
 
 @checked(matrix=array(2), width=whole(1))
 def svd_vectors(matrix: np.ndarray, width: int) -> np.ndarray:
-    """Rows of the best approximation of rank `width`: (V, width), the left singular vectors times the root of the singular values.
+    """Rows of the best approximation of rank `width`: (V, width), the left singular vectors times
+    the root of the singular values.
 
-    Source: Levy, Goldberg and Dagan (2015), "Improving distributional similarity with lessons learned from word embeddings", section 3.
+    Source: Levy, Goldberg and Dagan (2015), "Improving distributional similarity with lessons
+    learned from word embeddings", section 3.
     """
     if width > min(np.shape(matrix)):
-        raise CourseError(f"svd_vectors: width must be at most {min(np.shape(matrix))} for a matrix of shape {np.shape(matrix)}, not {width}.")
+        raise CourseError(
+            f"svd_vectors: width must be at most {min(np.shape(matrix))} for a matrix of "
+            f"shape {np.shape(matrix)}, not {width}."
+        )
     u, s, _ = np.linalg.svd(np.asarray(matrix, dtype=np.float64), full_matrices=False)
     u, s = u[:, :width], s[:width]
-    u = u * np.sign(u[np.abs(u).argmax(0), np.arange(u.shape[1])])  # a singular vector's sign is arbitrary: make it always the same
+    u = u * np.sign(
+        u[np.abs(u).argmax(0), np.arange(u.shape[1])]
+    )  # a singular vector's sign is arbitrary: make it always the same
     return u * np.sqrt(s)
 
 
@@ -74,7 +86,9 @@ def svd_vectors(matrix: np.ndarray, width: int) -> np.ndarray:
 def nearest(vectors: np.ndarray, i: int, n: int) -> list[int]:
     """Indices of the `n` rows with the largest cosine to row `i`, itself left out."""
     if i >= len(vectors):
-        raise CourseError(f"nearest: i must be the index of one of the {len(vectors)} rows, not {i}.")
+        raise CourseError(
+            f"nearest: i must be the index of one of the {len(vectors)} rows, not {i}."
+        )
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     order = np.argsort(-(unit @ unit[i]), kind="stable")
     return [int(j) for j in order if j != i][:n]
@@ -82,21 +96,32 @@ def nearest(vectors: np.ndarray, i: int, n: int) -> list[int]:
 
 @checked(vectors=array(2), groups=tokenized(1), n=whole(1))
 def purity(vectors: np.ndarray, groups: Sequence[Sequence[int]], n: int = 3) -> float:
-    """Mean share, over all words in groups, of the `n` nearest among all rows that are in the word's own group; in [0, 1]."""
-    if any(not isinstance(i, int | np.integer) or not 0 <= i < len(vectors) for group in groups for i in group) or not any(map(len, groups)):
-        raise CourseError(f"purity: groups must be lists of indices of the {len(vectors)} rows, with at least one.")
+    """Mean share, over all words in groups, of the `n` nearest among all rows that are in the
+    word's own group; in [0, 1].
+    """
+    if any(
+        not isinstance(i, int | np.integer) or not 0 <= i < len(vectors)
+        for group in groups
+        for i in group
+    ) or not any(map(len, groups)):
+        raise CourseError(
+            f"purity: groups must be lists of indices of the {len(vectors)} rows, with "
+            "at least one."
+        )
     shares = [len(set(nearest(vectors, i, n)) & set(group)) / n for group in groups for i in group]
     return float(np.mean(shares))
 
 
 class SkipGram(nn.Module):
-    """Two vectors a word, one as centre and one as context; their inner product says how well the two go together.
+    """Two vectors a word, one as centre and one as context; their inner product says how well the
+    two go together.
 
     Args:
         size: V.
         width: of the vectors.
 
-    Source: Mikolov et al. (2013), "Distributed representations of words and phrases and their compositionality", section 2.2.
+    Source: Mikolov et al. (2013), "Distributed representations of words and phrases and their
+    compositionality", section 2.2.
     """
 
     @checked(size=whole(1), width=whole(1))
@@ -114,7 +139,8 @@ class SkipGram(nn.Module):
 
 
 def negative_sampling_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
-    """-log sigmoid(positive) - sum over K of log sigmoid(-negative), averaged over the batch; a scalar, in nats.
+    """-log sigmoid(positive) - sum over K of log sigmoid(-negative), averaged over the batch; a
+    scalar, in nats.
 
     Args:
         positive: (B,) scores of pairs that were seen.
