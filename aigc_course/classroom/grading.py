@@ -20,7 +20,7 @@ from traitlets import Unicode
 from aigc_course.classroom import sandbox, serialization
 from aigc_course.classroom.export import marked
 from aigc_course.core.errors import CourseError
-from aigc_course.exercises.engine import catalog, draws, judging
+from aigc_course.exercises.engine import catalog, judging
 from aigc_course.exercises.engine.compare import Outcome, outcomes
 from aigc_course.exercises.engine.types import Exercise, Question
 
@@ -195,9 +195,7 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
     if len(hidden_runs) != len(check.seeds):
         return LOST
     for seed, run in zip(check.seeds, hidden_runs, strict=True):
-        varied = dataclasses.replace(
-            task, probes=functools.partial(draws.arguments, task.name, seed)
-        )
+        varied = dataclasses.replace(task, probes=functools.partial(task.draw, seed))
         says = _diagnosed(varied, run, functools.partial(_known, seed=seed))
         if says != RIGHT:
             # A diagnosis that is no known mistake may tell the arguments, and those stay with the

@@ -94,7 +94,7 @@ class _Answers:
 
     def __init__(self, names: list[str], space: dict):
         from aigc_course.classroom import serialization
-        from aigc_course.exercises.engine import catalog, compare, draws, judging
+        from aigc_course.exercises.engine import catalog, compare, judging
         from aigc_course.exercises.engine.types import Question
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
@@ -102,8 +102,7 @@ class _Answers:
         self.kept: dict[
             str, tuple[object, dict]
         ] = {}  # at the place of the test cell: the answer, and what all names meant there
-        self.arguments, self.outcomes, self.limit, self.TooSlow = (
-            draws.arguments,
+        self.outcomes, self.limit, self.TooSlow = (
             compare.outcomes,
             compare.with_time_limit,
             compare.TooSlow,
@@ -226,7 +225,7 @@ class _Answers:
         sys.modules.update(self.closed)
         try:
             # Twice: `outcomes` compares what an answer left of its arguments with untouched ones.
-            drawn = [self.arguments(task.name, seed) for _ in range(2)]
+            drawn = [task.draw(seed) for _ in range(2)]
         finally:
             sys.modules.update(stub)
         return dataclasses.replace(task, probes=lambda: drawn.pop())

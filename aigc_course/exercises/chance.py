@@ -9,53 +9,10 @@ import numpy as np
 
 from aigc_course.evaluation.statistics import entropy
 from aigc_course.evaluation.text_metrics import longest_copy
+from aigc_course.exercises.engine.draws import letters, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.generation.sampling import apply_temperature
 from aigc_course.models.text.grammar import count_sentences
-
-
-def _sum_everything(rules, symbol="START"):
-    if symbol not in rules:
-        return 1
-    return sum(
-        sum(_sum_everything(rules, part) for part in alternative.split())
-        for alternative in rules[symbol]
-    )
-
-
-def _multiply_everything(rules, symbol="START"):
-    if symbol not in rules:
-        return 1
-    return math.prod(
-        math.prod(_multiply_everything(rules, part) for part in alternative.split())
-        for alternative in rules[symbol]
-    )
-
-
-def _count_alternatives(rules, symbol="START"):
-    return len(rules[symbol])
-
-
-def _product_of_lengths(rules, symbol="START"):
-    return math.prod(len(alternatives) for alternatives in rules.values())
-
-
-def _zero_for_words(rules, symbol="START"):
-    if symbol not in rules:
-        return 0
-    return sum(
-        math.prod(_zero_for_words(rules, part) for part in alternative.split())
-        for alternative in rules[symbol]
-    )
-
-
-def _letters(rules, symbol="START"):
-    if symbol not in rules:
-        return 1
-    return sum(
-        math.prod(_letters(rules, letter) for letter in alternative)
-        for alternative in rules[symbol]
-    )
 
 
 def count_by_recursion(rules, symbol="START"):
@@ -79,32 +36,189 @@ _GRAMMARS = (
 )
 
 
+GRAMMAR_SIZE = Exercise(
+    name="chance.grammar_size",
+    title="Count the sentences of a grammar",
+    minutes=10,
+    reference=count_sentences,
+    probes=lambda: [(rules,) for rules in _GRAMMARS],
+    shown=count_by_recursion,
+    hints=(
+        "A word that has no rule can be written in exactly one way.",
+        (
+            "One alternative: multiply the counts of its parts. One symbol: add the "
+            "counts of its alternatives."
+        ),
+        (
+            "return sum(product of count(part) for part in alternative.split(), for "
+            "every alternative): recursion does the rest."
+        ),
+    ),
+)
+
+
+@GRAMMAR_SIZE.mistake(
+    "Parts that stand one after the other multiply: 3 people times 2 foods make 6 sentences, not 5."
+)
+def sum_everything(rules, symbol="START"):
+    if symbol not in rules:
+        return 1
+    return sum(
+        sum(sum_everything(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
+
+
+@GRAMMAR_SIZE.mistake(
+    "You always get 1: alternatives add up, and all of them count (is the "
+    "`return` inside the loop?)."
+)
+def multiply_everything(rules, symbol="START"):
+    if symbol not in rules:
+        return 1
+    return math.prod(
+        math.prod(multiply_everything(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
+
+
+@GRAMMAR_SIZE.mistake(
+    "That is the rule for one template with independent gaps; here a symbol "
+    "counts only where it is used."
+)
+def product_of_lengths(rules, symbol="START"):
+    return math.prod(len(alternatives) for alternatives in rules.values())
+
+
+@GRAMMAR_SIZE.mistake("A word without a rule can be written in one way: return 1 for it, not 0.")
+def zero_for_words(rules, symbol="START"):
+    if symbol not in rules:
+        return 0
+    return sum(
+        math.prod(zero_for_words(rules, part) for part in alternative.split())
+        for alternative in rules[symbol]
+    )
+
+
+@GRAMMAR_SIZE.mistake(
+    "You walked through letters: split each alternative into its parts, alternative.split()."
+)
+def counts_letters(rules, symbol="START"):
+    if symbol not in rules:
+        return 1
+    return sum(
+        math.prod(counts_letters(rules, letter) for letter in alternative)
+        for alternative in rules[symbol]
+    )
+
+
+@GRAMMAR_SIZE.mistake(
+    "You counted the alternatives of START only; each symbol in them can be "
+    "replaced in several ways."
+)
+def count_alternatives(rules, symbol="START"):
+    return len(rules[symbol])
+
+
+@GRAMMAR_SIZE.hidden()
+def draw_grammar_size(rng):
+    words = lambda n: [f"w{i}" for i in range(n)]  # noqa: E731
+    return (
+        {
+            "START": ["A A B", *["A B", "B ends"][: size(rng, 1, 2)]],
+            "A": [*words(size(rng, 2, 4)), "very C"],
+            "B": words(size(rng, 2, 5)),
+            "C": words(size(rng, 2, 3)),
+        },
+    )
+
+
+PLOT_BITS = Question(
+    name="chance.plot_bits",
+    title="Bits of an uneven choice, on paper",
+    minutes=5,
+    reference=1.5,
+    explanation="1/2 * 1 bit + 1/4 * 2 bits + 1/4 * 2 bits = 1.5 bits.",
+    mistakes=(
+        Mistake(
+            1.585,
+            (
+                "log2(3) holds when the three plots are equally likely; here one comes "
+                "half of the time."
+            ),
+        ),
+        Mistake(
+            5.0,
+            (
+                "Weigh each surprise with how often it happens; 1 + 2 + 2 counts them as "
+                "if all happened."
+            ),
+        ),
+        Mistake(
+            5 / 3,
+            "A plain mean of 1, 2 and 2 ignores that the first plot comes twice as often.",
+        ),
+        Mistake(2.0, "2 bits is the surprise of a rare plot; the frequent one costs only 1."),
+    ),
+    hints=(
+        "The surprise of something with probability p is -log2 p: 1 bit for 1/2.",
+        "Average the surprises, each weighted with its own probability.",
+    ),
+    tolerance=0.006,
+)
+
+
 def entropy_in_one_line(probabilities):
     """Short answer: the mean of the surprises, leaving out what never happens."""
     return -sum(p * math.log2(p) for p in probabilities if p > 0)
 
 
-def _zero_as_nan(p):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(-(np.asarray(p) * np.log2(p)).sum())
+ENTROPY = Exercise(
+    name="chance.entropy",
+    title="Entropy in bits",
+    minutes=5,
+    reference=entropy,
+    shown=entropy_in_one_line,
+    probes=lambda: [([0.5, 0.25, 0.25],), ([1.0, 0.0],), ([0.1] * 10,), ([0.7, 0.2, 0.1],)],
+    hints=(
+        "H = -sum of p * log2(p).",
+        "math.log2 works on one number; skip those with p == 0.",
+        "return -sum(p * math.log2(p) for p in probabilities if p > 0)",
+    ),
+)
 
 
-def _nats(p):
+@ENTROPY.mistake("That is entropy in nats: take log2, not the natural logarithm.")
+def nats(p):
     p = np.asarray(p, dtype=float)
     p = p[p > 0]
     return float(-(p * np.log(p)).sum())
 
 
-def _no_minus(p):
+@ENTROPY.mistake("The sign is wrong: entropy is never negative, and log2 of a probability is.")
+def no_minus(p):
     return -entropy(p)
 
 
-def _unweighted(p):
+@ENTROPY.mistake("Each surprise -log2 p must be weighted with its own p before you add them.")
+def unweighted(p):
     return float(-sum(math.log2(x) for x in p if x > 0))
 
 
-def _zero_is_not_skipped(p):
+@ENTROPY.mistake("0 * log2(0) is nan: what never happens adds nothing, so leave p = 0 out.")
+def zero_as_nan(p):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(-(np.asarray(p) * np.log2(p)).sum())
+
+
+@ENTROPY.mistake("log2(0) breaks it: what never happens adds nothing, so leave p = 0 out.")
+def zero_is_not_skipped(p):
     return float(-sum(x * math.log2(x) for x in p))
+
+
+@ENTROPY.hidden(times=4)
+def draw_entropy(rng):
+    return ([*rng.dirichlet(np.ones(size(rng, 2, 7))).tolist(), 0.0],)
 
 
 def power_and_normalise(probabilities, temperature):
@@ -113,27 +227,65 @@ def power_and_normalise(probabilities, temperature):
     return scaled / scaled.sum()
 
 
-def _power_t_not_normalised(p, temperature):
-    return np.asarray(p, dtype=float) ** temperature
+TEMPERATURE = Exercise(
+    name="chance.temperature",
+    title="Temperature",
+    minutes=10,
+    reference=apply_temperature,
+    shown=power_and_normalise,
+    probes=lambda: [
+        (np.array([0.6, 0.3, 0.1]), 0.5),
+        (np.array([0.6, 0.3, 0.1]), 2.0),
+        (np.array([0.5, 0.5, 0.0]), 1.0),
+        (np.array([0.9, 0.1]), 0.7),
+    ],
+    hints=(
+        "Raise every probability to the power 1 / T.",
+        "Then divide by the sum, so that it is a distribution again.",
+    ),
+)
 
 
-def _power_t(p, temperature):
+@TEMPERATURE.mistake(
+    "The exponent is 1 / T: with T below 1 the likely should become "
+    "likelier, yours does the opposite."
+)
+def power_t(p, temperature):
     scaled = np.asarray(p, dtype=float) ** temperature
     return scaled / scaled.sum()
 
 
-def _not_normalised(p, temperature):
+@TEMPERATURE.mistake(
+    "Two things: the exponent is 1 / T, not T, and the result must be divided by its sum."
+)
+def power_t_not_normalised(p, temperature):
+    return np.asarray(p, dtype=float) ** temperature
+
+
+@TEMPERATURE.mistake("The result does not sum to 1: divide by its sum.")
+def not_normalised(p, temperature):
     return np.asarray(p, dtype=float) ** (1 / temperature)
 
 
-def _divided(p, temperature):
+@TEMPERATURE.mistake(
+    "Dividing all by T and normalising changes nothing; T belongs into the exponent."
+)
+def divided(p, temperature):
     scaled = np.asarray(p, dtype=float) / temperature
     return scaled / scaled.sum()
 
 
-def _softmax_of_probabilities(p, temperature):
+@TEMPERATURE.mistake(
+    "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T)."
+)
+def softmax_of_probabilities(p, temperature):
     scaled = np.exp(np.asarray(p, dtype=float) / temperature)
     return scaled / scaled.sum()
+
+
+@TEMPERATURE.hidden(times=4)
+def draw_temperature(rng):
+    return np.append(rng.dirichlet(np.ones(size(rng, 2, 6))), 0.0), float(rng.uniform(0.3, 3))
 
 
 def add_k(followers: Counter, vocabulary: list[str], k: float) -> dict[str, float]:
@@ -142,21 +294,58 @@ def add_k(followers: Counter, vocabulary: list[str], k: float) -> dict[str, floa
     return {token: (followers[token] + k) / total for token in vocabulary}
 
 
-def _k_once_in_total(followers, vocabulary, k):
+ADD_K = Exercise(
+    name="chance.add_k",
+    title="Add-k smoothing",
+    minutes=15,
+    reference=add_k,
+    probes=lambda: [
+        (Counter(red=3, blue=1), ["blue", "green", "red"], 0.5),
+        (Counter(a=2), ["a", "b"], 1),
+        (Counter(), ["a", "b", "c", "d"], 0.1),
+    ],
+    hints=(
+        "Imagine that every token of the vocabulary was seen k times more.",
+        (
+            "A Counter gives 0 for what it does not hold: followers[token] + k is right "
+            "for every token."
+        ),
+        "The new total is followers.total() + k * len(vocabulary).",
+    ),
+)
+
+
+@ADD_K.mistake(
+    "k is added to every token of the vocabulary, so the total grows by k times its size, not by k."
+)
+def k_once_in_total(followers, vocabulary, k):
     return {token: (followers[token] + k) / (followers.total() + k) for token in vocabulary}
 
 
-def _total_without_k(followers, vocabulary, k):
+@ADD_K.mistake("The probabilities sum to more than 1: the total must grow by what you added.")
+def total_without_k(followers, vocabulary, k):
     return {token: (followers[token] + k) / followers.total() for token in vocabulary}
 
 
-def _seen_only(followers, vocabulary, k):
+@ADD_K.mistake("Tokens that were never seen are missing: they are the reason for smoothing.")
+def seen_only(followers, vocabulary, k):
     total = followers.total() + k * len(followers)
     return {token: (count + k) / total for token, count in followers.items()}
 
 
-def _always_one(followers, vocabulary, k):
+@ADD_K.mistake("You always add 1; add k.")
+def always_one(followers, vocabulary, k):
     return add_k(followers, vocabulary, 1)
+
+
+@ADD_K.hidden()
+def draw_add_k(rng):
+    vocabulary = [f"w{i}" for i in range(size(rng, 3, 7))]
+    return (
+        Counter({word: size(rng, 1, 9) for word in vocabulary[:2]}),
+        vocabulary,
+        float(rng.uniform(0.1, 2)),
+    )
 
 
 def longest_common_run(tokens, known):
@@ -172,7 +361,35 @@ def longest_common_run(tokens, known):
     return best
 
 
-def _as_strings(tokens, known):
+LONGEST_COPY = Exercise(
+    name="chance.longest_copy",
+    title="How long is the longest copied passage?",
+    minutes=30,
+    reference=longest_copy,
+    shown=longest_common_run,
+    probes=lambda: [
+        ("a b c d e".split(), ["x b c d y".split(), "a b".split()]),
+        ("the cat sat on the mat".split(), ["on the mat sat the cat".split()]),
+        ("a b".split(), ["c d".split()]),
+        ("p a q b".split(), ["a b".split()]),
+        (["he", "cat", "sat"], [["the", "cat", "ran"]]),
+    ],
+    hints=(
+        (
+            "Look at every pair of positions: if tokens[i] == text[j], the run that ends "
+            "there is one longer than the one that ends at (i-1, j-1)."
+        ),
+        "Keep one list of run lengths per text position and update it token by token.",
+        "Where tokens differ, the run length is 0; the answer is the largest run you ever see.",
+    ),
+    seconds=20,
+)
+
+
+@LONGEST_COPY.mistake(
+    'You compare letters: "he cat" stands in "the cat", but the token "he" does not.'
+)
+def as_strings(tokens, known):
     runs = ((i, j) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1))
     return max(
         (j - i for i, j in runs if any(" ".join(tokens[i:j]) in " ".join(text) for text in known)),
@@ -180,7 +397,10 @@ def _as_strings(tokens, known):
     )
 
 
-def _longest_prefix(tokens, known):
+@LONGEST_COPY.mistake(
+    "You compare beginnings only; a copied passage may start anywhere in both texts."
+)
+def longest_prefix(tokens, known):
     best = 0
     for text in known:
         n = 0
@@ -190,11 +410,13 @@ def _longest_prefix(tokens, known):
     return best
 
 
-def _any_order(tokens, known):
+@LONGEST_COPY.mistake("You count shared words in any order; a copy keeps the order without gaps.")
+def any_order(tokens, known):
     return max((sum(token in text for token in tokens) for text in known), default=0)
 
 
-def _with_gaps(tokens, known):
+@LONGEST_COPY.mistake("You allow gaps (a common subsequence); a copied passage is unbroken.")
+def with_gaps(tokens, known):
     best = 0
     for text in known:
         row = [0] * (len(tokens) + 1)
@@ -207,249 +429,6 @@ def _with_gaps(tokens, known):
     return best
 
 
-EXERCISES = (
-    Exercise(
-        name="chance.grammar_size",
-        title="Count the sentences of a grammar",
-        minutes=10,
-        reference=count_sentences,
-        probes=lambda: [(rules,) for rules in _GRAMMARS],
-        shown=count_by_recursion,
-        mistakes=(
-            Mistake(
-                _sum_everything,
-                (
-                    "Parts that stand one after the other multiply: 3 people times 2 foods "
-                    "make 6 sentences, not 5."
-                ),
-            ),
-            Mistake(
-                _multiply_everything,
-                (
-                    "You always get 1: alternatives add up, and all of them count (is the "
-                    "`return` inside the loop?)."
-                ),
-            ),
-            Mistake(
-                _product_of_lengths,
-                (
-                    "That is the rule for one template with independent gaps; here a symbol "
-                    "counts only where it is used."
-                ),
-            ),
-            Mistake(
-                _zero_for_words,
-                "A word without a rule can be written in one way: return 1 for it, not 0.",
-            ),
-            Mistake(
-                _letters,
-                (
-                    "You walked through letters: split each alternative into its parts, "
-                    "alternative.split()."
-                ),
-            ),
-            Mistake(
-                _count_alternatives,
-                (
-                    "You counted the alternatives of START only; each symbol in them can be "
-                    "replaced in several ways."
-                ),
-            ),
-        ),
-        hints=(
-            "A word that has no rule can be written in exactly one way.",
-            (
-                "One alternative: multiply the counts of its parts. One symbol: add the "
-                "counts of its alternatives."
-            ),
-            (
-                "return sum(product of count(part) for part in alternative.split(), for "
-                "every alternative): recursion does the rest."
-            ),
-        ),
-    ),
-    Question(
-        name="chance.plot_bits",
-        title="Bits of an uneven choice, on paper",
-        minutes=5,
-        reference=1.5,
-        explanation="1/2 * 1 bit + 1/4 * 2 bits + 1/4 * 2 bits = 1.5 bits.",
-        mistakes=(
-            Mistake(
-                1.585,
-                (
-                    "log2(3) holds when the three plots are equally likely; here one comes "
-                    "half of the time."
-                ),
-            ),
-            Mistake(
-                5.0,
-                (
-                    "Weigh each surprise with how often it happens; 1 + 2 + 2 counts them as "
-                    "if all happened."
-                ),
-            ),
-            Mistake(
-                5 / 3,
-                "A plain mean of 1, 2 and 2 ignores that the first plot comes twice as often.",
-            ),
-            Mistake(2.0, "2 bits is the surprise of a rare plot; the frequent one costs only 1."),
-        ),
-        hints=(
-            "The surprise of something with probability p is -log2 p: 1 bit for 1/2.",
-            "Average the surprises, each weighted with its own probability.",
-        ),
-        tolerance=0.006,
-    ),
-    Exercise(
-        name="chance.entropy",
-        title="Entropy in bits",
-        minutes=5,
-        reference=entropy,
-        shown=entropy_in_one_line,
-        probes=lambda: [([0.5, 0.25, 0.25],), ([1.0, 0.0],), ([0.1] * 10,), ([0.7, 0.2, 0.1],)],
-        mistakes=(
-            Mistake(_nats, "That is entropy in nats: take log2, not the natural logarithm."),
-            Mistake(
-                _no_minus,
-                "The sign is wrong: entropy is never negative, and log2 of a probability is.",
-            ),
-            Mistake(
-                _unweighted,
-                "Each surprise -log2 p must be weighted with its own p before you add them.",
-            ),
-            Mistake(
-                _zero_as_nan,
-                "0 * log2(0) is nan: what never happens adds nothing, so leave p = 0 out.",
-            ),
-            Mistake(
-                _zero_is_not_skipped,
-                "log2(0) breaks it: what never happens adds nothing, so leave p = 0 out.",
-            ),
-        ),
-        hints=(
-            "H = -sum of p * log2(p).",
-            "math.log2 works on one number; skip those with p == 0.",
-            "return -sum(p * math.log2(p) for p in probabilities if p > 0)",
-        ),
-    ),
-    Exercise(
-        name="chance.temperature",
-        title="Temperature",
-        minutes=10,
-        reference=apply_temperature,
-        shown=power_and_normalise,
-        probes=lambda: [
-            (np.array([0.6, 0.3, 0.1]), 0.5),
-            (np.array([0.6, 0.3, 0.1]), 2.0),
-            (np.array([0.5, 0.5, 0.0]), 1.0),
-            (np.array([0.9, 0.1]), 0.7),
-        ],
-        mistakes=(
-            Mistake(
-                _power_t,
-                (
-                    "The exponent is 1 / T: with T below 1 the likely should become "
-                    "likelier, yours does the opposite."
-                ),
-            ),
-            Mistake(
-                _power_t_not_normalised,
-                (
-                    "Two things: the exponent is 1 / T, not T, and the result must be "
-                    "divided by its sum."
-                ),
-            ),
-            Mistake(_not_normalised, "The result does not sum to 1: divide by its sum."),
-            Mistake(
-                _divided,
-                "Dividing all by T and normalising changes nothing; T belongs into the exponent.",
-            ),
-            Mistake(
-                _softmax_of_probabilities,
-                "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T).",
-            ),
-        ),
-        hints=(
-            "Raise every probability to the power 1 / T.",
-            "Then divide by the sum, so that it is a distribution again.",
-        ),
-    ),
-    Exercise(
-        name="chance.add_k",
-        title="Add-k smoothing",
-        minutes=15,
-        reference=add_k,
-        probes=lambda: [
-            (Counter(red=3, blue=1), ["blue", "green", "red"], 0.5),
-            (Counter(a=2), ["a", "b"], 1),
-            (Counter(), ["a", "b", "c", "d"], 0.1),
-        ],
-        mistakes=(
-            Mistake(
-                _k_once_in_total,
-                (
-                    "k is added to every token of the vocabulary, so the total grows by k "
-                    "times its size, not by k."
-                ),
-            ),
-            Mistake(
-                _total_without_k,
-                "The probabilities sum to more than 1: the total must grow by what you added.",
-            ),
-            Mistake(
-                _seen_only,
-                "Tokens that were never seen are missing: they are the reason for smoothing.",
-            ),
-            Mistake(_always_one, "You always add 1; add k."),
-        ),
-        hints=(
-            "Imagine that every token of the vocabulary was seen k times more.",
-            (
-                "A Counter gives 0 for what it does not hold: followers[token] + k is right "
-                "for every token."
-            ),
-            "The new total is followers.total() + k * len(vocabulary).",
-        ),
-    ),
-    Exercise(
-        name="chance.longest_copy",
-        title="How long is the longest copied passage?",
-        minutes=30,
-        reference=longest_copy,
-        shown=longest_common_run,
-        probes=lambda: [
-            ("a b c d e".split(), ["x b c d y".split(), "a b".split()]),
-            ("the cat sat on the mat".split(), ["on the mat sat the cat".split()]),
-            ("a b".split(), ["c d".split()]),
-            ("p a q b".split(), ["a b".split()]),
-            (["he", "cat", "sat"], [["the", "cat", "ran"]]),
-        ],
-        mistakes=(
-            Mistake(
-                _as_strings,
-                'You compare letters: "he cat" stands in "the cat", but the token "he" does not.',
-            ),
-            Mistake(
-                _longest_prefix,
-                "You compare beginnings only; a copied passage may start anywhere in both texts.",
-            ),
-            Mistake(
-                _any_order,
-                "You count shared words in any order; a copy keeps the order without gaps.",
-            ),
-            Mistake(
-                _with_gaps, "You allow gaps (a common subsequence); a copied passage is unbroken."
-            ),
-        ),
-        hints=(
-            (
-                "Look at every pair of positions: if tokens[i] == text[j], the run that ends "
-                "there is one longer than the one that ends at (i-1, j-1)."
-            ),
-            "Keep one list of run lengths per text position and update it token by token.",
-            "Where tokens differ, the run length is 0; the answer is the largest run you ever see.",
-        ),
-        seconds=20,
-    ),
-)
+@LONGEST_COPY.hidden(times=6)
+def draw_longest_copy(rng):
+    return letters(rng, size(rng, 5, 12)), [letters(rng, size(rng, 3, 12)) for _ in range(3)]

@@ -7,6 +7,7 @@ import math
 import torch
 
 from aigc_course.exercises.engine.compare import with_gradients
+from aigc_course.exercises.engine.draws import normal, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.gpt import (
     attention_weights,
@@ -21,53 +22,6 @@ def attend(q, k, v, mask):
     return attention_weights(q, k, mask) @ v
 
 
-def _unscaled(q, k, v, mask):
-    return (q @ k.transpose(-2, -1)).masked_fill(~mask, -math.inf).softmax(-1) @ v
-
-
-def _scaled_by_the_width(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / q.shape[-1]).masked_fill(~mask, -math.inf).softmax(-1) @ v
-
-
-def _scaled_by_d_model(q, k, v, mask):
-    d_model = q.shape[-1] * (q.shape[-3] if q.dim() > 2 else 1)
-    return (q @ k.transpose(-2, -1) / math.sqrt(d_model)).masked_fill(~mask, -math.inf).softmax(
-        -1
-    ) @ v
-
-
-def _wrong_axis(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(
-        -2
-    ).nan_to_num() @ v
-
-
-def _mask_turned_round(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(mask, -math.inf).softmax(
-        -1
-    ) @ v
-
-
-def _masked_with_zero(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, 0).softmax(-1) @ v
-
-
-def _masked_after_the_softmax(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).softmax(-1) * mask @ v
-
-
-def _no_mask(q, k, v, mask):
-    return attention_weights(q, k) @ v
-
-
-def _no_softmax(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, 0) @ v
-
-
-def _no_softmax_and_infinite(q, k, v, mask):
-    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf) @ v
-
-
 def _questions_and_keys():
     torch.manual_seed(0)
     one = [torch.randn(4, 6) for _ in range(3)]
@@ -76,33 +30,119 @@ def _questions_and_keys():
     return [(*one, causal_mask(4, 4)), (*many, causal_mask(5, 5)), (*new, causal_mask(2, 7))]
 
 
+ATTENTION = Exercise(
+    name="gpt.attention",
+    title="Attention",
+    minutes=20,
+    reference=attend,
+    probes=_questions_and_keys,
+    observe=with_gradients,
+    hints=(
+        (
+            "scores = q @ k.transpose(-2, -1) / math.sqrt(D) has shape (..., T, S): a "
+            "row for each query."
+        ),
+        "scores.masked_fill(~mask, -math.inf) shuts places; then softmax over the last axis.",
+        "weights @ v",
+    ),
+)
+
+
+@ATTENTION.mistake("The scores are not divided by the square root of the head's width D.")
+def unscaled(q, k, v, mask):
+    return (q @ k.transpose(-2, -1)).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@ATTENTION.mistake("Divide by the square root of D, not by D.")
+def scaled_by_the_width(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / q.shape[-1]).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@ATTENTION.mistake("D is the width of one head, q.shape[-1], not the width of the whole model.")
+def scaled_by_d_model(q, k, v, mask):
+    d_model = q.shape[-1] * (q.shape[-3] if q.dim() > 2 else 1)
+    return (q @ k.transpose(-2, -1) / math.sqrt(d_model)).masked_fill(~mask, -math.inf).softmax(
+        -1
+    ) @ v
+
+
+@ATTENTION.mistake("Each query shares out 1 among the keys: the softmax goes over the last axis.")
+def wrong_axis(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(
+        -2
+    ).nan_to_num() @ v
+
+
+@ATTENTION.mistake(
+    "True means: may look. You shut what should be open (~mask is where to put -inf)."
+)
+def mask_turned_round(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(mask, -math.inf).softmax(
+        -1
+    ) @ v
+
+
+@ATTENTION.mistake("A score of 0 is not nothing, exp(0) = 1: put -inf where the mask is False.")
+def masked_with_zero(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, 0).softmax(-1) @ v
+
+
+@ATTENTION.mistake(
+    "The mask comes before the softmax; after it the weights of a row no longer sum to 1."
+)
+def masked_after_the_softmax(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).softmax(-1) * mask @ v
+
+
+@ATTENTION.mistake("The mask is not used.")
+def no_mask(q, k, v, mask):
+    return attention_weights(q, k) @ v
+
+
+@ATTENTION.mistake("The softmax is missing: without it an infinite score stays infinite.")
+def no_softmax_and_infinite(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf) @ v
+
+
+@ATTENTION.mistake("The softmax is missing: without it the scores are no weights.")
+def no_softmax(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(~mask, 0) @ v
+
+
+@ATTENTION.hidden()
+def draw_attention(rng):
+    from aigc_course.models.text.gpt import causal_mask
+
+    B, T, D = size(rng, 1, 3), size(rng, 2, 6), size(rng, 3, 8)
+    new = size(rng, 1, T)
+    return normal(rng, B, new, D), normal(rng, B, T, D), normal(rng, B, T, D), causal_mask(new, T)
+
+
+SPREAD = Question(
+    name="gpt.spread",
+    title="How large is a dot product?",
+    minutes=5,
+    reference=8.0,
+    explanation="Each of the 64 products has mean 0 and variance 1; variances add up to 64, "
+    "and the standard deviation is its root, 8. "
+    "Divided by sqrt(D) it is 1 again, whatever D.",
+    mistakes=(
+        Mistake(64.0, "That is the variance; the standard deviation is its root."),
+        Mistake(1.0, "That is one product; 64 are added up."),
+        Mistake(0.125, "That is what to multiply by; how large is the dot product before?"),
+        Mistake(4.0, "Variances add up to 64, and sqrt(64) is not 4."),
+    ),
+    hints=(
+        "The product of two independent standard normal numbers has mean 0 and variance 1.",
+        "Variances of independent numbers add up.",
+    ),
+    tolerance=0.001,
+)
+
+
 def look_back(T):
     """(T, T) booleans: row t is True up to and including column t."""
     return torch.ones(T, T, dtype=torch.bool).tril()
-
-
-def _without_itself(T):
-    return torch.ones(T, T, dtype=torch.bool).tril(-1)
-
-
-def _one_ahead(T):
-    return torch.ones(T, T, dtype=torch.bool).tril(1)
-
-
-def _ahead_only(T):
-    return torch.ones(T, T, dtype=torch.bool).triu()
-
-
-def _blocks(T):
-    return torch.ones(T, T, dtype=torch.bool).triu(1)
-
-
-def _all_true(T):
-    return torch.ones(T, T, dtype=torch.bool)
-
-
-def _numbers(T):
-    return torch.ones(T, T).tril()
 
 
 def _kind_and_values(answer, arguments):
@@ -110,28 +150,148 @@ def _kind_and_values(answer, arguments):
     return str(mask.dtype), mask
 
 
-def _plain_view(x, n_heads):
+CAUSAL_MASK = Exercise(
+    name="gpt.causal_mask",
+    title="Who may look at whom",
+    minutes=5,
+    reference=look_back,
+    probes=lambda: [(4,), (1,), (7,)],
+    observe=_kind_and_values,
+    hints=(
+        "torch.ones(T, T, dtype=torch.bool) is all True.",
+        ".tril() keeps the lower triangle with its diagonal.",
+    ),
+)
+
+
+@CAUSAL_MASK.mistake(
+    "A token may look at itself: the diagonal is True (else the first token "
+    "has nothing to look at)."
+)
+def without_itself(T):
+    return torch.ones(T, T, dtype=torch.bool).tril(-1)
+
+
+@CAUSAL_MASK.mistake(
+    "Off by one: this lets a token see the next one, the very answer it should predict."
+)
+def one_ahead(T):
+    return torch.ones(T, T, dtype=torch.bool).tril(1)
+
+
+@CAUSAL_MASK.mistake("This looks ahead instead of back: keep the lower triangle.")
+def ahead_only(T):
+    return torch.ones(T, T, dtype=torch.bool).triu()
+
+
+@CAUSAL_MASK.mistake(
+    "True means: may look. You return what is forbidden (the other "
+    "convention, that of nn.MultiheadAttention)."
+)
+def blocks(T):
+    return torch.ones(T, T, dtype=torch.bool).triu(1)
+
+
+@CAUSAL_MASK.mistake("Nothing is shut: later tokens must be False.")
+def all_true(T):
+    return torch.ones(T, T, dtype=torch.bool)
+
+
+@CAUSAL_MASK.mistake("Booleans are asked for: dtype=torch.bool.")
+def numbers(T):
+    return torch.ones(T, T).tril()
+
+
+@CAUSAL_MASK.hidden()
+def draw_causal_mask(rng):
+    return (size(rng, 2, 12),)
+
+
+SPLIT_HEADS = Exercise(
+    name="gpt.split_heads",
+    title="Cut into heads",
+    minutes=10,
+    reference=split_heads,
+    probes=lambda: [
+        (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
+        (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
+    ],
+    hints=(
+        "x.view(B, T, H, D) cuts every vector into H slices.",
+        ".transpose(1, 2) brings the heads to the front.",
+    ),
+)
+
+
+@SPLIT_HEADS.mistake(
+    "A plain view cuts the memory in order and mixes tokens: view as (B, T, "
+    "H, D) first, then exchange T and H."
+)
+def plain_view(x, n_heads):
     B, T, C = x.shape
     return x.reshape(B, n_heads, T, C // n_heads)
 
 
-def _no_transpose(x, n_heads):
+@SPLIT_HEADS.mistake(
+    "The shape is (B, T, H, D): exchange axes 1 and 2, so that every head has all its tokens."
+)
+def no_transpose(x, n_heads):
     B, T, C = x.shape
     return x.reshape(B, T, n_heads, C // n_heads)
 
 
-def _interleaved(x, n_heads):
+@SPLIT_HEADS.mistake(
+    "Head 0 gets the first D numbers of a vector, not every H-th: view as (B, T, H, D)."
+)
+def interleaved(x, n_heads):
     B, T, C = x.shape
     return x.reshape(B, T, C // n_heads, n_heads).permute(0, 3, 1, 2)
 
 
-def _time_and_width_exchanged(x, n_heads):
+@SPLIT_HEADS.mistake("The last two axes are exchanged: (B, H, T, D) is wanted.")
+def time_and_width_exchanged(x, n_heads):
     B, T, C = x.shape
     return x.reshape(B, T, n_heads, C // n_heads).permute(0, 2, 3, 1)
 
 
-def _copies(x, n_heads):
+@SPLIT_HEADS.mistake("Each head gets a slice of the vector, not a copy of all of it.")
+def copies(x, n_heads):
     return x[:, None].repeat(1, n_heads, 1, 1)
+
+
+@SPLIT_HEADS.hidden()
+def draw_split_heads(rng):
+    H = size(rng, 2, 4)
+    return normal(rng, size(rng, 1, 3), size(rng, 2, 5), H * size(rng, 2, 4)), H
+
+
+PARAMETERS = Question(
+    name="gpt.parameters",
+    title="Count the parameters of a block",
+    minutes=15,
+    reference=111_840.0,
+    explanation="qkv: 3 C C + 3 C; out: C C + C; feed-forward: 4 C C + 4 C and 4 C C + C; two "
+    "norms: 4 C. Together 12 C^2 + 13 C = 111,840.",
+    mistakes=(
+        Mistake(110_592.0, "That is 12 C^2: biases and norms are missing."),
+        Mistake(111_456.0, "The two layer norms are missing: each has C gains and C shifts."),
+        Mistake(111_648.0, "A layer norm has gains and shifts, and there are two norms: 4 C."),
+        Mistake(
+            447_360.0,
+            "Heads do not multiply the parameters: they are slices of the same matrices.",
+        ),
+        Mistake(223_680.0, "That is two blocks; one is asked for."),
+    ),
+    hints=(
+        "A linear layer from m to n has m n weights and n biases.",
+        (
+            "Layers: C to 3 C (queries, keys, values), C to C (out), C to 4 C, 4 C to C; "
+            "and two norms with 2 C each."
+        ),
+        "12 C^2 + 13 C with C = 96.",
+    ),
+    tolerance=0.5,
+)
 
 
 def read_on(q, k, v, past_k, past_v):
@@ -146,36 +306,68 @@ def read_on(q, k, v, past_k, past_v):
     return attend(rotate(q, start), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _starts_at_zero(q, k, v, past_k, past_v):
+def _cached():
+    torch.manual_seed(1)
+    return [tuple(torch.randn(2, 2, t, 4) for t in (T, T, T, P, P)) for T, P in ((1, 5), (3, 4))]
+
+
+READ_ON = Exercise(
+    name="gpt.read_on",
+    title="A cache of keys and values",
+    minutes=25,
+    reference=read_on,
+    probes=_cached,
+    hints=(
+        (
+            "P = past_k.shape[2] tokens stand before; rotate(q, P) and rotate(k, P) turn "
+            "the new ones."
+        ),
+        "torch.cat([past_k, k], 2) joins them along time; the same for v.",
+        "attention(q, k, v, mask) with mask = torch.ones(T, P + T, dtype=torch.bool).tril(P).",
+    ),
+)
+
+
+@READ_ON.mistake(
+    "The new tokens do not stand at place 0: turn them from place P on, past_k.shape[2]."
+)
+def starts_at_zero(q, k, v, past_k, past_v):
     k, v = torch.cat([past_k, rotate(k)], 2), torch.cat([past_v, v], 2)
     return attend(rotate(q), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _one_place_late(q, k, v, past_k, past_v):
+@READ_ON.mistake("Off by one: places count from 0, so the first new token stands at place P.")
+def one_place_late(q, k, v, past_k, past_v):
     start = past_k.shape[2] + 1
     k, v = torch.cat([past_k, rotate(k, start)], 2), torch.cat([past_v, v], 2)
     return attend(rotate(q, start), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _turns_everything_again(q, k, v, past_k, past_v):
+@READ_ON.mistake("The old keys are turned already; turn only the new ones, then join.")
+def turns_everything_again(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = rotate(torch.cat([past_k, k], 2)), torch.cat([past_v, v], 2)
     return attend(rotate(q, start), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _query_not_turned(q, k, v, past_k, past_v):
+@READ_ON.mistake("Queries are turned, too.")
+def query_not_turned(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = torch.cat([past_k, rotate(k, start)], 2), torch.cat([past_v, v], 2)
     return attend(q, k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _new_before_old(q, k, v, past_k, past_v):
+@READ_ON.mistake("Old keys come first: torch.cat([past_k, k], 2).")
+def new_before_old(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = torch.cat([rotate(k, start), past_k], 2), torch.cat([v, past_v], 2)
     return attend(rotate(q, start), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _sees_ahead(q, k, v, past_k, past_v):
+@READ_ON.mistake(
+    "With several new tokens the first must not see the last: a causal mask for T of S tokens."
+)
+def sees_ahead(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = torch.cat([past_k, rotate(k, start)], 2), torch.cat([past_v, v], 2)
     return (
@@ -185,7 +377,8 @@ def _sees_ahead(q, k, v, past_k, past_v):
     )
 
 
-def _mask_of_a_first_part(q, k, v, past_k, past_v):
+@READ_ON.mistake("This mask is for tokens that stand first; the new ones stand last: .tril(S - T).")
+def mask_of_a_first_part(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k, v = torch.cat([past_k, rotate(k, start)], 2), torch.cat([past_v, v], 2)
     return (
@@ -195,242 +388,14 @@ def _mask_of_a_first_part(q, k, v, past_k, past_v):
     )
 
 
-def _forgets_the_past(q, k, v, past_k, past_v):
+@READ_ON.mistake("The old keys and values are not used.")
+def forgets_the_past(q, k, v, past_k, past_v):
     start = past_k.shape[2]
     k = rotate(k, start)
     return attend(rotate(q, start), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
-def _cached():
-    torch.manual_seed(1)
-    return [tuple(torch.randn(2, 2, t, 4) for t in (T, T, T, P, P)) for T, P in ((1, 5), (3, 4))]
-
-
-EXERCISES = (
-    Exercise(
-        name="gpt.attention",
-        title="Attention",
-        minutes=20,
-        reference=attend,
-        probes=_questions_and_keys,
-        observe=with_gradients,
-        mistakes=(
-            Mistake(
-                _unscaled, "The scores are not divided by the square root of the head's width D."
-            ),
-            Mistake(_scaled_by_the_width, "Divide by the square root of D, not by D."),
-            Mistake(
-                _scaled_by_d_model,
-                "D is the width of one head, q.shape[-1], not the width of the whole model.",
-            ),
-            Mistake(
-                _wrong_axis,
-                "Each query shares out 1 among the keys: the softmax goes over the last axis.",
-            ),
-            Mistake(
-                _mask_turned_round,
-                "True means: may look. You shut what should be open (~mask is where to put -inf).",
-            ),
-            Mistake(
-                _masked_with_zero,
-                "A score of 0 is not nothing, exp(0) = 1: put -inf where the mask is False.",
-            ),
-            Mistake(
-                _masked_after_the_softmax,
-                (
-                    "The mask comes before the softmax; after it the weights of a row no "
-                    "longer sum to 1."
-                ),
-            ),
-            Mistake(_no_mask, "The mask is not used."),
-            Mistake(
-                _no_softmax_and_infinite,
-                "The softmax is missing: without it an infinite score stays infinite.",
-            ),
-            Mistake(_no_softmax, "The softmax is missing: without it the scores are no weights."),
-        ),
-        hints=(
-            (
-                "scores = q @ k.transpose(-2, -1) / math.sqrt(D) has shape (..., T, S): a "
-                "row for each query."
-            ),
-            "scores.masked_fill(~mask, -math.inf) shuts places; then softmax over the last axis.",
-            "weights @ v",
-        ),
-    ),
-    Question(
-        name="gpt.spread",
-        title="How large is a dot product?",
-        minutes=5,
-        reference=8.0,
-        explanation="Each of the 64 products has mean 0 and variance 1; variances add up to 64, "
-        "and the standard deviation is its root, 8. "
-        "Divided by sqrt(D) it is 1 again, whatever D.",
-        mistakes=(
-            Mistake(64.0, "That is the variance; the standard deviation is its root."),
-            Mistake(1.0, "That is one product; 64 are added up."),
-            Mistake(0.125, "That is what to multiply by; how large is the dot product before?"),
-            Mistake(4.0, "Variances add up to 64, and sqrt(64) is not 4."),
-        ),
-        hints=(
-            "The product of two independent standard normal numbers has mean 0 and variance 1.",
-            "Variances of independent numbers add up.",
-        ),
-        tolerance=0.001,
-    ),
-    Exercise(
-        name="gpt.causal_mask",
-        title="Who may look at whom",
-        minutes=5,
-        reference=look_back,
-        probes=lambda: [(4,), (1,), (7,)],
-        observe=_kind_and_values,
-        mistakes=(
-            Mistake(
-                _without_itself,
-                (
-                    "A token may look at itself: the diagonal is True (else the first token "
-                    "has nothing to look at)."
-                ),
-            ),
-            Mistake(
-                _one_ahead,
-                (
-                    "Off by one: this lets a token see the next one, the very answer it "
-                    "should predict."
-                ),
-            ),
-            Mistake(_ahead_only, "This looks ahead instead of back: keep the lower triangle."),
-            Mistake(
-                _blocks,
-                (
-                    "True means: may look. You return what is forbidden (the other "
-                    "convention, that of nn.MultiheadAttention)."
-                ),
-            ),
-            Mistake(_all_true, "Nothing is shut: later tokens must be False."),
-            Mistake(_numbers, "Booleans are asked for: dtype=torch.bool."),
-        ),
-        hints=(
-            "torch.ones(T, T, dtype=torch.bool) is all True.",
-            ".tril() keeps the lower triangle with its diagonal.",
-        ),
-    ),
-    Exercise(
-        name="gpt.split_heads",
-        title="Cut into heads",
-        minutes=10,
-        reference=split_heads,
-        probes=lambda: [
-            (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
-            (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
-        ],
-        mistakes=(
-            Mistake(
-                _plain_view,
-                (
-                    "A plain view cuts the memory in order and mixes tokens: view as (B, T, "
-                    "H, D) first, then exchange T and H."
-                ),
-            ),
-            Mistake(
-                _no_transpose,
-                (
-                    "The shape is (B, T, H, D): exchange axes 1 and 2, so that every head "
-                    "has all its tokens."
-                ),
-            ),
-            Mistake(
-                _interleaved,
-                (
-                    "Head 0 gets the first D numbers of a vector, not every H-th: view as "
-                    "(B, T, H, D)."
-                ),
-            ),
-            Mistake(
-                _time_and_width_exchanged,
-                "The last two axes are exchanged: (B, H, T, D) is wanted.",
-            ),
-            Mistake(_copies, "Each head gets a slice of the vector, not a copy of all of it."),
-        ),
-        hints=(
-            "x.view(B, T, H, D) cuts every vector into H slices.",
-            ".transpose(1, 2) brings the heads to the front.",
-        ),
-    ),
-    Question(
-        name="gpt.parameters",
-        title="Count the parameters of a block",
-        minutes=15,
-        reference=111_840.0,
-        explanation=(
-            "qkv: 3 C C + 3 C; out: C C + C; feed-forward: 4 C C + 4 C and 4 C C + C; two "
-            "norms: 4 C. Together 12 C^2 + 13 C = 111,840."
-        ),
-        mistakes=(
-            Mistake(110_592.0, "That is 12 C^2: biases and norms are missing."),
-            Mistake(111_456.0, "The two layer norms are missing: each has C gains and C shifts."),
-            Mistake(111_648.0, "A layer norm has gains and shifts, and there are two norms: 4 C."),
-            Mistake(
-                447_360.0,
-                "Heads do not multiply the parameters: they are slices of the same matrices.",
-            ),
-            Mistake(223_680.0, "That is two blocks; one is asked for."),
-        ),
-        hints=(
-            "A linear layer from m to n has m n weights and n biases.",
-            (
-                "Layers: C to 3 C (queries, keys, values), C to C (out), C to 4 C, 4 C to C; "
-                "and two norms with 2 C each."
-            ),
-            "12 C^2 + 13 C with C = 96.",
-        ),
-        tolerance=0.5,
-    ),
-    Exercise(
-        name="gpt.read_on",
-        title="A cache of keys and values",
-        minutes=25,
-        reference=read_on,
-        probes=_cached,
-        mistakes=(
-            Mistake(
-                _starts_at_zero,
-                (
-                    "The new tokens do not stand at place 0: turn them from place P on, "
-                    "past_k.shape[2]."
-                ),
-            ),
-            Mistake(
-                _one_place_late,
-                "Off by one: places count from 0, so the first new token stands at place P.",
-            ),
-            Mistake(
-                _turns_everything_again,
-                "The old keys are turned already; turn only the new ones, then join.",
-            ),
-            Mistake(_query_not_turned, "Queries are turned, too."),
-            Mistake(_new_before_old, "Old keys come first: torch.cat([past_k, k], 2)."),
-            Mistake(
-                _sees_ahead,
-                (
-                    "With several new tokens the first must not see the last: a causal mask "
-                    "for T of S tokens."
-                ),
-            ),
-            Mistake(
-                _mask_of_a_first_part,
-                "This mask is for tokens that stand first; the new ones stand last: .tril(S - T).",
-            ),
-            Mistake(_forgets_the_past, "The old keys and values are not used."),
-        ),
-        hints=(
-            (
-                "P = past_k.shape[2] tokens stand before; rotate(q, P) and rotate(k, P) turn "
-                "the new ones."
-            ),
-            "torch.cat([past_k, k], 2) joins them along time; the same for v.",
-            "attention(q, k, v, mask) with mask = torch.ones(T, P + T, dtype=torch.bool).tril(P).",
-        ),
-    ),
-)
+@READ_ON.hidden()
+def draw_read_on(rng):
+    T, P, D = size(rng, 1, 4), size(rng, 2, 6), 2 * size(rng, 1, 3)
+    return tuple(normal(rng, 2, 3, t, D) for t in (T, T, T, P, P))

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import torch
 import torch.nn.functional as F
 
+from aigc_course.exercises.engine.draws import ints, normal, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 
 
@@ -38,35 +39,99 @@ class _Bigrams:
     __repr__ = lambda self: "a small model"  # noqa: E731 (what a diagnosis shows)
 
 
-def _in_nats(model, ids):
+BITS = Exercise(
+    name="pretrained.bits",
+    title="Bits from logits",
+    minutes=15,
+    reference=text_bits,
+    probes=lambda: [
+        (_Bigrams(), torch.tensor([[1, 3, 5, 2, 1]])),
+        (_Bigrams(), torch.tensor([[1, 6]])),
+    ],
+    hints=(
+        "model(input_ids=ids).logits is (1, T, V); place t tells about token t + 1.",
+        "logp = logits[0, :-1].log_softmax(-1); pick logp[t, ids[0, t + 1]] with gather.",
+        "Sum, change the sign, divide by math.log(2).",
+    ),
+)
+
+
+@BITS.mistake("Those are nats: divide by log 2.")
+def in_nats(model, ids):
     return text_bits(model, ids) * math.log(2)
 
 
-def _mean_bits(model, ids):
+@BITS.mistake("That is the mean a token; the bits of the whole text are asked for.")
+def mean_bits(model, ids):
     return text_bits(model, ids) / (ids.shape[1] - 1)
 
 
-def _mean_nats(model, ids):
+@BITS.mistake("The model's loss is a mean, in nats: times T - 1 tokens, over log 2.")
+def mean_nats(model, ids):
     return model(input_ids=ids, labels=ids).loss.item()
 
 
-def _one_token_too_many(model, ids):
+@BITS.mistake("The first token is not predicted: a mean times T - 1, not times T.")
+def one_token_too_many(model, ids):
     return text_bits(model, ids) / (ids.shape[1] - 1) * ids.shape[1]
 
 
-def _no_shift(model, ids):
+@BITS.mistake("Logits at a place are about the NEXT token: compare logits[:, :-1] with ids[:, 1:].")
+def no_shift(model, ids):
     logp = model(input_ids=ids).logits[0].log_softmax(-1)
     return -logp.gather(-1, ids[0, :, None]).sum().item() / math.log(2)
 
 
-def _logits_as_they_are(model, ids):
+@BITS.mistake("Logits are no log-probabilities: log_softmax comes first.")
+def logits_as_they_are(model, ids):
     return -model(input_ids=ids).logits[0, :-1].gather(
         -1, ids[0, 1:, None]
     ).sum().item() / math.log(2)
 
 
-def _log_probability(model, ids):
+@BITS.mistake("Bits are positive: minus the log-probability.")
+def log_probability(model, ids):
     return -text_bits(model, ids)
+
+
+@BITS.hidden()
+def draw_bits(rng):
+    from aigc_course.exercises.pretrained import _Bigrams
+
+    return _Bigrams(), ints(rng, 0, 7, 1, size(rng, 3, 8))
+
+
+IGNORED = Question(
+    name="pretrained.ignored",
+    title="What is ignored",
+    minutes=5,
+    reference="greedy",
+    explanation="Without do_sample=True generate takes the most probable token each time; "
+    "temperature, top_k and top_p are for sampling, and are "
+    "ignored with a warning at most.",
+    mistakes=(
+        Mistake(
+            "hot",
+            (
+                "A temperature counts only when tokens are drawn, and nothing draws "
+                "here: do_sample is False by default."
+            ),
+        ),
+        Mistake(
+            "top-p",
+            (
+                "top_p filters what is drawn from, and nothing is drawn: do_sample is "
+                "False by default."
+            ),
+        ),
+        Mistake("error", "No error: only a warning in the log, easily missed."),
+        Mistake("beam", "A beam needs num_beams > 1."),
+    ),
+    hints=(
+        "What is the default of do_sample?",
+        "temperature, top_k and top_p change a distribution from which one draws.",
+    ),
+)
 
 
 def answer_labels(ids, lengths):
@@ -77,38 +142,70 @@ def answer_labels(ids, lengths):
     return ids.masked_fill((at < lengths[:, None]) | (ids == 0), -100)
 
 
-def _all_of_it(ids, lengths):
+LABELS = Exercise(
+    name="pretrained.labels",
+    title="Learn the answer, not the question",
+    minutes=15,
+    reference=answer_labels,
+    probes=lambda: [
+        (torch.tensor([[1, 7, 8, 9, 4, 1, 0], [1, 7, 5, 1, 0, 0, 0]]), torch.tensor([4, 2])),
+        (torch.tensor([[1, 2, 3]]), torch.tensor([1])),
+    ],
+    hints=(
+        "torch.arange(T) < lengths[:, None] is True in the prompts.",
+        "ids.masked_fill(in_prompt | (ids == 0), -100)",
+    ),
+)
+
+
+@LABELS.mistake("The prompt is learned, too: its first lengths[i] tokens need -100.")
+def all_of_it(ids, lengths):
     return ids.masked_fill(ids == 0, -100)
 
 
-def _padding_learned(ids, lengths):
+@LABELS.mistake("Padding (id 0) needs -100, too.")
+def padding_learned(ids, lengths):
     return ids.masked_fill(torch.arange(ids.shape[1]) < lengths[:, None], -100)
 
 
-def _zeros(ids, lengths):
+@LABELS.mistake("Transformers ignores -100; 0 would be learned as a token.")
+def zeros(ids, lengths):
     return answer_labels(ids, lengths).clamp(min=0)
 
 
-def _one_too_many(ids, lengths):
+@LABELS.mistake("One token too many is hidden: the first of the answer stands at place lengths[i].")
+def one_too_many(ids, lengths):
     return answer_labels(ids, lengths + 1)
 
 
-def _one_too_few(ids, lengths):
+@LABELS.mistake("The last token of the prompt is learned: hide places 0 to lengths[i] - 1.")
+def one_too_few(ids, lengths):
     return answer_labels(ids, lengths - 1)
 
 
-def _shifted(ids, lengths):
+@LABELS.mistake("Transformers shifts the labels itself; give them at the same places as the ids.")
+def shifted(ids, lengths):
     labels = answer_labels(ids, lengths)
     return torch.cat([labels[:, 1:], torch.full((len(ids), 1), -100)], 1)
 
 
-def _the_prompt(ids, lengths):
+@LABELS.mistake("You hide the answer and learn the prompt.")
+def the_prompt(ids, lengths):
     return ids.masked_fill((torch.arange(ids.shape[1]) >= lengths[:, None]) | (ids == 0), -100)
 
 
-def _end_left_out(ids, lengths):
+@LABELS.mistake("The end token belongs to the answer: without it the model never learns to stop.")
+def end_left_out(ids, lengths):
     labels = answer_labels(ids, lengths)
     return labels.masked_fill((labels == 1), -100)
+
+
+@LABELS.hidden()
+def draw_labels(rng):
+    ids = ints(rng, 1, 20, 3, 8)
+    for row in range(3):
+        ids[row, size(rng, 5, 8) :] = 0
+    return ids, ints(rng, 1, 5, 3)
 
 
 def merge(W, A, B, alpha):
@@ -116,32 +213,80 @@ def merge(W, A, B, alpha):
     return W + alpha / A.shape[0] * B @ A
 
 
-def _not_scaled(W, A, B, alpha):
+MERGE = Exercise(
+    name="pretrained.merge",
+    title="Merge LoRA into the weights",
+    minutes=10,
+    reference=merge,
+    probes=lambda: [
+        (torch.arange(12.0).view(3, 4), torch.ones(2, 4), torch.arange(6.0).view(3, 2), 8),
+        (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3),
+    ],
+    hints=(
+        "B @ A has the shape of W.",
+        "r is the number of rows of A.",
+        "W + alpha / r * B @ A",
+    ),
+)
+
+
+@MERGE.mistake("The change is scaled by alpha / r.")
+def not_scaled(W, A, B, alpha):
     return W + B @ A
 
 
-def _alpha_alone(W, A, B, alpha):
+@MERGE.mistake("Divide alpha by the rank r, so that a larger rank is not a larger step.")
+def alpha_alone(W, A, B, alpha):
     return W + alpha * B @ A
 
 
-def _scale_turned_round(W, A, B, alpha):
+@MERGE.mistake("alpha / r, not r / alpha.")
+def scale_turned_round(W, A, B, alpha):
     return W + A.shape[0] / alpha * B @ A
 
 
-def _root_of_the_rank(W, A, B, alpha):
+@MERGE.mistake("alpha / r here (the variant with sqrt(r) is called rsLoRA).")
+def root_of_the_rank(W, A, B, alpha):
     return W + alpha / math.sqrt(A.shape[0]) * B @ A
 
 
-def _only_the_change(W, A, B, alpha):
+@MERGE.mistake("That is the change; the weights themselves are missing.")
+def only_the_change(W, A, B, alpha):
     return alpha / A.shape[0] * B @ A
 
 
-def _taken_away(W, A, B, alpha):
+@MERGE.mistake("The change is added.")
+def taken_away(W, A, B, alpha):
     return W - alpha / A.shape[0] * B @ A
 
 
-def _scaled_all(W, A, B, alpha):
+@MERGE.mistake("Only the change is scaled, not W.")
+def scaled_all(W, A, B, alpha):
     return alpha / A.shape[0] * (W + B @ A)
+
+
+@MERGE.hidden()
+def draw_merge(rng):
+    out, width, r = size(rng, 2, 5), size(rng, 2, 5), size(rng, 2, 3)
+    return normal(rng, out, width), normal(rng, r, width), normal(rng, out, r), size(rng, 1, 16)
+
+
+LORA_PARAMETERS = Question(
+    name="pretrained.lora_parameters",
+    title="Count the parameters of LoRA",
+    minutes=5,
+    reference=4096.0,
+    explanation="A is (8, 128) and B (384, 8): 8 x (128 + 384) = 4,096, against 49,152 in the "
+    "matrix: a twelfth.",
+    mistakes=(
+        Mistake(49_152.0, "That is the matrix itself, which stays as it is."),
+        Mistake(1024.0, "That is A; B has parameters, too."),
+        Mistake(3072.0, "That is B; A has parameters, too."),
+        Mistake(393_216.0, "The two are trained side by side, not multiplied: add their sizes."),
+    ),
+    hints=("A is (r, in), B is (out, r).", "8 x 128 + 384 x 8"),
+    tolerance=0.5,
+)
 
 
 def prompt(tale, turns, question):
@@ -152,23 +297,46 @@ def prompt(tale, turns, question):
     return f"{tale}{before} Question : {question} Answer :"
 
 
-def _forgets_the_turns(tale, turns, question):
+PROMPT = Exercise(
+    name="pretrained.prompt",
+    title="The prompt of a dialogue",
+    minutes=15,
+    reference=prompt,
+    probes=lambda: [
+        ("Mia ran.", [], "Who ran?"),
+        ("Mia ran.", [("Who ran?", "Mia"), ("Why?", "fun")], "Where?"),
+    ],
+    hints=(
+        "Each turn is ' Question : ... Answer : ...'.",
+        "Then ' Question : ' + question + ' Answer :'.",
+    ),
+)
+
+
+@PROMPT.mistake("The turns before are missing: a model remembers nothing but its prompt.")
+def forgets_the_turns(tale, turns, question):
     return f"{tale} Question : {question} Answer :"
 
 
-def _no_place_for_the_answer(tale, turns, question):
+@PROMPT.mistake(
+    "End with the label 'Answer :', so that an answer comes next, not another question."
+)
+def no_place_for_the_answer(tale, turns, question):
     return prompt(tale, turns, question).removesuffix(" Answer :")
 
 
-def _without_the_tale(tale, turns, question):
+@PROMPT.mistake("The tale comes first: what is asked about must be in the prompt.")
+def without_the_tale(tale, turns, question):
     return prompt("", turns, question).strip()
 
 
-def _backwards(tale, turns, question):
+@PROMPT.mistake("Turns go from the oldest to the newest.")
+def backwards(tale, turns, question):
     return prompt(tale, turns[::-1], question)
 
 
-def _questions_only(tale, turns, question):
+@PROMPT.mistake("The answers given belong to the prompt, too.")
+def questions_only(tale, turns, question):
     return (
         f"{tale}"
         + "".join(f" Question : {q}" for q, _ in turns)
@@ -176,7 +344,8 @@ def _questions_only(tale, turns, question):
     )
 
 
-def _new_question_first(tale, turns, question):
+@PROMPT.mistake("The new question comes last.")
+def new_question_first(tale, turns, question):
     return (
         prompt(f"{tale} Question : {question}", turns[:-1], turns[-1][0]) + f" {turns[-1][1]}"
         if turns
@@ -184,196 +353,14 @@ def _new_question_first(tale, turns, question):
     )
 
 
-EXERCISES = (
-    Exercise(
-        name="pretrained.bits",
-        title="Bits from logits",
-        minutes=15,
-        reference=text_bits,
-        probes=lambda: [
-            (_Bigrams(), torch.tensor([[1, 3, 5, 2, 1]])),
-            (_Bigrams(), torch.tensor([[1, 6]])),
-        ],
-        mistakes=(
-            Mistake(_in_nats, "Those are nats: divide by log 2."),
-            Mistake(
-                _mean_bits, "That is the mean a token; the bits of the whole text are asked for."
-            ),
-            Mistake(
-                _mean_nats, "The model's loss is a mean, in nats: times T - 1 tokens, over log 2."
-            ),
-            Mistake(
-                _one_token_too_many,
-                "The first token is not predicted: a mean times T - 1, not times T.",
-            ),
-            Mistake(
-                _no_shift,
-                (
-                    "Logits at a place are about the NEXT token: compare logits[:, :-1] with "
-                    "ids[:, 1:]."
-                ),
-            ),
-            Mistake(
-                _logits_as_they_are, "Logits are no log-probabilities: log_softmax comes first."
-            ),
-            Mistake(_log_probability, "Bits are positive: minus the log-probability."),
-        ),
-        hints=(
-            "model(input_ids=ids).logits is (1, T, V); place t tells about token t + 1.",
-            "logp = logits[0, :-1].log_softmax(-1); pick logp[t, ids[0, t + 1]] with gather.",
-            "Sum, change the sign, divide by math.log(2).",
-        ),
-    ),
-    Question(
-        name="pretrained.ignored",
-        title="What is ignored",
-        minutes=5,
-        reference="greedy",
-        explanation="Without do_sample=True generate takes the most probable token each time; "
-        "temperature, top_k and top_p are for sampling, and are "
-        "ignored with a warning at most.",
-        mistakes=(
-            Mistake(
-                "hot",
-                (
-                    "A temperature counts only when tokens are drawn, and nothing draws "
-                    "here: do_sample is False by default."
-                ),
-            ),
-            Mistake(
-                "top-p",
-                (
-                    "top_p filters what is drawn from, and nothing is drawn: do_sample is "
-                    "False by default."
-                ),
-            ),
-            Mistake("error", "No error: only a warning in the log, easily missed."),
-            Mistake("beam", "A beam needs num_beams > 1."),
-        ),
-        hints=(
-            "What is the default of do_sample?",
-            "temperature, top_k and top_p change a distribution from which one draws.",
-        ),
-    ),
-    Exercise(
-        name="pretrained.labels",
-        title="Learn the answer, not the question",
-        minutes=15,
-        reference=answer_labels,
-        probes=lambda: [
-            (torch.tensor([[1, 7, 8, 9, 4, 1, 0], [1, 7, 5, 1, 0, 0, 0]]), torch.tensor([4, 2])),
-            (torch.tensor([[1, 2, 3]]), torch.tensor([1])),
-        ],
-        mistakes=(
-            Mistake(
-                _all_of_it, "The prompt is learned, too: its first lengths[i] tokens need -100."
-            ),
-            Mistake(_padding_learned, "Padding (id 0) needs -100, too."),
-            Mistake(_zeros, "Transformers ignores -100; 0 would be learned as a token."),
-            Mistake(
-                _one_too_many,
-                "One token too many is hidden: the first of the answer stands at place lengths[i].",
-            ),
-            Mistake(
-                _one_too_few,
-                "The last token of the prompt is learned: hide places 0 to lengths[i] - 1.",
-            ),
-            Mistake(
-                _shifted,
-                "Transformers shifts the labels itself; give them at the same places as the ids.",
-            ),
-            Mistake(_the_prompt, "You hide the answer and learn the prompt."),
-            Mistake(
-                _end_left_out,
-                "The end token belongs to the answer: without it the model never learns to stop.",
-            ),
-        ),
-        hints=(
-            "torch.arange(T) < lengths[:, None] is True in the prompts.",
-            "ids.masked_fill(in_prompt | (ids == 0), -100)",
-        ),
-    ),
-    Exercise(
-        name="pretrained.merge",
-        title="Merge LoRA into the weights",
-        minutes=10,
-        reference=merge,
-        probes=lambda: [
-            (torch.arange(12.0).view(3, 4), torch.ones(2, 4), torch.arange(6.0).view(3, 2), 8),
-            (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3),
-        ],
-        mistakes=(
-            Mistake(_not_scaled, "The change is scaled by alpha / r."),
-            Mistake(
-                _alpha_alone,
-                "Divide alpha by the rank r, so that a larger rank is not a larger step.",
-            ),
-            Mistake(_scale_turned_round, "alpha / r, not r / alpha."),
-            Mistake(
-                _root_of_the_rank, "alpha / r here (the variant with sqrt(r) is called rsLoRA)."
-            ),
-            Mistake(_only_the_change, "That is the change; the weights themselves are missing."),
-            Mistake(_taken_away, "The change is added."),
-            Mistake(_scaled_all, "Only the change is scaled, not W."),
-        ),
-        hints=(
-            "B @ A has the shape of W.",
-            "r is the number of rows of A.",
-            "W + alpha / r * B @ A",
-        ),
-    ),
-    Question(
-        name="pretrained.lora_parameters",
-        title="Count the parameters of LoRA",
-        minutes=5,
-        reference=4096.0,
-        explanation=(
-            "A is (8, 128) and B (384, 8): 8 x (128 + 384) = 4,096, against 49,152 in the "
-            "matrix: a twelfth."
-        ),
-        mistakes=(
-            Mistake(49_152.0, "That is the matrix itself, which stays as it is."),
-            Mistake(1024.0, "That is A; B has parameters, too."),
-            Mistake(3072.0, "That is B; A has parameters, too."),
-            Mistake(
-                393_216.0, "The two are trained side by side, not multiplied: add their sizes."
-            ),
-        ),
-        hints=("A is (r, in), B is (out, r).", "8 x 128 + 384 x 8"),
-        tolerance=0.5,
-    ),
-    Exercise(
-        name="pretrained.prompt",
-        title="The prompt of a dialogue",
-        minutes=15,
-        reference=prompt,
-        probes=lambda: [
-            ("Mia ran.", [], "Who ran?"),
-            ("Mia ran.", [("Who ran?", "Mia"), ("Why?", "fun")], "Where?"),
-        ],
-        mistakes=(
-            Mistake(
-                _forgets_the_turns,
-                "The turns before are missing: a model remembers nothing but its prompt.",
-            ),
-            Mistake(
-                _no_place_for_the_answer,
-                (
-                    "End with the label 'Answer :', so that an answer comes next, not "
-                    "another question."
-                ),
-            ),
-            Mistake(
-                _without_the_tale,
-                "The tale comes first: what is asked about must be in the prompt.",
-            ),
-            Mistake(_backwards, "Turns go from the oldest to the newest."),
-            Mistake(_questions_only, "The answers given belong to the prompt, too."),
-            Mistake(_new_question_first, "The new question comes last."),
-        ),
-        hints=(
-            "Each turn is ' Question : ... Answer : ...'.",
-            "Then ' Question : ' + question + ' Answer :'.",
-        ),
-    ),
-)
+@PROMPT.hidden()
+def draw_prompt(rng):
+    turns = [
+        (f"Who was {word}?", name)
+        for word, name in (("there", "Leo"), ("late", "Ida"), ("first", "Ben"))
+    ]
+    return (
+        f"{rng.choice(['Ida', 'Ben'])} had a map.",
+        turns[: size(rng, 0, 3)],
+        f"Where was {rng.choice(['it', 'she'])}?",
+    )

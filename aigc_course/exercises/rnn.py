@@ -8,33 +8,10 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.compare import with_gradients
+from aigc_course.exercises.engine.draws import ints, normal, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.language_model import masked_cross_entropy
 from aigc_course.models.text.rnn import rnn_step
-
-
-def _no_tanh(x, h, W_xh, W_hh, b_h):
-    return x @ W_xh.T + h @ W_hh.T + b_h
-
-
-def _sigmoid(x, h, W_xh, W_hh, b_h):
-    return torch.sigmoid(x @ W_xh.T + h @ W_hh.T + b_h)
-
-
-def _no_memory(x, h, W_xh, W_hh, b_h):
-    return torch.tanh(x @ W_xh.T + b_h)
-
-
-def _no_bias(x, h, W_xh, W_hh, b_h):
-    return torch.tanh(x @ W_xh.T + h @ W_hh.T)
-
-
-def _not_transposed(x, h, W_xh, W_hh, b_h):
-    return torch.tanh(x @ W_xh.T + h @ W_hh + b_h)
-
-
-def _tanh_twice(x, h, W_xh, W_hh, b_h):
-    return torch.tanh(torch.tanh(x @ W_xh.T) + torch.tanh(h @ W_hh.T) + b_h)
 
 
 def _steps():
@@ -44,6 +21,64 @@ def _steps():
         (torch.randn(B, D), torch.randn(B, N), torch.randn(N, D), torch.randn(N, N), torch.randn(N))
         for B, D, N in sizes
     ]
+
+
+STEP = Exercise(
+    name="rnn.step",
+    title="One step of the network",
+    minutes=10,
+    reference=rnn_step,
+    probes=_steps,
+    observe=with_gradients,
+    hints=(
+        "For a row x of a batch, W x is written x @ W.T.",
+        "return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)",
+    ),
+)
+
+
+@STEP.mistake(
+    "tanh is missing: without it the network is linear, and its state can grow without end."
+)
+def no_tanh(x, h, W_xh, W_hh, b_h):
+    return x @ W_xh.T + h @ W_hh.T + b_h
+
+
+@STEP.mistake("That is a sigmoid; the equation has tanh.")
+def sigmoid(x, h, W_xh, W_hh, b_h):
+    return torch.sigmoid(x @ W_xh.T + h @ W_hh.T + b_h)
+
+
+@STEP.mistake("The state before is not used: where is W_hh h?")
+def no_memory(x, h, W_xh, W_hh, b_h):
+    return torch.tanh(x @ W_xh.T + b_h)
+
+
+@STEP.mistake("The bias b_h is missing.")
+def no_bias(x, h, W_xh, W_hh, b_h):
+    return torch.tanh(x @ W_xh.T + h @ W_hh.T)
+
+
+@STEP.mistake("W_hh is used the wrong way round: rows of h are multiplied with W_hh.T.")
+def not_transposed(x, h, W_xh, W_hh, b_h):
+    return torch.tanh(x @ W_xh.T + h @ W_hh + b_h)
+
+
+@STEP.mistake("Add first, then one tanh around the whole sum.")
+def tanh_twice(x, h, W_xh, W_hh, b_h):
+    return torch.tanh(torch.tanh(x @ W_xh.T) + torch.tanh(h @ W_hh.T) + b_h)
+
+
+@STEP.hidden()
+def draw_step(rng):
+    B, D, N = size(rng, 2), size(rng, 2), size(rng, 2)
+    return (
+        normal(rng, B, D),
+        normal(rng, B, N),
+        normal(rng, N, D),
+        normal(rng, N, N),
+        normal(rng, N),
+    )
 
 
 def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
@@ -72,33 +107,65 @@ def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=T
     )
 
 
-def _last_step_only(*inputs):
-    return _bptt(inputs, earlier=False)
-
-
-def _no_slope(*inputs):
-    return _bptt(inputs, slope=torch.ones_like)
-
-
-def _wrong_slope(*inputs):
-    return _bptt(inputs, slope=lambda h: 1 - h)
-
-
-def _forward_matrix(*inputs):
-    return _bptt(inputs, back=lambda W, d: W @ d)
-
-
-def _no_inner_slope(*inputs):
-    return _bptt(inputs, inner=False)
-
-
 def _without_autograd(answer, arguments):
     """By hand means by hand: inside a backward pass autograd is off."""
     with torch.no_grad():
         return answer(*arguments)
 
 
-def _no_outer_slope(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
+def _two_steps():
+    torch.manual_seed(1)
+    shapes = ((3,), (3,), (4,), (4, 3), (4, 4), (4,), (4,))
+    return [tuple(torch.randn(shape, dtype=torch.float64) for shape in shapes) for _ in range(2)]
+
+
+BPTT = Exercise(
+    name="rnn.bptt",
+    title="Back-propagation through two steps",
+    minutes=40,
+    reference=two_step_gradients,
+    probes=_two_steps,
+    observe=_without_autograd,
+    hints=(
+        "d2 = grad_h2 * (1 - h2 ** 2) is the gradient inside the second tanh.",
+        "It reaches h1 through W_hh: d1 = (W_hh.T @ d2) * (1 - h1 ** 2).",
+        (
+            "Each weight collects from both steps: outer(d2, h1) + outer(d1, h0) for "
+            "W_hh, the same with x for W_xh, d2 + d1 for b_h."
+        ),
+    ),
+)
+
+
+@BPTT.mistake(
+    "You stop after the last step; the same weights worked in step 1 as well, through h_1."
+)
+def last_step_only(*inputs):
+    return _bptt(inputs, earlier=False)
+
+
+@BPTT.mistake("The slope of tanh is missing: multiply with 1 - h ** 2.")
+def no_slope(*inputs):
+    return _bptt(inputs, slope=torch.ones_like)
+
+
+@BPTT.mistake("The slope of tanh is 1 - h ** 2, with the square.")
+def wrong_slope(*inputs):
+    return _bptt(inputs, slope=lambda h: 1 - h)
+
+
+@BPTT.mistake("Backwards, W_hh acts transposed: W_hh.T @ d2.")
+def forward_matrix(*inputs):
+    return _bptt(inputs, back=lambda W, d: W @ d)
+
+
+@BPTT.mistake("Step 1 has a tanh as well: multiply with 1 - h1 ** 2.")
+def no_inner_slope(*inputs):
+    return _bptt(inputs, inner=False)
+
+
+@BPTT.mistake("Step 2 has a tanh as well: d2 = grad_h2 * (1 - h2 ** 2).")
+def no_outer_slope(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
     h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
     d1 = (W_hh.T @ grad_h2) * (1 - h1**2)
     return (
@@ -108,31 +175,39 @@ def _no_outer_slope(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
     )
 
 
-def _bias_once(*inputs):
+@BPTT.mistake("b_h worked in both steps: d2 + d1.")
+def bias_once(*inputs):
     W, U, _ = two_step_gradients(*inputs)
     x1, x2, h0, W_xh, W_hh, b_h, grad_h2 = inputs
     h2 = torch.tanh(W_xh @ x2 + W_hh @ torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h) + b_h)
     return W, U, grad_h2 * (1 - h2**2)
 
 
-def _other_order(*inputs):
+@BPTT.mistake("The order of the results is W_xh, W_hh, b_h.")
+def other_order(*inputs):
     W, U, b = two_step_gradients(*inputs)
     return U, W, b
 
 
-def _results_transposed(*inputs):
+@BPTT.mistake(
+    "A gradient has the shape of its weights: torch.outer(d, x), not the other way round."
+)
+def results_transposed(*inputs):
     W, U, b = two_step_gradients(*inputs)
     return W.T, U.T, b
 
 
-def _swapped(x1, x2, *rest):
+@BPTT.mistake("x1 and x2 are exchanged.")
+def swapped(x1, x2, *rest):
     return two_step_gradients(x2, x1, *rest)
 
 
-def _two_steps():
-    torch.manual_seed(1)
-    shapes = ((3,), (3,), (4,), (4, 3), (4, 4), (4,), (4,))
-    return [tuple(torch.randn(shape, dtype=torch.float64) for shape in shapes) for _ in range(2)]
+@BPTT.hidden()
+def draw_bptt(rng):
+    D, N = size(rng, 2, 4), size(rng, 2, 5)
+    return tuple(
+        normal(rng, *shape, double=True) for shape in ((D,), (D,), (N,), (N, D), (N, N), (N,), (N,))
+    )
 
 
 def clip_gradients(gradients, largest):
@@ -143,74 +218,66 @@ def clip_gradients(gradients, largest):
     return [g * min(1.0, largest / max(norm.item(), 1e-12)) for g in gradients]
 
 
-def _each_number(gradients, largest):
+CLIP = Exercise(
+    name="rnn.clip",
+    title="Clip the gradient",
+    minutes=10,
+    reference=clip_gradients,
+    probes=lambda: [
+        ([torch.tensor([3.0, 4.0]), torch.tensor([[12.0]])], 1.0),
+        ([torch.tensor([0.1, -0.2])], 1.0),
+        ([torch.tensor([-6.0, 0.5]), torch.tensor([0.3])], 2.0),
+    ],
+    hints=(
+        "norm = sqrt of the sum of squares over all tensors.",
+        "The factor is min(1, largest / norm), the same for all.",
+    ),
+)
+
+
+@CLIP.mistake("You clip each number: that changes the direction. Scale all of them by one factor.")
+def each_number(gradients, largest):
     return [g.clamp(-largest, largest) for g in gradients]
 
 
-def _each_tensor(gradients, largest):
+@CLIP.mistake("You scale each tensor for itself: the norm is taken over all of them together.")
+def each_tensor(gradients, largest):
     return [g * min(1.0, largest / g.norm().item()) for g in gradients]
 
 
-def _always_scaled(gradients, largest):
+@CLIP.mistake("A small gradient must stay as it is: scale only when the norm is too large.")
+def always_scaled(gradients, largest):
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
     return [g * (largest / norm) for g in gradients]
 
 
-def _squared_norm(gradients, largest):
+@CLIP.mistake("The square root of the norm is missing.")
+def squared_norm(gradients, largest):
     norm = sum((g**2).sum() for g in gradients)
     return [g * min(1.0, largest / norm.item()) for g in gradients]
 
 
-def _absolute(gradients, largest):
+@CLIP.mistake("That is the sum of absolute values; take the root of the sum of squares.")
+def absolute(gradients, largest):
     norm = sum(g.abs().sum() for g in gradients)
     return [g * min(1.0, largest / norm.item()) for g in gradients]
 
 
-def _sum_of_norms(gradients, largest):
+@CLIP.mistake("Norms do not add up: take the root of the sum of all squares.")
+def sum_of_norms(gradients, largest):
     norm = sum(g.norm() for g in gradients)
     return [g * min(1.0, largest / norm.item()) for g in gradients]
 
 
-def _only_large_dropped(gradients, largest):
+@CLIP.mistake("You throw a large gradient away; shorten it.")
+def only_large_dropped(gradients, largest):
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
     return [g * float(norm <= largest) for g in gradients]
 
 
-def _over_padding(logits, targets):
-    return (
-        F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        .mul(targets.flatten() != 0)
-        .mean()
-    )
-
-
-def _padding_counted(logits, targets):
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-
-
-def _softmax_first(logits, targets):
-    return F.cross_entropy(logits.softmax(-1).flatten(0, 1), targets.flatten(), ignore_index=0)
-
-
-def _bits(logits, targets):
-    return masked_cross_entropy(logits, targets) / torch.log(torch.tensor(2.0))
-
-
-def _cut_off(logits, targets):
-    return masked_cross_entropy(logits, targets).item()
-
-
-def _sum(logits, targets):
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0, reduction="sum")
-
-
-def _mean_of_rows(logits, targets):
-    losses = F.cross_entropy(logits.transpose(1, 2), targets, ignore_index=0, reduction="none")
-    return (losses.sum(1) / (targets != 0).sum(1)).mean()
-
-
-def _no_log(logits, targets):
-    return F.nll_loss(logits.softmax(-1).flatten(0, 1), targets.flatten(), ignore_index=0)
+@CLIP.hidden(times=5)
+def draw_clip(rng):
+    return [normal(rng, 3), 3 * normal(rng, 2, 2)], float(rng.uniform(0.5, 12))
 
 
 def masked_by_hand(logits, targets):
@@ -226,178 +293,99 @@ def _padded():
     return [(torch.randn(3, 5, 7), targets), (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]]))]
 
 
-EXERCISES = (
-    Exercise(
-        name="rnn.step",
-        title="One step of the network",
-        minutes=10,
-        reference=rnn_step,
-        probes=_steps,
-        observe=with_gradients,
-        mistakes=(
-            Mistake(
-                _no_tanh,
-                (
-                    "tanh is missing: without it the network is linear, and its state can "
-                    "grow without end."
-                ),
-            ),
-            Mistake(_sigmoid, "That is a sigmoid; the equation has tanh."),
-            Mistake(_no_memory, "The state before is not used: where is W_hh h?"),
-            Mistake(_no_bias, "The bias b_h is missing."),
-            Mistake(
-                _not_transposed,
-                "W_hh is used the wrong way round: rows of h are multiplied with W_hh.T.",
-            ),
-            Mistake(_tanh_twice, "Add first, then one tanh around the whole sum."),
-        ),
-        hints=(
-            "For a row x of a batch, W x is written x @ W.T.",
-            "return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)",
-        ),
+MASKED_LOSS = Exercise(
+    name="rnn.masked_loss",
+    title="A loss that ignores padding",
+    minutes=15,
+    reference=masked_cross_entropy,
+    shown=masked_by_hand,
+    probes=_padded,
+    observe=with_gradients,
+    hints=(
+        "F.cross_entropy wants (N, V) and (N,): logits.flatten(0, 1), targets.flatten().",
+        "It has an argument ignore_index.",
     ),
-    Exercise(
-        name="rnn.bptt",
-        title="Back-propagation through two steps",
-        minutes=40,
-        reference=two_step_gradients,
-        probes=_two_steps,
-        observe=_without_autograd,
-        mistakes=(
-            Mistake(
-                _last_step_only,
-                (
-                    "You stop after the last step; the same weights worked in step 1 as "
-                    "well, through h_1."
-                ),
-            ),
-            Mistake(_no_slope, "The slope of tanh is missing: multiply with 1 - h ** 2."),
-            Mistake(_wrong_slope, "The slope of tanh is 1 - h ** 2, with the square."),
-            Mistake(_forward_matrix, "Backwards, W_hh acts transposed: W_hh.T @ d2."),
-            Mistake(_no_inner_slope, "Step 1 has a tanh as well: multiply with 1 - h1 ** 2."),
-            Mistake(_no_outer_slope, "Step 2 has a tanh as well: d2 = grad_h2 * (1 - h2 ** 2)."),
-            Mistake(_bias_once, "b_h worked in both steps: d2 + d1."),
-            Mistake(_other_order, "The order of the results is W_xh, W_hh, b_h."),
-            Mistake(
-                _results_transposed,
-                (
-                    "A gradient has the shape of its weights: torch.outer(d, x), not the "
-                    "other way round."
-                ),
-            ),
-            Mistake(_swapped, "x1 and x2 are exchanged."),
-        ),
-        hints=(
-            "d2 = grad_h2 * (1 - h2 ** 2) is the gradient inside the second tanh.",
-            "It reaches h1 through W_hh: d1 = (W_hh.T @ d2) * (1 - h1 ** 2).",
-            (
-                "Each weight collects from both steps: outer(d2, h1) + outer(d1, h0) for "
-                "W_hh, the same with x for W_xh, d2 + d1 for b_h."
-            ),
-        ),
+)
+
+
+@MASKED_LOSS.mistake(
+    "You divide by all positions; the padding's share makes the loss look "
+    "small. Divide by the tokens that count."
+)
+def over_padding(logits, targets):
+    return (
+        F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        .mul(targets.flatten() != 0)
+        .mean()
+    )
+
+
+@MASKED_LOSS.mistake("Padding counts as a token to be predicted: leave targets of 0 out.")
+def padding_counted(logits, targets):
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+@MASKED_LOSS.mistake("cross_entropy applies the softmax itself: give it logits.")
+def softmax_first(logits, targets):
+    return F.cross_entropy(logits.softmax(-1).flatten(0, 1), targets.flatten(), ignore_index=0)
+
+
+@MASKED_LOSS.mistake("Take the mean, so that the loss does not depend on the length of the texts.")
+def masked_loss_sum(logits, targets):
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0, reduction="sum")
+
+
+@MASKED_LOSS.mistake(
+    "A mean of row means lets a token of a short text count more; divide the "
+    "whole sum by all real tokens."
+)
+def mean_of_rows(logits, targets):
+    losses = F.cross_entropy(logits.transpose(1, 2), targets, ignore_index=0, reduction="none")
+    return (losses.sum(1) / (targets != 0).sum(1)).mean()
+
+
+@MASKED_LOSS.mistake("Nats are asked for: no division by ln 2 here.")
+def bits(logits, targets):
+    return masked_cross_entropy(logits, targets) / torch.log(torch.tensor(2.0))
+
+
+@MASKED_LOSS.mistake(
+    "Give back the tensor itself: .item() and .detach() cut the gradient, "
+    "and nothing could be learned."
+)
+def cut_off(logits, targets):
+    return masked_cross_entropy(logits, targets).item()
+
+
+@MASKED_LOSS.mistake("The logarithm is missing: that is minus the mean probability.")
+def no_log(logits, targets):
+    return F.nll_loss(logits.softmax(-1).flatten(0, 1), targets.flatten(), ignore_index=0)
+
+
+@MASKED_LOSS.hidden()
+def draw_masked_loss(rng):
+    B, T, V = size(rng, 2, 4), size(rng, 3, 6), size(rng, 4, 8)
+    targets = ints(rng, 1, V, B, T)
+    for row in range(B - 1):
+        targets[row, size(rng, 1, T - 1) :] = 0
+    return 2 * normal(rng, B, T, V), targets
+
+
+PARAMETERS = Question(
+    name="rnn.parameters",
+    title="Count the weights",
+    minutes=5,
+    reference=35328,
+    explanation="W_xh is 128 x 147 = 18,816, W_hh is 128 x 128 = 16,384, b_h is 128: "
+    "together 35,328.",
+    mistakes=(
+        Mistake(35200, "The bias is missing: one number for each hidden unit."),
+        Mistake(35456, "PyTorch has two biases; the equation above has one."),
+        Mistake(18944, "W_hh is missing: 128 x 128."),
+        Mistake(16512, "W_xh is missing: 128 x 147."),
     ),
-    Exercise(
-        name="rnn.clip",
-        title="Clip the gradient",
-        minutes=10,
-        reference=clip_gradients,
-        probes=lambda: [
-            ([torch.tensor([3.0, 4.0]), torch.tensor([[12.0]])], 1.0),
-            ([torch.tensor([0.1, -0.2])], 1.0),
-            ([torch.tensor([-6.0, 0.5]), torch.tensor([0.3])], 2.0),
-        ],
-        mistakes=(
-            Mistake(
-                _each_number,
-                (
-                    "You clip each number: that changes the direction. Scale all of them by "
-                    "one factor."
-                ),
-            ),
-            Mistake(
-                _each_tensor,
-                "You scale each tensor for itself: the norm is taken over all of them together.",
-            ),
-            Mistake(
-                _always_scaled,
-                "A small gradient must stay as it is: scale only when the norm is too large.",
-            ),
-            Mistake(_squared_norm, "The square root of the norm is missing."),
-            Mistake(
-                _absolute,
-                "That is the sum of absolute values; take the root of the sum of squares.",
-            ),
-            Mistake(_sum_of_norms, "Norms do not add up: take the root of the sum of all squares."),
-            Mistake(_only_large_dropped, "You throw a large gradient away; shorten it."),
-        ),
-        hints=(
-            "norm = sqrt of the sum of squares over all tensors.",
-            "The factor is min(1, largest / norm), the same for all.",
-        ),
-    ),
-    Exercise(
-        name="rnn.masked_loss",
-        title="A loss that ignores padding",
-        minutes=15,
-        reference=masked_cross_entropy,
-        shown=masked_by_hand,
-        probes=_padded,
-        observe=with_gradients,  # the lesson trains through it
-        mistakes=(
-            Mistake(
-                _over_padding,
-                (
-                    "You divide by all positions; the padding's share makes the loss look "
-                    "small. Divide by the tokens that count."
-                ),
-            ),
-            Mistake(
-                _padding_counted,
-                "Padding counts as a token to be predicted: leave targets of 0 out.",
-            ),
-            Mistake(_softmax_first, "cross_entropy applies the softmax itself: give it logits."),
-            Mistake(
-                _sum, "Take the mean, so that the loss does not depend on the length of the texts."
-            ),
-            Mistake(
-                _mean_of_rows,
-                (
-                    "A mean of row means lets a token of a short text count more; divide the "
-                    "whole sum by all real tokens."
-                ),
-            ),
-            Mistake(_bits, "Nats are asked for: no division by ln 2 here."),
-            Mistake(
-                _cut_off,
-                (
-                    "Give back the tensor itself: .item() and .detach() cut the gradient, "
-                    "and nothing could be learned."
-                ),
-            ),
-            Mistake(_no_log, "The logarithm is missing: that is minus the mean probability."),
-        ),
-        hints=(
-            "F.cross_entropy wants (N, V) and (N,): logits.flatten(0, 1), targets.flatten().",
-            "It has an argument ignore_index.",
-        ),
-    ),
-    Question(
-        name="rnn.parameters",
-        title="Count the weights",
-        minutes=5,
-        reference=35328,
-        explanation=(
-            "W_xh is 128 x 147 = 18,816, W_hh is 128 x 128 = 16,384, b_h is 128: together 35,328."
-        ),
-        mistakes=(
-            Mistake(35200, "The bias is missing: one number for each hidden unit."),
-            Mistake(35456, "PyTorch has two biases; the equation above has one."),
-            Mistake(18944, "W_hh is missing: 128 x 128."),
-            Mistake(16512, "W_xh is missing: 128 x 147."),
-        ),
-        hints=(
-            "W_xh has one row a hidden unit and one column an input.",
-            "W_hh is square; b_h has one number a hidden unit.",
-        ),
+    hints=(
+        "W_xh has one row a hidden unit and one column an input.",
+        "W_hh is square; b_h has one number a hidden unit.",
     ),
 )

@@ -4,60 +4,19 @@ scoring words.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
+
+from aigc_course.exercises.engine.draws import letters, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.text.bpe import count_pairs, merge
 from aigc_course.text.cleaning import normalize
 from aigc_course.text.segmentation import max_match, scores
-
-
-def _spaces_only(text):
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _ascii_only(text):
-    return " ".join(text.encode("ascii", "ignore").decode().split())
-
-
-def _controls_first(text):
-    text = "".join(
-        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    return re.sub(r"\s+", " ", text).strip()
-
-
-def _not_composed(text):
-    text = "".join(
-        c for c in re.sub(r"\s+", " ", text) if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    return re.sub(" +", " ", text).strip()
-
-
-def _nfd(text):
-    return unicodedata.normalize("NFD", normalize(text))
-
-
-def _compatibility(text):
-    return normalize(unicodedata.normalize("NFKC", text))
-
-
-def _not_stripped(text):
-    text = "".join(
-        c
-        for c in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
-        if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    return re.sub(" +", " ", text)
-
-
-def _printable(text):
-    return "".join(
-        c for c in " ".join(unicodedata.normalize("NFC", text).split()) if c.isalnum() or c == " "
-    )
 
 
 def normalize_in_three_lines(text):
@@ -67,16 +26,145 @@ def normalize_in_three_lines(text):
     return " ".join(text.split())
 
 
-def _once_a_word(words):
+NORMALIZE = Exercise(
+    name="tokens.normalize",
+    title="One spelling for what looks the same",
+    minutes=15,
+    reference=normalize,
+    shown=normalize_in_three_lines,
+    probes=lambda: [
+        ("  New  tram\n links\u00a0it ",),
+        ("so\u00adft\u200b hy\x07phen",),
+        ("cafe\u0301 na\u00efve 新闻!",),
+        ("a\x00 b\r\nc",),
+        ("½ ﬁg \u200b x",),
+    ],
+    hints=(
+        'text.split() cuts at any white space, " ".join(...) puts single spaces back.',
+        "unicodedata.category(c) is 'Cc' for control and 'Cf' for format characters.",
+        "Order: NFC, white space, then invisible characters, then white space once more.",
+    ),
+)
+
+
+@NORMALIZE.mistake(
+    "Characters that nobody sees are still there: drop those of category Cc "
+    "(control) and Cf (format)."
+)
+def spaces_only(text):
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+@NORMALIZE.mistake("You threw away every letter beyond ASCII: é and 新 are text.")
+def ascii_only(text):
+    return " ".join(text.encode("ascii", "ignore").decode().split())
+
+
+@NORMALIZE.mistake(
+    "A line break is a control character, too: turn white space into spaces "
+    "before you drop controls."
+)
+def controls_first(text):
+    text = "".join(
+        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    return re.sub(r"\s+", " ", text).strip()
+
+
+@NORMALIZE.mistake(
+    "e + accent and é look the same but are not equal: "
+    "unicodedata.normalize('NFC', text) composes them."
+)
+def not_composed(text):
+    text = "".join(
+        c for c in re.sub(r"\s+", " ", text) if unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    return re.sub(" +", " ", text).strip()
+
+
+@NORMALIZE.mistake(
+    "NFD takes letters and accents apart; NFC puts them together (both look "
+    "the same on the screen)."
+)
+def nfd(text):
+    return unicodedata.normalize("NFD", normalize(text))
+
+
+@NORMALIZE.mistake("NFKC changes what is written: ½ becomes 1⁄2. NFC only composes.")
+def compatibility(text):
+    return normalize(unicodedata.normalize("NFKC", text))
+
+
+@NORMALIZE.mistake("Spaces at the beginning or the end are left.")
+def not_stripped(text):
+    text = "".join(
+        c
+        for c in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+        if unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    return re.sub(" +", " ", text)
+
+
+@NORMALIZE.mistake("Punctuation is gone: drop only control and format characters.")
+def printable(text):
+    return "".join(
+        c for c in " ".join(unicodedata.normalize("NFC", text).split()) if c.isalnum() or c == " "
+    )
+
+
+@NORMALIZE.hidden(times=6)
+def draw_normalize(rng):
+    pieces = [
+        "  ",
+        "\u00a0",
+        "\u00ad",
+        "\u200b",
+        "\x07",
+        "\r\n",
+        "\t",
+        "e\u0301",
+        "ﬂ",
+        "¼",
+        "news",
+        "Ärger",
+        "新闻",
+        "！",
+        "a\x00b",
+        "x",
+    ]
+    return ("".join(pieces[i] for i in rng.integers(0, len(pieces), 14)),)
+
+
+COUNT_PAIRS = Exercise(
+    name="tokens.count_pairs",
+    title="Count neighbours",
+    minutes=10,
+    reference=count_pairs,
+    probes=lambda: [
+        ({("l", "o", "w"): 5, ("l", "o", "g"): 2},),
+        ({("a", "a", "a"): 3, ("b",): 7},),
+        ({("x", "y"): 1, ("y", "x", "y"): 4},),
+    ],
+    hints=(
+        "zip(word, word[1:]) gives the pairs of one word.",
+        "Add the word's own count, not 1, to each of its pairs.",
+    ),
+)
+
+
+@COUNT_PAIRS.mistake("Each word counts once with you; it stands for as many as its number says.")
+def once_a_word(words):
     return Counter(pair for word in words for pair in pairwise(word))
 
 
-def _across_words(words):
+@COUNT_PAIRS.mistake("You count pairs across the border of two words; no merge may happen there.")
+def across_words(words):
     everything = [symbol for word, count in words.items() for _ in range(count) for symbol in word]
     return Counter(pairwise(everything))
 
 
-def _each_pair_once_in_a_word(words):
+@COUNT_PAIRS.mistake("A pair may come twice within one word: a, a, a holds (a, a) two times.")
+def each_pair_once_in_a_word(words):
     pairs = Counter()
     for word, count in words.items():
         for pair in set(pairwise(word)):
@@ -84,11 +172,16 @@ def _each_pair_once_in_a_word(words):
     return pairs
 
 
-def _joined(words):
+@COUNT_PAIRS.mistake(
+    'A pair is the tuple (a, b), not the joined string "ab": ("l", "ow") and '
+    '("lo", "w") are two pairs.'
+)
+def joined(words):
     return Counter({a + b: n for (a, b), n in count_pairs(words).items()})
 
 
-def _overwritten(words):
+@COUNT_PAIRS.mistake("Add to what was counted before (+=): the same pair comes in several words.")
+def overwritten(words):
     pairs = Counter()
     for word, count in words.items():
         for pair in pairwise(word):
@@ -96,7 +189,8 @@ def _overwritten(words):
     return pairs
 
 
-def _every_second(words):
+@COUNT_PAIRS.mistake("You step over every second pair: after (a, b) comes (b, c), not (c, d).")
+def every_second(words):
     pairs = Counter()
     for word, count in words.items():
         for pair in zip(word[::2], word[1::2], strict=False):
@@ -104,7 +198,43 @@ def _every_second(words):
     return pairs
 
 
-def _overlapping(symbols, pair):
+@COUNT_PAIRS.hidden(times=4)
+def draw_count_pairs(rng):
+    return ({tuple(letters(rng, size(rng, 1, 6))): size(rng, 2, 9) for _ in range(4)},)
+
+
+MERGE = Exercise(
+    name="tokens.merge",
+    title="Merge a pair",
+    minutes=10,
+    reference=merge,
+    probes=lambda: [
+        (("l", "o", "w", "l", "o"), ("l", "o")),
+        (("a", "a", "a"), ("a", "a")),
+        (("x", "y", "x"), ("y", "x")),
+        (("a", "b"), ("c", "d")),
+        (("b", "a", "b"), ("a", "b")),
+        ((b"a", b"b", b"a"), (b"a", b"b")),  # the lesson's symbols are bytes
+    ],
+    observe=lambda answer, arguments: (
+        type(value := answer(*arguments)).__name__,
+        value,
+    ),
+    hints=(
+        (
+            "Walk with an index; if symbols[i] and symbols[i + 1] are the pair, append "
+            "their sum and go two steps on."
+        ),
+        (
+            "Otherwise append symbols[i] and go one step on. Return a tuple. (symbols[i] "
+            "+ symbols[i + 1] joins strings and bytes alike.)"
+        ),
+    ),
+)
+
+
+@MERGE.mistake("In a, a, a you merged twice: once a symbol is used, go on after it.")
+def overlapping(symbols, pair):
     out = []
     for i, symbol in enumerate(symbols):
         if tuple(symbols[i : i + 2]) == pair:
@@ -114,31 +244,66 @@ def _overlapping(symbols, pair):
     return tuple(out)
 
 
-def _first_only(symbols, pair):
+@MERGE.mistake("Only the first occurrence is merged; do all of them.")
+def first_only(symbols, pair):
     for i in range(len(symbols) - 1):
         if tuple(symbols[i : i + 2]) == pair:
             return (*symbols[:i], pair[0] + pair[1], *symbols[i + 2 :])
     return tuple(symbols)
 
 
-def _forgets_the_second(symbols, pair):
+@MERGE.mistake("The second symbol of the pair is still there after the merge: go two steps on.")
+def forgets_the_second(symbols, pair):
     out = []
     for i, symbol in enumerate(symbols):
         out.append(pair[0] + pair[1] if tuple(symbols[i : i + 2]) == pair else symbol)
     return tuple(out)
 
 
-def _as_a_list(symbols, pair):
+@MERGE.mistake("Return a tuple: words are keys of a dictionary, and a list cannot be one.")
+def as_a_list(symbols, pair):
     return list(merge(symbols, pair))
 
 
-def _any_order(symbols, pair):
+@MERGE.mistake("You also merged the pair the other way round; (y, x) is not (x, y).")
+def any_order(symbols, pair):
     merged, i = [], 0
     while i < len(symbols):
         together = tuple(symbols[i : i + 2]) in (pair, pair[::-1])
         merged.append(symbols[i] + symbols[i + 1] if together else symbols[i])
         i += 2 if together else 1
     return tuple(merged)
+
+
+@MERGE.hidden(times=6)
+def draw_merge(rng):
+    return tuple(letters(rng, size(rng, 2, 9), "ab")), tuple(letters(rng, 2, "ab"))
+
+
+BITS_PER_CHARACTER = Question(
+    name="tokens.bits_per_character",
+    title="From bits per token to bits per character",
+    minutes=5,
+    reference=0.75,
+    explanation="3 bits a token, 60 tokens: 180 bits for the text of 240 characters, so 0.75 "
+    "bits a character.",
+    mistakes=(
+        Mistake(
+            12.0,
+            (
+                "You multiplied with the characters a token has; a token of four "
+                "characters spreads its bits over them."
+            ),
+        ),
+        Mistake(3.0, "3 bits is what a token costs; a token here is four characters long."),
+        Mistake(180.0, "That is the whole text; divide by its characters."),
+        Mistake(4.0, "That is characters a token; what does each of them cost?"),
+    ),
+    hints=(
+        "How many bits does the whole text cost?",
+        "Divide them by the characters of the text, whatever the tokens were.",
+    ),
+)
 
 
 def match_by_slices(text, words):
@@ -151,7 +316,28 @@ def match_by_slices(text, words):
     return found
 
 
-def _shortest(text, words):
+MAX_MATCH = Exercise(
+    name="tokens.max_match",
+    title="Maximum matching",
+    minutes=20,
+    reference=max_match,
+    shown=match_by_slices,
+    probes=lambda: [
+        ("研究生命起源", {"研究", "研究生", "生命", "起源", "命"}),
+        ("他在图书馆里", {"图书", "图书馆", "在"}),
+        ("有一天", {"有一天", "一天", "有"}),
+        ("新龙", set()),
+        ("学学", {"学", "学学", "学学学"}),
+    ],
+    hints=(
+        "At each position try the longest slice first and shorten it until it is a known word.",
+        "If no slice is known, take one character. Then go on behind it.",
+    ),
+)
+
+
+@MAX_MATCH.mistake("You take the shortest word; maximum matching takes the longest.")
+def shortest(text, words):
     found = []
     while text:
         n = min((n for n in range(1, len(text) + 1) if text[:n] in words), default=1)
@@ -160,7 +346,8 @@ def _shortest(text, words):
     return found
 
 
-def _drops_unknown(text, words):
+@MAX_MATCH.mistake("A character that begins no known word is lost; keep it as a word of its own.")
+def drops_unknown(text, words):
     found = []
     while text:
         n = max((n for n in range(1, len(text) + 1) if text[:n] in words), default=0)
@@ -169,7 +356,10 @@ def _drops_unknown(text, words):
     return found
 
 
-def _glues_unknown(text, words):
+@MAX_MATCH.mistake(
+    "After an unknown character all the rest became one word; let only that character stand alone."
+)
+def glues_unknown(text, words):
     found = []
     while text:
         n = max((n for n in range(1, len(text) + 1) if text[:n] in words), default=len(text))
@@ -178,7 +368,8 @@ def _glues_unknown(text, words):
     return found
 
 
-def _from_the_end(text, words):
+@MAX_MATCH.mistake("You match from the end: a variant in real use; here begin at the front.")
+def from_the_end(text, words):
     found = []
     while text:
         n = max((n for n in range(1, len(text) + 1) if text[-n:] in words), default=1)
@@ -187,13 +378,21 @@ def _from_the_end(text, words):
     return found
 
 
-def _two_at_most(text, words):
+@MAX_MATCH.mistake("Words may be longer than two characters.")
+def two_at_most(text, words):
     found = []
     while text:
         n = 2 if text[:2] in words and len(text) > 1 else 1
         found.append(text[:n])
         text = text[n:]
     return found
+
+
+@MAX_MATCH.hidden(times=6)
+def draw_max_match(rng):
+    text = "".join(letters(rng, 8, "天地人大小"))
+    starts = rng.integers(0, 6, 5)
+    return text, {text[start : start + size(rng, 1, 4)] for start in starts}
 
 
 def word_f1(predicted, true):
@@ -212,306 +411,91 @@ def f1_by_spans(predicted, true):
     return 2 * right / (len(predicted) + len(true))
 
 
-def _as_sets_of_words(predicted, true):
+WORD_F1 = Exercise(
+    name="tokens.word_f1",
+    title="Score a segmentation",
+    minutes=20,
+    reference=word_f1,
+    shown=f1_by_spans,
+    probes=lambda: [
+        (["有", "一天", "他"], ["有一天", "他"]),
+        (["他", "他们", "他"], ["他", "他", "们他"]),
+        (["a", "b", "cd"], ["a", "b", "c", "d"]),
+        (["ab", "a"], ["a", "ba"]),
+        (["a", "ba"], ["ab", "a"]),
+        (["ba", "a", "b"], ["b", "a", "ab"]),
+        (["x"], ["x"]),
+    ],
+    hints=(
+        (
+            "Turn each list into a set of (start, end): the first word starts at 0 and "
+            "ends at its length."
+        ),
+        "right = words in both sets; precision = right / found, recall = right / true.",
+        "F1 = 2 * right / (found + true).",
+    ),
+)
+
+
+@WORD_F1.mistake(
+    "You compare which words occur; compare where they stand, as (start, end) in the text."
+)
+def as_sets_of_words(predicted, true):
     right = len(set(predicted) & set(true))
     return 2 * right / (len(set(predicted)) + len(set(true)))
 
 
-def _bag_of_words(predicted, true):
+@WORD_F1.mistake(
+    "You count equal words wherever they stand; a word is right only at its "
+    "own place, (start, end)."
+)
+def bag_of_words(predicted, true):
     return 2 * (Counter(predicted) & Counter(true)).total() / (len(predicted) + len(true))
 
 
-def _position_in_the_list(predicted, true):
+@WORD_F1.mistake(
+    "After one extra word all later ones count as wrong: compare places in "
+    "the text, not in the list."
+)
+def position_in_the_list(predicted, true):
     right = sum(a == b for a, b in zip(predicted, true, strict=False))
     return 2 * right / (len(predicted) + len(true))
 
 
-def _precision(predicted, true):
+@WORD_F1.mistake("That is precision: right words among those found. F1 asks for recall as well.")
+def precision(predicted, true):
     return scores([predicted], [true])["precision"]
 
 
-def _recall(predicted, true):
+@WORD_F1.mistake("That is recall: right words among the true ones. F1 asks for precision as well.")
+def recall(predicted, true):
     return scores([predicted], [true])["recall"]
 
 
-def _mean_of_both(predicted, true):
+@WORD_F1.mistake("F1 is the harmonic mean, 2 P R / (P + R), not the plain mean.")
+def mean_of_both(predicted, true):
     s = scores([predicted], [true])
     return (s["precision"] + s["recall"]) / 2
 
 
-def _boundaries(predicted, true):
+@WORD_F1.mistake("You count right ends only; a word is right when its beginning is right as well.")
+def boundaries(predicted, true):
     def ends(words):
         return {sum(map(len, words[:i])) for i in range(1, len(words) + 1)}
 
     return 2 * len(ends(predicted) & ends(true)) / (len(predicted) + len(true))
 
 
-EXERCISES = (
-    Exercise(
-        name="tokens.normalize",
-        title="One spelling for what looks the same",
-        minutes=15,
-        reference=normalize,
-        shown=normalize_in_three_lines,
-        probes=lambda: [
-            ("  New  tram\n links\u00a0it ",),
-            ("so\u00adft\u200b hy\x07phen",),
-            ("cafe\u0301 na\u00efve 新闻!",),
-            ("a\x00 b\r\nc",),
-            ("½ ﬁg \u200b x",),
-        ],
-        mistakes=(
-            Mistake(
-                _spaces_only,
-                (
-                    "Characters that nobody sees are still there: drop those of category Cc "
-                    "(control) and Cf (format)."
-                ),
-            ),
-            Mistake(_ascii_only, "You threw away every letter beyond ASCII: é and 新 are text."),
-            Mistake(
-                _controls_first,
-                (
-                    "A line break is a control character, too: turn white space into spaces "
-                    "before you drop controls."
-                ),
-            ),
-            Mistake(
-                _not_composed,
-                (
-                    "e + accent and é look the same but are not equal: "
-                    "unicodedata.normalize('NFC', text) composes them."
-                ),
-            ),
-            Mistake(
-                _nfd,
-                (
-                    "NFD takes letters and accents apart; NFC puts them together (both look "
-                    "the same on the screen)."
-                ),
-            ),
-            Mistake(
-                _compatibility, "NFKC changes what is written: ½ becomes 1⁄2. NFC only composes."
-            ),
-            Mistake(_not_stripped, "Spaces at the beginning or the end are left."),
-            Mistake(_printable, "Punctuation is gone: drop only control and format characters."),
-        ),
-        hints=(
-            'text.split() cuts at any white space, " ".join(...) puts single spaces back.',
-            "unicodedata.category(c) is 'Cc' for control and 'Cf' for format characters.",
-            "Order: NFC, white space, then invisible characters, then white space once more.",
-        ),
-    ),
-    Exercise(
-        name="tokens.count_pairs",
-        title="Count neighbours",
-        minutes=10,
-        reference=count_pairs,
-        probes=lambda: [
-            ({("l", "o", "w"): 5, ("l", "o", "g"): 2},),
-            ({("a", "a", "a"): 3, ("b",): 7},),
-            ({("x", "y"): 1, ("y", "x", "y"): 4},),
-        ],
-        mistakes=(
-            Mistake(
-                _once_a_word,
-                "Each word counts once with you; it stands for as many as its number says.",
-            ),
-            Mistake(
-                _across_words,
-                "You count pairs across the border of two words; no merge may happen there.",
-            ),
-            Mistake(
-                _each_pair_once_in_a_word,
-                "A pair may come twice within one word: a, a, a holds (a, a) two times.",
-            ),
-            Mistake(
-                _joined,
-                (
-                    'A pair is the tuple (a, b), not the joined string "ab": ("l", "ow") and '
-                    '("lo", "w") are two pairs.'
-                ),
-            ),
-            Mistake(
-                _overwritten,
-                "Add to what was counted before (+=): the same pair comes in several words.",
-            ),
-            Mistake(
-                _every_second,
-                "You step over every second pair: after (a, b) comes (b, c), not (c, d).",
-            ),
-        ),
-        hints=(
-            "zip(word, word[1:]) gives the pairs of one word.",
-            "Add the word's own count, not 1, to each of its pairs.",
-        ),
-    ),
-    Exercise(
-        name="tokens.merge",
-        title="Merge a pair",
-        minutes=10,
-        reference=merge,
-        probes=lambda: [
-            (("l", "o", "w", "l", "o"), ("l", "o")),
-            (("a", "a", "a"), ("a", "a")),
-            (("x", "y", "x"), ("y", "x")),
-            (("a", "b"), ("c", "d")),
-            (("b", "a", "b"), ("a", "b")),
-            ((b"a", b"b", b"a"), (b"a", b"b")),  # the lesson's symbols are bytes
-        ],
-        observe=lambda answer, arguments: (
-            type(value := answer(*arguments)).__name__,
-            value,
-        ),  # words are keys of a dictionary: tuples
-        mistakes=(
-            Mistake(
-                _overlapping, "In a, a, a you merged twice: once a symbol is used, go on after it."
-            ),
-            Mistake(_first_only, "Only the first occurrence is merged; do all of them."),
-            Mistake(
-                _forgets_the_second,
-                "The second symbol of the pair is still there after the merge: go two steps on.",
-            ),
-            Mistake(
-                _as_a_list,
-                "Return a tuple: words are keys of a dictionary, and a list cannot be one.",
-            ),
-            Mistake(
-                _any_order, "You also merged the pair the other way round; (y, x) is not (x, y)."
-            ),
-        ),
-        hints=(
-            (
-                "Walk with an index; if symbols[i] and symbols[i + 1] are the pair, append "
-                "their sum and go two steps on."
-            ),
-            (
-                "Otherwise append symbols[i] and go one step on. Return a tuple. (symbols[i] "
-                "+ symbols[i + 1] joins strings and bytes alike.)"
-            ),
-        ),
-    ),
-    Question(
-        name="tokens.bits_per_character",
-        title="From bits per token to bits per character",
-        minutes=5,
-        reference=0.75,
-        explanation=(
-            "3 bits a token, 60 tokens: 180 bits for the text of 240 characters, so 0.75 "
-            "bits a character."
-        ),
-        mistakes=(
-            Mistake(
-                12.0,
-                (
-                    "You multiplied with the characters a token has; a token of four "
-                    "characters spreads its bits over them."
-                ),
-            ),
-            Mistake(3.0, "3 bits is what a token costs; a token here is four characters long."),
-            Mistake(180.0, "That is the whole text; divide by its characters."),
-            Mistake(4.0, "That is characters a token; what does each of them cost?"),
-        ),
-        hints=(
-            "How many bits does the whole text cost?",
-            "Divide them by the characters of the text, whatever the tokens were.",
-        ),
-    ),
-    Exercise(
-        name="tokens.max_match",
-        title="Maximum matching",
-        minutes=20,
-        reference=max_match,
-        shown=match_by_slices,
-        probes=lambda: [
-            ("研究生命起源", {"研究", "研究生", "生命", "起源", "命"}),
-            ("他在图书馆里", {"图书", "图书馆", "在"}),
-            ("有一天", {"有一天", "一天", "有"}),
-            ("新龙", set()),
-            ("学学", {"学", "学学", "学学学"}),
-        ],
-        mistakes=(
-            Mistake(_shortest, "You take the shortest word; maximum matching takes the longest."),
-            Mistake(
-                _drops_unknown,
-                "A character that begins no known word is lost; keep it as a word of its own.",
-            ),
-            Mistake(
-                _glues_unknown,
-                (
-                    "After an unknown character all the rest became one word; let only that "
-                    "character stand alone."
-                ),
-            ),
-            Mistake(
-                _from_the_end,
-                "You match from the end: a variant in real use; here begin at the front.",
-            ),
-            Mistake(_two_at_most, "Words may be longer than two characters."),
-        ),
-        hints=(
-            "At each position try the longest slice first and shorten it until it is a known word.",
-            "If no slice is known, take one character. Then go on behind it.",
-        ),
-    ),
-    Exercise(
-        name="tokens.word_f1",
-        title="Score a segmentation",
-        minutes=20,
-        reference=word_f1,
-        shown=f1_by_spans,
-        probes=lambda: [
-            (["有", "一天", "他"], ["有一天", "他"]),
-            (["他", "他们", "他"], ["他", "他", "们他"]),
-            (["a", "b", "cd"], ["a", "b", "c", "d"]),
-            (["ab", "a"], ["a", "ba"]),
-            (["a", "ba"], ["ab", "a"]),
-            (["ba", "a", "b"], ["b", "a", "ab"]),
-            (["x"], ["x"]),
-        ],
-        mistakes=(
-            Mistake(
-                _as_sets_of_words,
-                (
-                    "You compare which words occur; compare where they stand, as (start, "
-                    "end) in the text."
-                ),
-            ),
-            Mistake(
-                _bag_of_words,
-                (
-                    "You count equal words wherever they stand; a word is right only at its "
-                    "own place, (start, end)."
-                ),
-            ),
-            Mistake(
-                _position_in_the_list,
-                (
-                    "After one extra word all later ones count as wrong: compare places in "
-                    "the text, not in the list."
-                ),
-            ),
-            Mistake(
-                _precision,
-                "That is precision: right words among those found. F1 asks for recall as well.",
-            ),
-            Mistake(
-                _recall,
-                "That is recall: right words among the true ones. F1 asks for precision as well.",
-            ),
-            Mistake(_mean_of_both, "F1 is the harmonic mean, 2 P R / (P + R), not the plain mean."),
-            Mistake(
-                _boundaries,
-                "You count right ends only; a word is right when its beginning is right as well.",
-            ),
-        ),
-        hints=(
-            (
-                "Turn each list into a set of (start, end): the first word starts at 0 and "
-                "ends at its length."
-            ),
-            "right = words in both sets; precision = right / found, recall = right / true.",
-            "F1 = 2 * right / (found + true).",
-        ),
-    ),
-)
+@WORD_F1.hidden(times=6)
+def draw_word_f1(rng):
+    text = "".join(letters(rng, 9, "ab"))
+
+    def cut():
+        places = [
+            0,
+            *sorted(rng.choice(np.arange(1, 9), size(rng, 1, 5), replace=False).tolist()),
+            9,
+        ]
+        return [text[a:b] for a, b in itertools.pairwise(places)]
+
+    return cut(), cut()

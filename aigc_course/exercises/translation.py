@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.compare import with_gradients
+from aigc_course.exercises.engine.draws import ints, normal, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.seq2seq import padding_mask, sinusoids
 
@@ -16,37 +17,68 @@ def _angles(T, C, base=10000):
     return torch.arange(T)[:, None] * base ** (-torch.arange(0, C, 2) / C)
 
 
-def _in_halves(T, C):
+SINUSOIDS = Exercise(
+    name="translation.sinusoids",
+    title="Positions as waves",
+    minutes=15,
+    reference=sinusoids,
+    probes=lambda: [(5, 8), (1, 2), (7, 12)],
+    hints=(
+        (
+            "angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C) "
+            "has a column for each pair."
+        ),
+        "torch.stack([angles.sin(), angles.cos()], -1).flatten(1) interleaves them.",
+    ),
+)
+
+
+@SINUSOIDS.mistake(
+    "The paper interleaves: sine at even places of the vector, cosine at odd "
+    "ones (yours has all sines first)."
+)
+def in_halves(T, C):
     angles = _angles(T, C)
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
-def _cosine_first(T, C):
+@SINUSOIDS.mistake("The sine comes first, at place 0.")
+def cosine_first(T, C):
     angles = _angles(T, C)
     return torch.stack([angles.cos(), angles.sin()], -1).flatten(1)
 
 
-def _own_speed_for_each(T, C):
+@SINUSOIDS.mistake("A sine and its cosine share one speed: 2i counts pairs, 0, 2, 4, ...")
+def own_speed_for_each(T, C):
     angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(C) / C)
     return torch.where(torch.arange(C) % 2 == 0, angles.sin(), angles.cos())
 
 
-def _half_the_exponent(T, C):
+@SINUSOIDS.mistake("The exponent is 2i / C for pair i, not i / C.")
+def half_the_exponent(T, C):
     angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(C // 2) / C)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
 
 
-def _multiplied(T, C):
+@SINUSOIDS.mistake("Later pairs are slower: divide by 10000 ** (2i / C).")
+def multiplied(T, C):
     angles = torch.arange(T)[:, None] * 10000 ** (torch.arange(0, C, 2) / C)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
 
 
-def _from_one(T, C):
+@SINUSOIDS.mistake("Places count from 0.")
+def from_one(T, C):
     return sinusoids(T + 1, C)[1:]
 
 
-def _transposed(T, C):
+@SINUSOIDS.mistake("A row for each place: (T, C).")
+def transposed(T, C):
     return sinusoids(T, C).T
+
+
+@SINUSOIDS.hidden()
+def draw_sinusoids(rng):
+    return size(rng, 2, 9), 2 * size(rng, 2, 8)
 
 
 def _as_is(answer, arguments):
@@ -54,28 +86,61 @@ def _as_is(answer, arguments):
     return str(mask.dtype), mask
 
 
-def _blocked(ids):
+PADDING_MASK = Exercise(
+    name="translation.padding_mask",
+    title="No looking at padding",
+    minutes=10,
+    reference=padding_mask,
+    probes=lambda: [(torch.tensor([[5, 1, 0, 0], [4, 3, 2, 1]]),), (torch.tensor([[1, 0]]),)],
+    observe=_as_is,
+    hints=(
+        "ids != 0 is True for real tokens.",
+        "[:, None, None, :] adds two axes in the middle.",
+    ),
+)
+
+
+@PADDING_MASK.mistake(
+    "True means: may look. You return what is forbidden (the convention of "
+    "nn.Transformer's key_padding_mask)."
+)
+def blocked(ids):
     return (ids == 0)[:, None, None, :]
 
 
-def _no_axes(ids):
+@PADDING_MASK.mistake(
+    "The weights are (B, H, T, S): add two axes in the middle, (B, 1, 1, S), "
+    "for all heads and queries."
+)
+def no_axes(ids):
     return ids != 0
 
 
-def _queries(ids):
+@PADDING_MASK.mistake("It is the keys that are padding, the last axis: (B, 1, 1, S).")
+def queries(ids):
     return (ids != 0)[:, None, :, None]
 
 
-def _end_shut(ids):
+@PADDING_MASK.mistake("Id 1, the end, is a real token; only id 0 is padding.")
+def end_shut(ids):
     return (ids > 1)[:, None, None, :]
 
 
-def _as_numbers(ids):
+@PADDING_MASK.mistake("Booleans are asked for.")
+def as_numbers(ids):
     return (ids != 0)[:, None, None, :].float()
 
 
-def _one_axis(ids):
+@PADDING_MASK.mistake("One axis is missing: (B, 1, 1, S).")
+def one_axis(ids):
     return (ids != 0)[:, None, :]
+
+
+@PADDING_MASK.hidden()
+def draw_padding_mask(rng):
+    ids = ints(rng, 1, 9, size(rng, 2, 4), size(rng, 3, 6))
+    ids[0, -size(rng, 1, 2) :] = 0
+    return (ids,)
 
 
 def shift(rows):
@@ -83,28 +148,63 @@ def shift(rows):
     return rows[:, :-1], rows[:, 1:]
 
 
-def _sees_its_target(rows):
+SHIFT = Exercise(
+    name="translation.shift",
+    title="What the decoder reads, what it should say",
+    minutes=5,
+    reference=shift,
+    probes=lambda: [
+        (torch.tensor([[1, 5, 6, 7, 1], [1, 8, 9, 1, 0]]),),
+        (torch.tensor([[1, 4, 1]]),),
+    ],
+    hints=(
+        "It reads all but the last token: rows[:, :-1].",
+        "It should say all but the first: rows[:, 1:].",
+    ),
+)
+
+
+@SHIFT.mistake(
+    "The decoder reads its own target: it will copy, and have nothing to copy when it writes alone."
+)
+def sees_its_target(rows):
     return rows[:, 1:], rows[:, 1:]
 
 
-def _exchanged(rows):
+@SHIFT.mistake("The two are exchanged: it reads up to a token and should say the next one.")
+def exchanged(rows):
     return rows[:, 1:], rows[:, :-1]
 
 
-def _says_what_it_reads(rows):
+@SHIFT.mistake("The target is the NEXT token, one further: rows[:, 1:].")
+def says_what_it_reads(rows):
     return rows[:, :-1], rows[:, :-1]
 
 
-def _two_ahead(rows):
+@SHIFT.mistake("One step ahead, not two.")
+def two_ahead(rows):
     return rows[:, :-2], rows[:, 2:]
 
 
-def _whole(rows):
+@SHIFT.mistake("Nothing is shifted: the decoder would read the very token that it should say.")
+def whole(rows):
     return rows, rows
 
 
-def _wrapped(rows):
+@SHIFT.mistake(
+    "After the last token nothing comes; rolled round, the beginning would "
+    "follow it. Leave the last column out."
+)
+def wrapped(rows):
     return rows, rows.roll(-1, 1)
+
+
+@SHIFT.hidden()
+def draw_shift(rng):
+    rows = ints(rng, 2, 12, size(rng, 2, 4), size(rng, 4, 7))
+    rows[:, 0], rows[:, -1] = 1, 1
+    rows[0, -2:] = rows.new_tensor([1, 0])
+    return (rows,)
 
 
 def smooth_loss(logits, targets, smoothing):
@@ -112,47 +212,6 @@ def smooth_loss(logits, targets, smoothing):
     logp, real = logits.log_softmax(-1), targets != 0
     right = logp.gather(-1, targets[..., None])[..., 0]
     return -((1 - smoothing) * right + smoothing * logp.mean(-1))[real].mean()
-
-
-def _not_smooth(logits, targets, smoothing):
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=0)
-
-
-def _padding_counted(logits, targets, smoothing):
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), label_smoothing=smoothing)
-
-
-def _rest_only(logits, targets, smoothing):
-    logp, real = logits.log_softmax(-1), targets != 0
-    right = logp.gather(-1, targets[..., None])[..., 0]
-    others = (logp.sum(-1) - right) / (logits.shape[-1] - 1)
-    return -((1 - smoothing) * right + smoothing * others)[real].mean()
-
-
-def _padding_in_the_mean(logits, targets, smoothing):
-    logp, real = logits.log_softmax(-1), targets != 0
-    right = logp.gather(-1, targets[..., None])[..., 0]
-    return -(((1 - smoothing) * right + smoothing * logp.mean(-1)) * real).mean()
-
-
-def _not_divided(logits, targets, smoothing):
-    logp, real = logits.log_softmax(-1), targets != 0
-    right = logp.gather(-1, targets[..., None])[..., 0]
-    return -((1 - smoothing) * right + smoothing * logp.sum(-1))[real].mean()
-
-
-def _turned_round(logits, targets, smoothing):
-    return smooth_loss(logits, targets, 1 - smoothing)
-
-
-def _sum_of_all(logits, targets, smoothing):
-    return F.cross_entropy(
-        logits.flatten(0, -2),
-        targets.flatten(),
-        ignore_index=0,
-        label_smoothing=smoothing,
-        reduction="sum",
-    )
 
 
 def _some_logits():
@@ -165,6 +224,113 @@ def _some_logits():
     ]
 
 
+SMOOTH = Exercise(
+    name="translation.smooth",
+    title="Label smoothing",
+    minutes=20,
+    reference=smooth_loss,
+    probes=_some_logits,
+    observe=with_gradients,
+    hints=(
+        (
+            "logp = logits.log_softmax(-1); the right ones: logp.gather(-1, targets[..., "
+            "None])[..., 0]."
+        ),
+        "A target's loss: -((1 - e) * right + e * logp.mean(-1)).",
+        "Then the mean over the places where targets != 0.",
+    ),
+)
+
+
+@SMOOTH.mistake("That is the plain cross-entropy: the smoothing is not used.")
+def not_smooth(logits, targets, smoothing):
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=0)
+
+
+@SMOOTH.mistake("Padding (target 0) must not count.")
+def padding_counted(logits, targets, smoothing):
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), label_smoothing=smoothing)
+
+
+@SMOOTH.mistake(
+    "Padding is left out of the sum, but not of the count: divide by the number of real targets."
+)
+def padding_in_the_mean(logits, targets, smoothing):
+    logp, real = logits.log_softmax(-1), targets != 0
+    right = logp.gather(-1, targets[..., None])[..., 0]
+    return -(((1 - smoothing) * right + smoothing * logp.mean(-1)) * real).mean()
+
+
+@SMOOTH.mistake(
+    "The share e goes to all V tokens alike, e / V each, the right one included (as in PyTorch)."
+)
+def rest_only(logits, targets, smoothing):
+    logp, real = logits.log_softmax(-1), targets != 0
+    right = logp.gather(-1, targets[..., None])[..., 0]
+    others = (logp.sum(-1) - right) / (logits.shape[-1] - 1)
+    return -((1 - smoothing) * right + smoothing * others)[real].mean()
+
+
+@SMOOTH.mistake(
+    "e is shared out: each token gets e / V, so take the mean of log p over "
+    "the vocabulary, not the sum."
+)
+def not_divided(logits, targets, smoothing):
+    logp, real = logits.log_softmax(-1), targets != 0
+    right = logp.gather(-1, targets[..., None])[..., 0]
+    return -((1 - smoothing) * right + smoothing * logp.sum(-1))[real].mean()
+
+
+@SMOOTH.mistake(
+    "The right token gets 1 - e, all of them together e; you have them the other way round."
+)
+def turned_round(logits, targets, smoothing):
+    return smooth_loss(logits, targets, 1 - smoothing)
+
+
+@SMOOTH.mistake("The mean over the real targets is asked for, not the sum.")
+def sum_of_all(logits, targets, smoothing):
+    return F.cross_entropy(
+        logits.flatten(0, -2),
+        targets.flatten(),
+        ignore_index=0,
+        label_smoothing=smoothing,
+        reduction="sum",
+    )
+
+
+@SMOOTH.hidden()
+def draw_smooth(rng):
+    B, T, V = size(rng, 2, 3), size(rng, 3, 5), size(rng, 4, 8)
+    targets = ints(rng, 1, V, B, T)
+    targets[0, -1] = 0
+    return normal(rng, B, T, V), targets, float(rng.uniform(0.05, 0.4))
+
+
+PERFECT = Question(
+    name="translation.perfect",
+    title="The smallest loss",
+    minutes=10,
+    reference=-0.901 * math.log(0.901) - 99 * 0.001 * math.log(0.001),
+    explanation="The loss is smallest when the model says what it is taught: 0.901 for the "
+    "right token, 0.001 for each of 99 others. That costs "
+    "-0.901 log 0.901 - 0.099 log 0.001 = 0.78 nats, the entropy of the smoothed "
+    "target: the loss cannot go to 0.",
+    mistakes=(
+        Mistake(0.0, "Only without smoothing: here the model is taught NOT to be sure."),
+        Mistake(0.105, "That is -log 0.9; the 0.1 that the others get costs something, too."),
+        Mistake(0.684, "That is what the others cost; add the right token's -0.901 log 0.901."),
+        Mistake(0.325, "The 0.1 is shared out among 100 tokens, 0.001 each."),
+        Mistake(1.122, "In nats, please: the natural logarithm."),
+    ),
+    hints=(
+        "The best p equals the smoothed target; its loss is the target's entropy.",
+        "-0.901 log 0.901 - 99 x 0.001 x log 0.001.",
+    ),
+    tolerance=0.02,
+)
+
+
 def grow(beams, logp, width):
     """Extend every beginning by every token, keep the `width` most probable of them all."""
     grown = [
@@ -173,42 +339,6 @@ def grow(beams, logp, width):
         for token, step in enumerate(row)
     ]
     return sorted(grown, key=lambda item: -item[0])[:width]
-
-
-def _each_for_itself(beams, logp, width):
-    return [
-        (score + row.max().item(), [*ids, row.argmax().item()])
-        for (score, ids), row in zip(beams, logp, strict=True)
-    ][:width]
-
-
-def _forgets_the_score(beams, logp, width):
-    return grow([(0.0, ids) for _, ids in beams], logp, width)
-
-
-def _worst(beams, logp, width):
-    return grow(beams, logp, len(beams) * logp.shape[1])[::-1][:width]
-
-
-def _multiplies(beams, logp, width):
-    grown = [
-        (score * step, [*ids, token])
-        for (score, ids), row in zip(beams, logp.tolist(), strict=True)
-        for token, step in enumerate(row)
-    ]
-    return sorted(grown, key=lambda item: -item[0])[:width]
-
-
-def _only_the_first(beams, logp, width):
-    return grow(beams[:1], logp[:1], width)
-
-
-def _all_of_them(beams, logp, width):
-    return grow(beams, logp, len(beams) * logp.shape[1])
-
-
-def _probabilities(beams, logp, width):
-    return [(round(score, 6), ids) for score, ids in grow(beams, logp.exp(), width)]
 
 
 def _in_doubles(answer, arguments):
@@ -230,219 +360,72 @@ def _beginnings():
     ]
 
 
-EXERCISES = (
-    Exercise(
-        name="translation.sinusoids",
-        title="Positions as waves",
-        minutes=15,
-        reference=sinusoids,
-        probes=lambda: [(5, 8), (1, 2), (7, 12)],
-        mistakes=(
-            Mistake(
-                _in_halves,
-                (
-                    "The paper interleaves: sine at even places of the vector, cosine at odd "
-                    "ones (yours has all sines first)."
-                ),
-            ),
-            Mistake(_cosine_first, "The sine comes first, at place 0."),
-            Mistake(
-                _own_speed_for_each,
-                "A sine and its cosine share one speed: 2i counts pairs, 0, 2, 4, ...",
-            ),
-            Mistake(_half_the_exponent, "The exponent is 2i / C for pair i, not i / C."),
-            Mistake(_multiplied, "Later pairs are slower: divide by 10000 ** (2i / C)."),
-            Mistake(_from_one, "Places count from 0."),
-            Mistake(_transposed, "A row for each place: (T, C)."),
+GROW = Exercise(
+    name="translation.grow",
+    title="One step of beam search",
+    minutes=20,
+    reference=grow,
+    probes=_beginnings,
+    observe=_in_doubles,
+    hints=(
+        (
+            "A candidate is (score + logp[i, token], ids + [token]), for every beginning "
+            "i and every token."
         ),
-        hints=(
-            (
-                "angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C) "
-                "has a column for each pair."
-            ),
-            "torch.stack([angles.sin(), angles.cos()], -1).flatten(1) interleaves them.",
-        ),
-    ),
-    Exercise(
-        name="translation.padding_mask",
-        title="No looking at padding",
-        minutes=10,
-        reference=padding_mask,
-        probes=lambda: [(torch.tensor([[5, 1, 0, 0], [4, 3, 2, 1]]),), (torch.tensor([[1, 0]]),)],
-        observe=_as_is,
-        mistakes=(
-            Mistake(
-                _blocked,
-                (
-                    "True means: may look. You return what is forbidden (the convention of "
-                    "nn.Transformer's key_padding_mask)."
-                ),
-            ),
-            Mistake(
-                _no_axes,
-                (
-                    "The weights are (B, H, T, S): add two axes in the middle, (B, 1, 1, S), "
-                    "for all heads and queries."
-                ),
-            ),
-            Mistake(_queries, "It is the keys that are padding, the last axis: (B, 1, 1, S)."),
-            Mistake(_end_shut, "Id 1, the end, is a real token; only id 0 is padding."),
-            Mistake(_as_numbers, "Booleans are asked for."),
-            Mistake(_one_axis, "One axis is missing: (B, 1, 1, S)."),
-        ),
-        hints=(
-            "ids != 0 is True for real tokens.",
-            "[:, None, None, :] adds two axes in the middle.",
-        ),
-    ),
-    Exercise(
-        name="translation.shift",
-        title="What the decoder reads, what it should say",
-        minutes=5,
-        reference=shift,
-        probes=lambda: [
-            (torch.tensor([[1, 5, 6, 7, 1], [1, 8, 9, 1, 0]]),),
-            (torch.tensor([[1, 4, 1]]),),
-        ],
-        mistakes=(
-            Mistake(
-                _sees_its_target,
-                (
-                    "The decoder reads its own target: it will copy, and have nothing to "
-                    "copy when it writes alone."
-                ),
-            ),
-            Mistake(
-                _exchanged,
-                "The two are exchanged: it reads up to a token and should say the next one.",
-            ),
-            Mistake(_says_what_it_reads, "The target is the NEXT token, one further: rows[:, 1:]."),
-            Mistake(_two_ahead, "One step ahead, not two."),
-            Mistake(
-                _whole,
-                "Nothing is shifted: the decoder would read the very token that it should say.",
-            ),
-            Mistake(
-                _wrapped,
-                (
-                    "After the last token nothing comes; rolled round, the beginning would "
-                    "follow it. Leave the last column out."
-                ),
-            ),
-        ),
-        hints=(
-            "It reads all but the last token: rows[:, :-1].",
-            "It should say all but the first: rows[:, 1:].",
-        ),
-    ),
-    Exercise(
-        name="translation.smooth",
-        title="Label smoothing",
-        minutes=20,
-        reference=smooth_loss,
-        probes=_some_logits,
-        observe=with_gradients,
-        mistakes=(
-            Mistake(_not_smooth, "That is the plain cross-entropy: the smoothing is not used."),
-            Mistake(_padding_counted, "Padding (target 0) must not count."),
-            Mistake(
-                _padding_in_the_mean,
-                (
-                    "Padding is left out of the sum, but not of the count: divide by the "
-                    "number of real targets."
-                ),
-            ),
-            Mistake(
-                _rest_only,
-                (
-                    "The share e goes to all V tokens alike, e / V each, the right one "
-                    "included (as in PyTorch)."
-                ),
-            ),
-            Mistake(
-                _not_divided,
-                (
-                    "e is shared out: each token gets e / V, so take the mean of log p over "
-                    "the vocabulary, not the sum."
-                ),
-            ),
-            Mistake(
-                _turned_round,
-                (
-                    "The right token gets 1 - e, all of them together e; you have them the "
-                    "other way round."
-                ),
-            ),
-            Mistake(_sum_of_all, "The mean over the real targets is asked for, not the sum."),
-        ),
-        hints=(
-            (
-                "logp = logits.log_softmax(-1); the right ones: logp.gather(-1, targets[..., "
-                "None])[..., 0]."
-            ),
-            "A target's loss: -((1 - e) * right + e * logp.mean(-1)).",
-            "Then the mean over the places where targets != 0.",
-        ),
-    ),
-    Question(
-        name="translation.perfect",
-        title="The smallest loss",
-        minutes=10,
-        reference=-0.901 * math.log(0.901) - 99 * 0.001 * math.log(0.001),
-        explanation="The loss is smallest when the model says what it is taught: 0.901 for the "
-        "right token, 0.001 for each of 99 others. That costs "
-        "-0.901 log 0.901 - 0.099 log 0.001 = 0.78 nats, the entropy of the smoothed "
-        "target: the loss cannot go to 0.",
-        mistakes=(
-            Mistake(0.0, "Only without smoothing: here the model is taught NOT to be sure."),
-            Mistake(0.105, "That is -log 0.9; the 0.1 that the others get costs something, too."),
-            Mistake(0.684, "That is what the others cost; add the right token's -0.901 log 0.901."),
-            Mistake(0.325, "The 0.1 is shared out among 100 tokens, 0.001 each."),
-            Mistake(1.122, "In nats, please: the natural logarithm."),
-        ),
-        hints=(
-            "The best p equals the smoothed target; its loss is the target's entropy.",
-            "-0.901 log 0.901 - 99 x 0.001 x log 0.001.",
-        ),
-        tolerance=0.02,
-    ),
-    Exercise(
-        name="translation.grow",
-        title="One step of beam search",
-        minutes=20,
-        reference=grow,
-        probes=_beginnings,
-        observe=_in_doubles,
-        mistakes=(
-            Mistake(
-                _each_for_itself,
-                (
-                    "All beginnings compete: both of the next ones may come from one. Yours "
-                    "keeps the best of each."
-                ),
-            ),
-            Mistake(
-                _forgets_the_score,
-                "Add the score that a beginning has already; you compare the last step only.",
-            ),
-            Mistake(
-                _worst,
-                (
-                    "The most probable are kept, those with the largest score "
-                    "(log-probabilities are negative)."
-                ),
-            ),
-            Mistake(_multiplies, "Probabilities multiply, so log-probabilities are added."),
-            Mistake(_only_the_first, "Every beginning is extended, not only the first."),
-            Mistake(_all_of_them, "Keep `width` of them."),
-            Mistake(_probabilities, "Add log-probabilities as they come, not probabilities."),
-        ),
-        hints=(
-            (
-                "A candidate is (score + logp[i, token], ids + [token]), for every beginning "
-                "i and every token."
-            ),
-            "Sort the candidates by score, the largest first, and keep `width`.",
-        ),
+        "Sort the candidates by score, the largest first, and keep `width`.",
     ),
 )
+
+
+@GROW.mistake(
+    "All beginnings compete: both of the next ones may come from one. Yours keeps the best of each."
+)
+def each_for_itself(beams, logp, width):
+    return [
+        (score + row.max().item(), [*ids, row.argmax().item()])
+        for (score, ids), row in zip(beams, logp, strict=True)
+    ][:width]
+
+
+@GROW.mistake("Add the score that a beginning has already; you compare the last step only.")
+def forgets_the_score(beams, logp, width):
+    return grow([(0.0, ids) for _, ids in beams], logp, width)
+
+
+@GROW.mistake(
+    "The most probable are kept, those with the largest score (log-probabilities are negative)."
+)
+def worst(beams, logp, width):
+    return grow(beams, logp, len(beams) * logp.shape[1])[::-1][:width]
+
+
+@GROW.mistake("Probabilities multiply, so log-probabilities are added.")
+def multiplies(beams, logp, width):
+    grown = [
+        (score * step, [*ids, token])
+        for (score, ids), row in zip(beams, logp.tolist(), strict=True)
+        for token, step in enumerate(row)
+    ]
+    return sorted(grown, key=lambda item: -item[0])[:width]
+
+
+@GROW.mistake("Every beginning is extended, not only the first.")
+def only_the_first(beams, logp, width):
+    return grow(beams[:1], logp[:1], width)
+
+
+@GROW.mistake("Keep `width` of them.")
+def all_of_them(beams, logp, width):
+    return grow(beams, logp, len(beams) * logp.shape[1])
+
+
+@GROW.mistake("Add log-probabilities as they come, not probabilities.")
+def probabilities(beams, logp, width):
+    return [(round(score, 6), ids) for score, ids in grow(beams, logp.exp(), width)]
+
+
+@GROW.hidden(times=5)
+def draw_grow(rng):
+    n = size(rng, 2, 3)
+    beams = [(-float(rng.uniform(0.5, 3)), [1, *rng.integers(2, 7, 2).tolist()]) for _ in range(n)]
+    return beams, (2 * normal(rng, n, 7)).log_softmax(1), size(rng, 1, 3)

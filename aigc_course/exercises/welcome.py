@@ -11,72 +11,67 @@ def headline(who: str, what: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _no_capital(who: str, what: str) -> str:
+HEADLINE = Exercise(
+    name="welcome.headline",
+    title="Write a headline by rule",
+    minutes=3,
+    reference=headline,
+    probes=lambda: [("Mia", "a red kite"), ("a fox", "Tom's hat"), ("the museum", "an owl")],
+    hints=(
+        'An f-string joins the parts: f"{who} finds {what}!".',
+        "text[0].upper() is the first letter as a capital, text[1:] the rest.",
+    ),
+)
+
+
+@HEADLINE.mistake('A headline starts with a capital letter, also when the name does not ("a fox").')
+def no_capital(who: str, what: str) -> str:
     return f"{who} finds {what}!"
 
 
-def _capitalize(who: str, what: str) -> str:
+@HEADLINE.mistake(
+    "str.capitalize() makes every other letter small (Tom became tom); "
+    "change the first letter alone."
+)
+def capitalize(who: str, what: str) -> str:
     return f"{who} finds {what}!".capitalize()
 
 
-def _no_mark(who: str, what: str) -> str:
-    return headline(who, what)[:-1]
-
-
-def _neither(who: str, what: str) -> str:
+@HEADLINE.mistake(
+    'Two things are missing: the capital at the start ("a fox") and the '
+    "exclamation mark at the end."
+)
+def neither(who: str, what: str) -> str:
     return f"{who} finds {what}"
 
 
-EXERCISES = (
-    Exercise(
-        name="welcome.headline",
-        title="Write a headline by rule",
-        minutes=3,
-        reference=headline,
-        probes=lambda: [("Mia", "a red kite"), ("a fox", "Tom's hat"), ("the museum", "an owl")],
-        mistakes=(
-            Mistake(
-                _no_capital,
-                'A headline starts with a capital letter, also when the name does not ("a fox").',
+@HEADLINE.mistake("The exclamation mark at the end is missing.")
+def no_mark(who: str, what: str) -> str:
+    return headline(who, what)[:-1]
+
+
+@HEADLINE.hidden()
+def draw_headline(rng):
+    who = ["Noa", "an old friend", "the baker", "Ida's cat", "a dog", "Mr. McLeod"]
+    what = ["a green ball", "Ben's map", "an apple", "the lost key", "Ada's USB stick"]
+    return str(rng.choice(who)), str(rng.choice(what))
+
+
+LEARNED = Question(
+    name="welcome.learned",
+    title="Rules or learning?",
+    minutes=2,
+    reference="learned",
+    explanation='"learned": nobody wrote down how to draw a digit; the numbers came from '
+    "183 examples.",
+    mistakes=(
+        Mistake(
+            "rules",
+            (
+                "Nobody wrote a rule for the shape of a 3: the pixels' averages and "
+                "variations came from examples."
             ),
-            Mistake(
-                _capitalize,
-                (
-                    "str.capitalize() makes every other letter small (Tom became tom); "
-                    "change the first letter alone."
-                ),
-            ),
-            Mistake(
-                _neither,
-                (
-                    'Two things are missing: the capital at the start ("a fox") and the '
-                    "exclamation mark at the end."
-                ),
-            ),
-            Mistake(_no_mark, "The exclamation mark at the end is missing."),
-        ),
-        hints=(
-            'An f-string joins the parts: f"{who} finds {what}!".',
-            "text[0].upper() is the first letter as a capital, text[1:] the rest.",
         ),
     ),
-    Question(
-        name="welcome.learned",
-        title="Rules or learning?",
-        minutes=2,
-        reference="learned",
-        explanation=(
-            '"learned": nobody wrote down how to draw a digit; the numbers came from 183 examples.'
-        ),
-        mistakes=(
-            Mistake(
-                "rules",
-                (
-                    "Nobody wrote a rule for the shape of a 3: the pixels' averages and "
-                    "variations came from examples."
-                ),
-            ),
-        ),
-        hints=("Ask who decided what a 3 looks like: a programmer, or the examples?",),
-    ),
+    hints=("Ask who decided what a 3 looks like: a programmer, or the examples?",),
 )

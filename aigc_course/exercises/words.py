@@ -9,57 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.compare import with_gradients
+from aigc_course.exercises.engine.draws import normal, size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.tagger import viterbi
 from aigc_course.models.text.word_vectors import negative_sampling_loss, ppmi
-
-
-def _greedy(start, transition, emission):
-    states = [int((start + emission[0]).argmax())]
-    for seen in emission[1:]:
-        states.append(int((transition[states[-1]] + seen).argmax()))
-    return states
-
-
-def _emission_only(start, transition, emission):
-    return [int(i) for i in emission.argmax(1)]
-
-
-def _no_back_pointers(start, transition, emission):
-    best = start + emission[0]
-    states = [int(best.argmax())]
-    for seen in emission[1:]:
-        best = (best[:, None] + transition).max(0) + seen
-        states.append(int(best.argmax()))
-    return states
-
-
-def _sums_paths(start, transition, emission):
-    best, back = start + emission[0], []
-    for seen in emission[1:]:
-        ways = best[:, None] + transition
-        back.append(ways.argmax(0))
-        best = np.logaddexp.reduce(ways, 0) + seen
-    states = [int(best.argmax())]
-    for pointers in reversed(back):
-        states.append(int(pointers[states[-1]]))
-    return states[::-1]
-
-
-def _first_word_ignored(start, transition, emission):
-    return viterbi(start, transition, np.vstack([np.zeros_like(start), emission[1:]]))
-
-
-def _transposed(start, transition, emission):
-    return viterbi(start, transition.T, emission)
-
-
-def _no_start(start, transition, emission):
-    return viterbi(np.zeros_like(start), transition, emission)
-
-
-def _backwards(start, transition, emission):
-    return viterbi(start, transition, emission)[::-1]
 
 
 def viterbi_with_paths(start, transition, emission):
@@ -90,36 +43,129 @@ def _lattices():
     return cases
 
 
-def _pmi_with_negatives(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
-    return np.where(counts > 0, pmi, 0)
+VITERBI = Exercise(
+    name="words.viterbi",
+    title="The best path",
+    minutes=30,
+    reference=viterbi,
+    shown=viterbi_with_paths,
+    probes=_lattices,
+    hints=(
+        (
+            "best[k]: the log-probability of the best path that ends in state k; at "
+            "first start + emission[0]."
+        ),
+        (
+            "best[:, None] + transition is (from, to): its max over axis 0 is the new "
+            "best, its argmax says where each came from."
+        ),
+        "At the end start from best.argmax() and follow the stored argmaxes backwards.",
+    ),
+)
 
 
-def _pmi_infinite(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log2(p / np.outer(p.sum(1), p.sum(0)))
+@VITERBI.mistake(
+    "You keep one path, the best so far; one that is second now may win at "
+    "the end. Keep the best for each state."
+)
+def greedy(start, transition, emission):
+    states = [int((start + emission[0]).argmax())]
+    for seen in emission[1:]:
+        states.append(int((transition[states[-1]] + seen).argmax()))
+    return states
 
 
-def _nats(counts):
-    return ppmi(counts) * np.log(2)
+@VITERBI.mistake("You look at each word alone; add the transitions between neighbours.")
+def emission_only(start, transition, emission):
+    return [int(i) for i in emission.argmax(1)]
 
 
-def _no_logarithm(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(invalid="ignore"):
-        return p / np.outer(p.sum(1), p.sum(0))
+@VITERBI.mistake(
+    "You read the best state off at each time; the best path must be walked back from its end."
+)
+def no_back_pointers(start, transition, emission):
+    best = start + emission[0]
+    states = [int(best.argmax())]
+    for seen in emission[1:]:
+        best = (best[:, None] + transition).max(0) + seen
+        states.append(int(best.argmax()))
+    return states
 
 
-def _forgot_the_total(counts):
-    counts = np.asarray(counts, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.maximum(np.log2(counts / np.outer(counts.sum(1), counts.sum(0))), 0)
+@VITERBI.mistake(
+    "You add up all paths into a state (the forward algorithm); keep only "
+    "the best one: max, not a sum."
+)
+def sums_paths(start, transition, emission):
+    best, back = start + emission[0], []
+    for seen in emission[1:]:
+        ways = best[:, None] + transition
+        back.append(ways.argmax(0))
+        best = np.logaddexp.reduce(ways, 0) + seen
+    states = [int(best.argmax())]
+    for pointers in reversed(back):
+        states.append(int(pointers[states[-1]]))
+    return states[::-1]
+
+
+@VITERBI.mistake("The first word counts as well: begin with start + emission[0].")
+def first_word_ignored(start, transition, emission):
+    return viterbi(start, transition, np.vstack([np.zeros_like(start), emission[1:]]))
+
+
+@VITERBI.mistake("Row and column are exchanged: transition[i, j] is from i to j.")
+def transposed(start, transition, emission):
+    return viterbi(start, transition.T, emission)
+
+
+@VITERBI.mistake("The first state has a log-probability of its own: start.")
+def no_start(start, transition, emission):
+    return viterbi(np.zeros_like(start), transition, emission)
+
+
+@VITERBI.mistake("Your path is back to front: reverse it.")
+def backwards(start, transition, emission):
+    return viterbi(start, transition, emission)[::-1]
+
+
+@VITERBI.hidden(times=8)
+def draw_viterbi(rng):
+    states, times = size(rng, 2, 4), size(rng, 2, 12)
+    tables = (
+        rng.dirichlet(np.ones(states)),
+        rng.dirichlet(np.ones(states), states),
+        rng.dirichlet(np.ones(states), times),
+    )
+    return tuple(np.log(table + 1e-9) for table in tables)
+
+
+PARSES = Question(
+    name="words.parses",
+    title="How many trees?",
+    minutes=10,
+    reference=5,
+    explanation="in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, "
+    "of which one would cross. Five are left.",
+    mistakes=(
+        Mistake(
+            6,
+            (
+                "You counted every pair of attachments; one of the six makes branches "
+                "cross, and a tree has none."
+            ),
+        ),
+        Mistake(
+            4, "Two times two is short: with a kite has three places to go, saw, Tom and park."
+        ),
+        Mistake(3, "That is with a kite alone; in the park can move as well."),
+        Mistake(2, "That would be one phrase with two places; here are two phrases."),
+        Mistake(1, "A reader sees one meaning, the grammar allows more."),
+    ),
+    hints=(
+        "To which word may 'in the park' belong? And 'with a kite'?",
+        "Not every combination: branches of a tree never cross.",
+    ),
+)
 
 
 def ppmi_in_four_lines(counts):
@@ -130,6 +176,82 @@ def ppmi_in_four_lines(counts):
     with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
     return np.where(counts > 0, np.maximum(pmi, 0), 0)
+
+
+PPMI = Exercise(
+    name="words.ppmi",
+    title="Positive pointwise mutual information",
+    minutes=15,
+    reference=ppmi,
+    shown=ppmi_in_four_lines,
+    probes=lambda: [
+        (np.array([[0, 4.0, 1], [4, 2, 3], [1, 3, 0]]),),
+        (np.array([[5.0, 1], [1, 5]]),),
+        (np.array([[1.0, 1], [1, 1]]),),
+        (
+            np.array([[1.0, 5, 0], [2, 2, 0], [3, 0, 0]]),
+        ),  # not symmetric, and a column that was never counted
+    ],
+    hints=(
+        (
+            "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) "
+            "are the margins."
+        ),
+        "np.outer(p.sum(1), p.sum(0)) is what chance alone would give.",
+        (
+            "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with "
+            "np.errstate(divide='ignore', invalid='ignore') it keeps quiet."
+        ),
+    ),
+)
+
+
+@PPMI.mistake("Negative values are left: the first P stands for positive.")
+def pmi_with_negatives(counts):
+    counts = np.asarray(counts, dtype=float)
+    p = counts / counts.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
+    return np.where(counts > 0, pmi, 0)
+
+
+@PPMI.mistake("log2(0) is -inf for pairs that never met: set them to 0, and negative values, too.")
+def pmi_infinite(counts):
+    counts = np.asarray(counts, dtype=float)
+    p = counts / counts.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log2(p / np.outer(p.sum(1), p.sum(0)))
+
+
+@PPMI.mistake("That is in nats: take log2.")
+def nats(counts):
+    return ppmi(counts) * np.log(2)
+
+
+@PPMI.mistake("The logarithm is missing.")
+def no_logarithm(counts):
+    counts = np.asarray(counts, dtype=float)
+    p = counts / counts.sum()
+    with np.errstate(invalid="ignore"):
+        return p / np.outer(p.sum(1), p.sum(0))
+
+
+@PPMI.mistake(
+    "Everything comes out 0: divide by the total first, and compare with the "
+    "product of the two margins."
+)
+def forgot_the_total(counts):
+    counts = np.asarray(counts, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.maximum(np.log2(counts / np.outer(counts.sum(1), counts.sum(0))), 0)
+
+
+@PPMI.hidden()
+def draw_ppmi(rng):
+    n = size(rng, 3, 5)
+    counts = rng.integers(0, 6, (n, n)).astype(float) + np.eye(n)
+    counts[:, -1] = 0  # never counted
+    return (counts + np.eye(n, k=-1),)
 
 
 def neuron_gradient(x, y, w, b):
@@ -151,41 +273,6 @@ def _p(x, w, b):
     return 1 / (1 + np.exp(-(x @ w + b)))
 
 
-def _sign(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return -g, -h
-
-
-def _sum(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x), h * len(x)
-
-
-def _squared_error(x, y, w, b):
-    p = _p(x, w, b)
-    error = (p - y) * p * (1 - p)
-    return x.T @ error / len(x), error.mean()
-
-
-def _no_sigmoid(x, y, w, b):
-    error = x @ w + b - y
-    return x.T @ error / len(x), error.mean()
-
-
-def _only_w(x, y, w, b):
-    return neuron_gradient(x, y, w, b)[0]
-
-
-def _b_summed(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g, h * len(x)
-
-
-def _no_input(x, y, w, b):
-    error = (_p(x, w, b) - y).mean()
-    return np.full_like(w, error), error
-
-
 def _points():
     rng = np.random.default_rng(0)
     return [
@@ -194,49 +281,79 @@ def _points():
     ]
 
 
+GRADIENT = Exercise(
+    name="words.gradient",
+    title="The gradient of a neuron",
+    minutes=20,
+    reference=neuron_gradient,
+    probes=_points,
+    observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
+    hints=(
+        ("p = sigmoid(x @ w + b); the derivative of the loss of one point by its score is p - y."),
+        "The score's derivative by w is x, by b it is 1: chain rule, then the mean.",
+        "return x.T @ error / len(x), error.mean()",
+    ),
+)
+
+
+@GRADIENT.mistake("The sign is wrong: the gradient points uphill, so it is p - y, not y - p.")
+def sign(x, y, w, b):
+    g, h = neuron_gradient(x, y, w, b)
+    return -g, -h
+
+
+@GRADIENT.mistake("The loss is the mean over the points: divide by their number.")
+def gradient_sum(x, y, w, b):
+    g, h = neuron_gradient(x, y, w, b)
+    return g * len(x), h * len(x)
+
+
+@GRADIENT.mistake("p (1 - p) belongs to squared error; in cross-entropy it cancels.")
+def squared_error(x, y, w, b):
+    p = _p(x, w, b)
+    error = (p - y) * p * (1 - p)
+    return x.T @ error / len(x), error.mean()
+
+
+@GRADIENT.mistake("p is sigmoid(x w + b), a number between 0 and 1.")
+def no_sigmoid(x, y, w, b):
+    error = x @ w + b - y
+    return x.T @ error / len(x), error.mean()
+
+
+@GRADIENT.mistake("Return two things: the gradient by w and the gradient by b.")
+def only_w(x, y, w, b):
+    return neuron_gradient(x, y, w, b)[0]
+
+
+@GRADIENT.mistake("The gradient by b is a mean over the points as well.")
+def b_summed(x, y, w, b):
+    g, h = neuron_gradient(x, y, w, b)
+    return g, h * len(x)
+
+
+@GRADIENT.mistake(
+    "Each weight is multiplied with its input: the derivative with respect to w is (p - y) x."
+)
+def no_input(x, y, w, b):
+    error = (_p(x, w, b) - y).mean()
+    return np.full_like(w, error), error
+
+
+@GRADIENT.hidden()
+def draw_gradient(rng):
+    n, d = size(rng, 2, 7), size(rng, 2, 4)
+    return (
+        rng.normal(size=(n, d)),
+        (rng.random(n) > 0.5) * 1.0,
+        rng.normal(size=d),
+        float(rng.normal()),
+    )
+
+
 def negative_sampling_in_one_line(positive, negative):
     """Short answer: pull the seen pair together, push each random one apart."""
     return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
-
-
-def _negative_not_negated(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(negative).sum(-1)).mean()
-
-
-def _mean_over_negatives(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).mean(-1)).mean()
-
-
-def _not_negated(positive, negative):
-    return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
-
-
-def _seen_only(positive, negative):
-    return -F.logsigmoid(positive).mean()
-
-
-def _no_sigmoid_at_all(positive, negative):
-    return -(positive - negative.sum(-1)).mean()
-
-
-def _one_row_each(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1))
-
-
-def _detached(positive, negative):
-    return negative_sampling_loss(positive, negative).item()
-
-
-def _no_log(positive, negative):
-    return -(torch.sigmoid(positive) + torch.sigmoid(-negative).sum(-1)).mean()
-
-
-def _summed_over_the_batch(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).sum()
-
-
-def _softmax(positive, negative):
-    return -torch.log_softmax(torch.cat([positive[:, None], negative], 1), 1)[:, 0].mean()
 
 
 def _scores():
@@ -248,220 +365,81 @@ def _scores():
     ]
 
 
-EXERCISES = (
-    Exercise(
-        name="words.viterbi",
-        title="The best path",
-        minutes=30,
-        reference=viterbi,
-        shown=viterbi_with_paths,
-        probes=_lattices,
-        mistakes=(
-            Mistake(
-                _greedy,
-                (
-                    "You keep one path, the best so far; one that is second now may win at "
-                    "the end. Keep the best for each state."
-                ),
-            ),
-            Mistake(
-                _emission_only,
-                "You look at each word alone; add the transitions between neighbours.",
-            ),
-            Mistake(
-                _no_back_pointers,
-                (
-                    "You read the best state off at each time; the best path must be walked "
-                    "back from its end."
-                ),
-            ),
-            Mistake(
-                _sums_paths,
-                (
-                    "You add up all paths into a state (the forward algorithm); keep only "
-                    "the best one: max, not a sum."
-                ),
-            ),
-            Mistake(
-                _first_word_ignored,
-                "The first word counts as well: begin with start + emission[0].",
-            ),
-            Mistake(_transposed, "Row and column are exchanged: transition[i, j] is from i to j."),
-            Mistake(_no_start, "The first state has a log-probability of its own: start."),
-            Mistake(_backwards, "Your path is back to front: reverse it."),
-        ),
-        hints=(
-            (
-                "best[k]: the log-probability of the best path that ends in state k; at "
-                "first start + emission[0]."
-            ),
-            (
-                "best[:, None] + transition is (from, to): its max over axis 0 is the new "
-                "best, its argmax says where each came from."
-            ),
-            "At the end start from best.argmax() and follow the stored argmaxes backwards.",
-        ),
-    ),
-    Question(
-        name="words.parses",
-        title="How many trees?",
-        minutes=10,
-        reference=5,
-        explanation=(
-            "in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, "
-            "of which one would cross. Five are left."
-        ),
-        mistakes=(
-            Mistake(
-                6,
-                (
-                    "You counted every pair of attachments; one of the six makes branches "
-                    "cross, and a tree has none."
-                ),
-            ),
-            Mistake(
-                4, "Two times two is short: with a kite has three places to go, saw, Tom and park."
-            ),
-            Mistake(3, "That is with a kite alone; in the park can move as well."),
-            Mistake(2, "That would be one phrase with two places; here are two phrases."),
-            Mistake(1, "A reader sees one meaning, the grammar allows more."),
-        ),
-        hints=(
-            "To which word may 'in the park' belong? And 'with a kite'?",
-            "Not every combination: branches of a tree never cross.",
-        ),
-    ),
-    Exercise(
-        name="words.ppmi",
-        title="Positive pointwise mutual information",
-        minutes=15,
-        reference=ppmi,
-        shown=ppmi_in_four_lines,
-        probes=lambda: [
-            (np.array([[0, 4.0, 1], [4, 2, 3], [1, 3, 0]]),),
-            (np.array([[5.0, 1], [1, 5]]),),
-            (np.array([[1.0, 1], [1, 1]]),),
-            (
-                np.array([[1.0, 5, 0], [2, 2, 0], [3, 0, 0]]),
-            ),  # not symmetric, and a column that was never counted
-        ],
-        mistakes=(
-            Mistake(
-                _pmi_with_negatives, "Negative values are left: the first P stands for positive."
-            ),
-            Mistake(
-                _pmi_infinite,
-                (
-                    "log2(0) is -inf for pairs that never met: set them to 0, and negative "
-                    "values, too."
-                ),
-            ),
-            Mistake(_nats, "That is in nats: take log2."),
-            Mistake(_no_logarithm, "The logarithm is missing."),
-            Mistake(
-                _forgot_the_total,
-                (
-                    "Everything comes out 0: divide by the total first, and compare with the "
-                    "product of the two margins."
-                ),
-            ),
-        ),
-        hints=(
-            (
-                "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) "
-                "are the margins."
-            ),
-            "np.outer(p.sum(1), p.sum(0)) is what chance alone would give.",
-            (
-                "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with "
-                "np.errstate(divide='ignore', invalid='ignore') it keeps quiet."
-            ),
-        ),
-    ),
-    Exercise(
-        name="words.gradient",
-        title="The gradient of a neuron",
-        minutes=20,
-        reference=neuron_gradient,
-        probes=_points,
-        observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
-        mistakes=(
-            Mistake(
-                _sign, "The sign is wrong: the gradient points uphill, so it is p - y, not y - p."
-            ),
-            Mistake(_sum, "The loss is the mean over the points: divide by their number."),
-            Mistake(
-                _squared_error, "p (1 - p) belongs to squared error; in cross-entropy it cancels."
-            ),
-            Mistake(_no_sigmoid, "p is sigmoid(x w + b), a number between 0 and 1."),
-            Mistake(_only_w, "Return two things: the gradient by w and the gradient by b."),
-            Mistake(_b_summed, "The gradient by b is a mean over the points as well."),
-            Mistake(
-                _no_input,
-                (
-                    "Each weight is multiplied with its input: the derivative with respect "
-                    "to w is (p - y) x."
-                ),
-            ),
-        ),
-        hints=(
-            (
-                "p = sigmoid(x @ w + b); the derivative of the loss of one point by its "
-                "score is p - y."
-            ),
-            "The score's derivative by w is x, by b it is 1: chain rule, then the mean.",
-            "return x.T @ error / len(x), error.mean()",
-        ),
-    ),
-    Exercise(
-        name="words.negative_sampling",
-        title="The loss of negative sampling",
-        minutes=10,
-        reference=negative_sampling_loss,
-        shown=negative_sampling_in_one_line,
-        probes=_scores,
-        observe=with_gradients,  # the lesson trains through it
-        mistakes=(
-            Mistake(
-                _negative_not_negated,
-                "Random pairs should get a low score: log sigmoid of minus the score.",
-            ),
-            Mistake(
-                _mean_over_negatives,
-                "Equation 4 adds up over the random contexts of one pair; you average.",
-            ),
-            Mistake(
-                _not_negated, "It is a loss: minus the log-probabilities, so that less is better."
-            ),
-            Mistake(_no_log, "The logarithm is missing: F.logsigmoid."),
-            Mistake(
-                _summed_over_the_batch,
-                "Average over the batch, so that the learning rate does not depend on its size.",
-            ),
-            Mistake(
-                _seen_only,
-                "The random pairs are missing: without them all vectors would become one.",
-            ),
-            Mistake(_no_sigmoid_at_all, "The sigmoid is missing: F.logsigmoid of the scores."),
-            Mistake(_one_row_each, "One number is asked for: the mean over the batch."),
-            Mistake(
-                _detached,
-                (
-                    "Give back the tensor itself: .item() and .detach() cut the gradient, "
-                    "and nothing could be learned."
-                ),
-            ),
-            Mistake(
-                _softmax,
-                (
-                    "That is a softmax over the candidates; here each pair is a yes-or-no "
-                    "question of its own."
-                ),
-            ),
-        ),
-        hints=(
-            "-log sigmoid(positive) for the seen pair.",
-            "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch.",
-        ),
+NEGATIVE_SAMPLING = Exercise(
+    name="words.negative_sampling",
+    title="The loss of negative sampling",
+    minutes=10,
+    reference=negative_sampling_loss,
+    shown=negative_sampling_in_one_line,
+    probes=_scores,
+    observe=with_gradients,
+    hints=(
+        "-log sigmoid(positive) for the seen pair.",
+        "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch.",
     ),
 )
+
+
+@NEGATIVE_SAMPLING.mistake("Random pairs should get a low score: log sigmoid of minus the score.")
+def negative_not_negated(positive, negative):
+    return -(F.logsigmoid(positive) + F.logsigmoid(negative).sum(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("Equation 4 adds up over the random contexts of one pair; you average.")
+def mean_over_negatives(positive, negative):
+    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).mean(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("It is a loss: minus the log-probabilities, so that less is better.")
+def not_negated(positive, negative):
+    return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("The logarithm is missing: F.logsigmoid.")
+def no_log(positive, negative):
+    return -(torch.sigmoid(positive) + torch.sigmoid(-negative).sum(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake(
+    "Average over the batch, so that the learning rate does not depend on its size."
+)
+def summed_over_the_batch(positive, negative):
+    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).sum()
+
+
+@NEGATIVE_SAMPLING.mistake(
+    "The random pairs are missing: without them all vectors would become one."
+)
+def seen_only(positive, negative):
+    return -F.logsigmoid(positive).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("The sigmoid is missing: F.logsigmoid of the scores.")
+def no_sigmoid_at_all(positive, negative):
+    return -(positive - negative.sum(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("One number is asked for: the mean over the batch.")
+def one_row_each(positive, negative):
+    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1))
+
+
+@NEGATIVE_SAMPLING.mistake(
+    "Give back the tensor itself: .item() and .detach() cut the gradient, "
+    "and nothing could be learned."
+)
+def detached(positive, negative):
+    return negative_sampling_loss(positive, negative).item()
+
+
+@NEGATIVE_SAMPLING.mistake(
+    "That is a softmax over the candidates; here each pair is a yes-or-no question of its own."
+)
+def softmax(positive, negative):
+    return -torch.log_softmax(torch.cat([positive[:, None], negative], 1), 1)[:, 0].mean()
+
+
+@NEGATIVE_SAMPLING.hidden()
+def draw_negative_sampling(rng):
+    n = size(rng, 2, 6)
+    return normal(rng, n), normal(rng, n, size(rng, 2, 5))

@@ -27,7 +27,8 @@ TOPICS = {
 def exercises_of(topic: str) -> dict[str, Exercise | Question]:
     """The exercises of a topic by name, in the order of the lesson."""
     module = importlib.import_module(f"aigc_course.exercises.{TOPICS[topic][1]}")
-    return {item.name: item for item in module.EXERCISES}
+    tasks = (item for item in vars(module).values() if isinstance(item, Exercise | Question))
+    return {task.name: task for task in tasks}
 
 
 def find(name: str) -> Exercise | Question:

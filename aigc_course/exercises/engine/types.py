@@ -1,9 +1,21 @@
-"""What an exercise is made of: data that the engine checks answers against."""
+"""What an exercise is made of: a task, its known mistakes as code, hints, and a hidden draw.
+
+ENTROPY = Exercise(name="chance.entropy", title=..., reference=entropy, probes=..., hints=...)
+
+@ENTROPY.mistake("Those are nats: take the logarithm to base 2.")
+def nats(probabilities): ...
+
+@ENTROPY.hidden(times=4)
+def draw_entropy(rng): ...
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Mistake:
     says: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exercise:
     """A function or class to write.
 
@@ -29,11 +41,14 @@ class Exercise:
         minutes: about how long it takes.
         reference: a right answer; the library's own where there is one.
         probes: makes the arguments, one tuple a trial; each answer gets copies of its own.
-        mistakes: known wrong answers; the first that behaves like the learner's is named.
         hints: steps towards the answer, one a call.
         observe: (answer, arguments) -> what is compared; calls the answer by default.
         seconds: time limit of the whole check.
         shown: a short right answer for `solution`, where the reference is the library's longer one.
+        mistakes: known wrong answers, added by `mistake`; the first that behaves like the
+            learner's is named.
+        draw_one: draws the hidden arguments of one trial, set by `hidden`.
+        n_hidden: hidden trials.
     """
 
     name: str
@@ -41,13 +56,42 @@ class Exercise:
     minutes: int
     reference: Callable
     probes: Callable[[], list[tuple]]
-    mistakes: tuple[Mistake, ...]
     hints: tuple[str, ...]
     observe: Callable[[Callable, tuple], object] = field(
         default=lambda answer, arguments: answer(*arguments)
     )
     seconds: float = 10
     shown: Callable | None = None
+    mistakes: list[Mistake] = field(default_factory=list)
+    draw_one: Callable[[np.random.Generator], tuple] | None = None
+    n_hidden: int = 0
+
+    def mistake(self, says: str) -> Callable[[Callable], Callable]:
+        """Decorate a wrong answer: it becomes a known mistake, told with these words."""
+
+        def add(answer: Callable) -> Callable:
+            self.mistakes.append(Mistake(answer, says))
+            return answer
+
+        return add
+
+    def hidden(self, times: int = 3) -> Callable[[Callable], Callable]:
+        """Decorate a function that draws hidden arguments: rng -> the tuple of one trial.
+
+        Args:
+            times: trials that a submission is graded on.
+        """
+
+        def keep(draw_one: Callable) -> Callable:
+            self.draw_one, self.n_hidden = draw_one, times
+            return draw_one
+
+        return keep
+
+    def draw(self, seed: int) -> list[tuple]:
+        """Draw the hidden arguments of a grading, one tuple a trial; the same for the same seed."""
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        return [self.draw_one(rng) for _ in range(self.n_hidden)]
 
 
 @dataclass(frozen=True)
