@@ -269,7 +269,7 @@ def _with_needs(function) -> tuple[list[str], list[str]]:
     """Imports for the names that a function takes from its module, and sources: its own, and of
     helpers that live with the exercises.
     """
-    source = core_arguments.source_without_checks(function).rstrip()
+    source = core_arguments.plain_source(function).rstrip()
     imports, sources = [], [source]
     for name in sorted(
         {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}

@@ -16,6 +16,7 @@ keeps the rule, otherwise what it must be.
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import math
@@ -90,16 +91,13 @@ def check_arguments(called: str, rules: dict[str, Rule], given: dict[str, object
             raise CourseError(f"{called}: {name} must be {expected}, not {describe(given[name])}.")
 
 
-def source_without_checks(function: Callable) -> str:
-    """The source of a function or class without the line that checks its input, which is the
-    library's affair.
-    """
-    return re.sub(
-        r"\A@checked\(.*?\)\n(?=@|def |class )",
-        "",
-        textwrap.dedent(inspect.getsource(function)),
-        flags=re.S,
-    )
+def plain_source(function: Callable) -> str:
+    """Return the source of a function or class without the decorators that are the course's own."""
+    source = textwrap.dedent(inspect.getsource(function))
+    node = ast.parse(source).body[0]
+    decorators = [ast.get_source_segment(source, d) for d in node.decorator_list]
+    kept = [f"@{d}\n" for d in decorators if not re.match(r"checked\(|\w+\.mistake\(", d)]
+    return "".join(kept) + "\n".join(source.splitlines()[node.lineno - 1 :]) + "\n"
 
 
 def describe(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from aigc_course.core.arguments import source_without_checks
+from aigc_course.core.arguments import plain_source
 from aigc_course.core.errors import CourseError
 from aigc_course.exercises.engine import catalog, record
 from aigc_course.exercises.engine.judging import Report, judge, judge_value
@@ -80,7 +80,7 @@ def solution(name: str) -> None:
     print(
         task.explanation
         if isinstance(task, Question)
-        else source_without_checks(task.shown or task.reference)
+        else plain_source(task.shown or task.reference)
     )
 
 
