@@ -9,11 +9,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aigc_course import pretrained, runtime
-from aigc_course.core import files, machine
-from aigc_course.core import paths as core_paths
+from aigc_course.core import files, machine, paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
 
@@ -27,9 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     if rest and not known.passes_on:
         parser.error(f"unknown option {rest[0]}")
     try:
-        runtime.scale() if os.environ.get(
-            "AIGC_SCALE"
-        ) else None  # a wrong value is told before anything starts
+        if os.environ.get("AIGC_SCALE"):
+            runtime.scale()  # a wrong value is told before anything starts
         return known.command(known, rest)
     except CourseError as error:
         print(error, file=sys.stderr)
@@ -48,80 +47,65 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command, passes_on=passes_on)
         return sub
 
-    add(
-        "lab",
-        _lab,
-        "open JupyterLab on the welcome notebook; other options go to jupyter lab",
-        passes_on=True,
-    )
-    test = add(
-        "test",
-        _test,
-        "run every test and every notebook at smoke scale; other options go to pytest",
-        passes_on=True,
-    )
-    test.add_argument(
-        "--full",
-        action="store_true",
-        help="every notebook at cpu scale with its promised quality, and all slow tests",
-    )
+    _add_for_learners(add)
+    _add_for_teachers(add)
+    _add_for_authors(add)
+    return parser
+
+
+def _add_for_learners(add: Callable) -> None:
+    lab = "open JupyterLab on the welcome notebook; other options go to jupyter lab"
+    add("lab", _lab, lab, passes_on=True)
     run = add("run", _run, "run a lesson (or a notebook file) without a browser")
     run.add_argument("lesson", help='number ("01") or path of a notebook')
     run.add_argument("--scale", choices=runtime.SCALES, help="default: what the machine allows")
     run.add_argument("--html", action="store_true", help="write an HTML page too")
-    run.add_argument(
-        "--out", type=Path, help="folder for the results; default: runs/ in your own folder"
-    )
+    where = "folder for the results; default: runs/ in your own folder"
+    run.add_argument("--out", type=Path, help=where)
     doctor = add("doctor", _doctor, "say what this machine is, what works, what to mend")
     doctor.add_argument("--json", action="store_true", help="machine-readable")
     reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
     reset.add_argument("lesson", help='number of the lesson, "01" say')
-    pretrain = add(
-        "pretrain",
-        _pretrain,
-        "make one of the checkpoints that ship with the course again, from its seed",
-    )
+    again = "make one of the checkpoints that ship with the course again, from its seed"
+    pretrain = add("pretrain", _pretrain, again)
     pretrain.add_argument("name", help=", ".join(pretrained.NAMES))
     pretrain.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
-    pretrain.add_argument(
-        "--examples",
-        "--tales",
-        type=int,
-        help="fewer or more training tales or images than the recipe's",
-    )
-    _add_classroom(
-        add(
-            "classroom",
-            _classroom,
-            "for teachers: lessons as nbgrader assignments, and a report of marks and mistakes",
-        )
-    )
-    store = add("store", _store, "for authors: run lessons and store their outputs")
-    store.add_argument("lesson", nargs="*", help="numbers; default: all")
-    add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
-    return parser
+    fewer = "fewer or more training tales or images than the recipe's"
+    pretrain.add_argument("--examples", "--tales", type=int, help=fewer)
 
 
-def _add_classroom(parser: argparse.ArgumentParser) -> None:
-    tasks = parser.add_subparsers(dest="task", required=True, metavar="task")
+def _add_for_teachers(add: Callable) -> None:
+    about = "for teachers: lessons as nbgrader assignments, and a report of marks and mistakes"
+    classroom = add("classroom", _classroom, about)
+    tasks = classroom.add_subparsers(dest="task", required=True, metavar="task")
     export = tasks.add_parser("export", help="turn lessons into assignments", allow_abbrev=False)
     export.add_argument("lesson", nargs="+", help="numbers of lessons")
-    export.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        help="the source folder of your teaching folder, teaching/source say",
-    )
+    source = "the source folder of your teaching folder, teaching/source say"
+    export.add_argument("--out", type=Path, required=True, help=source)
     export.add_argument("--seed", type=int, help="of the hidden parameters; default: drawn")
-    report = tasks.add_parser(
-        "report", help="marks, reasons and mistakes as a CSV and an HTML page", allow_abbrev=False
-    )
-    report.add_argument(
-        "course", type=Path, help="the teaching folder, the one with nbgrader_config.py"
-    )
-    report.add_argument(
-        "--out", type=Path, help="folder for the report; default: report/ in the teaching folder"
-    )
+    pages = "marks, reasons and mistakes as a CSV and an HTML page"
+    report = tasks.add_parser("report", help=pages, allow_abbrev=False)
+    teaching = "the teaching folder, the one with nbgrader_config.py"
+    report.add_argument("course", type=Path, help=teaching)
+    where = "folder for the report; default: report/ in the teaching folder"
+    report.add_argument("--out", type=Path, help=where)
+
+
+def _add_for_authors(add: Callable) -> None:
+    quick = "run every test and every notebook at smoke scale; other options go to pytest"
+    test = add("test", _test, quick, passes_on=True)
+    how_much = test.add_mutually_exclusive_group()
+    full = "every notebook at cpu scale with its promised quality, and all slow tests"
+    how_much.add_argument("--full", action="store_true", help=full)
+    changed = "the slow tests of what changed since a commit (default: the newest one older than "
+    changed += "four hours), and of a few other lessons in turn"
+    how_much.add_argument("--changed", nargs="?", const="", metavar="COMMIT", help=changed)
+    add("lint", _lint, "for authors: style, format and types of the code")
+    store = add("store", _store, "for authors: run lessons and store their outputs")
+    store.add_argument("lesson", nargs="*", help="numbers; default: all")
+    stale = "those whose code changed since their outputs were stored"
+    store.add_argument("--stale", action="store_true", help=stale)
+    add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
 
 
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
@@ -139,12 +123,12 @@ def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
 def _lab(options: argparse.Namespace, rest: list[str]) -> int:
     for notice in lessons.sync_copies():
         print(notice)
-    home = core_paths.home()
+    home = paths.home()
     print(f"Your copies of the lessons are in {home / 'notebooks'}", flush=True)
     _say_when_port_is_taken(rest)
     # The course's settings, without touching the learner's own.
-    paths = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={home}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
@@ -179,49 +163,67 @@ def _say_when_port_is_taken(rest: list[str]) -> None:
 
 
 def _test(options: argparse.Namespace, rest: list[str]) -> int:
-    root = core_paths.course_root()
-    if not (root / "tests").is_dir():
-        raise CourseError(
-            "The tests live in the course folder, which an installed package lacks; get "
-            f"it from {core_paths.repository()}."
-        )
-    os.environ["AIGC_SCALE"] = "cpu" if options.full else "smoke"
-    os.environ["AIGC_FULL"] = "1" if options.full else ""
+    _check_is_checkout()
+    slow = options.full or options.changed is not None
+    os.environ["AIGC_SCALE"] = "cpu" if slow else "smoke"
+    os.environ["AIGC_FULL"] = "all" if options.full else ""
+    if options.changed is not None:
+        os.environ["AIGC_FULL"] = _what_changed(options.changed)
     start = time.monotonic()
-    code = subprocess.call(
-        [sys.executable, "-m", "pytest", *_side_by_side(rest, 6 if options.full else 3), *rest],
-        cwd=root,
-    )
+    command = [sys.executable, "-m", "pytest", *_side_by_side(rest, 6 if slow else 3), *rest]
+    code = subprocess.call(command, cwd=paths.course_root())
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"That took {minutes} min {seconds} s.", flush=True)
     return code
 
 
+def _check_is_checkout() -> None:
+    if not (paths.course_root() / "tests").is_dir():
+        raise CourseError(
+            "The tests live in the course folder, which an installed package lacks; get "
+            f"it from {paths.repository()}."
+        )
+
+
+def _what_changed(commit: str) -> str:
+    """Say what the slow tests will be run for; return it for `tests/conftest.py`."""
+    from aigc_course.authoring import selection
+
+    found = selection.since(commit)
+    said = {"changed": found.changed, "in turn": found.rotating}
+    for what, some in said.items():
+        print(f"{what}: {', '.join(lesson.name for lesson in some) or 'no lesson'}", flush=True)
+    return found.as_environment()
+
+
 def _side_by_side(rest: list[str], gb: int) -> list[str]:
-    """Options that run tests in several processes that share the cores: with small models, two do
-    more that way than as two threads.
+    """Return options that run tests in several processes that share the cores: with small models,
+    two do more that way than as two threads.
 
     Not where the tests were chosen by file or name or are to be watched, and not where memory is
     scarce (`gb` for each).
     """
-    if any(
-        not option.startswith("-")
-        or option.startswith(("-n", "-k", "-s", "-p", "--pdb", "--trace", "--capture"))
-        for option in rest
-    ):
+    watched = ("-n", "-k", "-s", "-p", "--pdb", "--trace", "--capture")
+    if any(not option.startswith("-") or option.startswith(watched) for option in rest):
         return []
     cores, memory = machine.threads(), machine.memory_gb()[0]
     workers = min(cores, int(memory // gb), 8)
     if workers < 2:
         return []
     os.environ.setdefault("OMP_NUM_THREADS", str(cores // workers))
-    return [
-        "-n",
-        str(workers),
-        "--dist",
-        "loadfile",
-        "--no-loadscope-reorder",
-    ]  # the cells of a notebook need one kernel
+    # By file: the cells of a notebook need one kernel.
+    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
+def _lint(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run every check of the code's form; 1 when one of them finds something."""
+    _check_is_checkout()
+    checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
+    codes = []
+    for check in checks:
+        print(f"$ {' '.join(check)}", flush=True)
+        codes.append(subprocess.call([sys.executable, "-m", *check], cwd=paths.course_root()))
+    return int(any(codes))
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
@@ -234,13 +236,13 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         if lesson.edited():
             print(f"This runs the original. Your edited copy: python3 course.py run {lesson.copy}")
     notebook = lessons.read(path)
-    out = options.out or core_paths.home() / "runs"
+    out = options.out or paths.home() / "runs"
     scale = options.scale or runtime.scale()
     start = time.monotonic()
     try:
         execute.run(
             notebook,
-            path.parent if os.access(path.parent, os.W_OK) else core_paths.home(),
+            path.parent if os.access(path.parent, os.W_OK) else paths.home(),
             name=path.stem,
             env={"AIGC_SCALE": scale},
         )
@@ -290,10 +292,20 @@ def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _store(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course.authoring import store as authoring_store
+    from aigc_course.authoring import store
 
-    for number in options.lesson or [lesson.number for lesson in lessons.all_lessons()]:
-        print(authoring_store.store(number))
+    if options.stale and options.lesson:
+        raise CourseError("store takes either numbers of lessons or --stale, not both.")
+    numbers = options.lesson or [lesson.number for lesson in lessons.all_lessons()]
+    if options.stale:
+        found = store.stale()
+        for lesson, changes in found.items():
+            print(f"{lesson.name} is stale: {', '.join(changes)}", flush=True)
+        numbers = [lesson.number for lesson in found]
+    for number in numbers:
+        print(store.store(number), flush=True)
+    if not numbers:
+        print("No lesson is stale.")
     return 0
 
 

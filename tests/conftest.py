@@ -1,5 +1,6 @@
 """Every test runs in folders of its own; slow ones only with `python3 course.py test --full`."""
 
+import json
 import os
 import tempfile
 
@@ -28,15 +29,37 @@ hypothesis.settings.load_profile("course")
 
 
 def pytest_collection_modifyitems(config, items):
-    if not os.environ.get("AIGC_FULL"):
-        slow = [item for item in items if item.get_closest_marker("full")]
-        if slow:
-            config.hook.pytest_deselected(items=slow)
-            items[:] = [item for item in items if item not in slow]
+    kept = [item for item in items if wanted(item, os.environ.get("AIGC_FULL", ""))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
     # Files with long tests first, then notebooks, so that processes side by side end together.
     long = {item.path for item in items if item.get_closest_marker("full")}
-    items.sort(
-        key=lambda item: 0 if item.path in long else 1 if item.path.suffix == ".ipynb" else 2
+    items.sort(key=lambda item: (item.path not in long, item.path.suffix != ".ipynb"))
+
+
+def wanted(item, full):
+    """Whether a test belongs to a run.
+
+    Args:
+        item: the test.
+        full: "" for the short tests, "all", or what changed (`Selection.as_environment`): then the
+            slow tests of those lessons, and slow tests that guard changed files.
+    """
+    slow = item.get_closest_marker("full")
+    if not full or full == "all":
+        return not slow or bool(full)
+    changed = json.loads(full)
+    if item.path.suffix == ".ipynb":
+        return item.path.stem in changed["lessons"]
+    if not slow:
+        return False
+    lesson = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
+    if lesson:
+        return lesson.name in changed["lessons"]
+    guarded = [f"aigc_course/{part.replace('.', '/')}" for part in slow.kwargs["guards"].split()]
+    return any(
+        name.startswith((*guarded, "tests/support/")) or name.endswith(item.path.name)
+        for name in changed["files"]
     )
 
 

@@ -4,7 +4,6 @@ import re
 
 import nbformat
 
-from aigc_course.authoring.provenance import fingerprint
 from aigc_course.authoring.store import cell_metadata, notebook_text
 from aigc_course.core import files, paths
 from aigc_course.course import lessons
@@ -31,9 +30,6 @@ def stamp() -> list[str]:
             elif cell.source.startswith(MARK):
                 cell.source = first_cell(address)
                 cell.metadata = nbformat.from_dict(cell_metadata(cell))
-        stored = notebook.metadata.get("aigc_course", {})
-        if stored.get("modules"):
-            stored["stored_from"] = fingerprint(notebook, stored["modules"])
         stamped = notebook_text(notebook)
         if stamped != text:
             files.write_atomically(lesson.path, stamped.encode())

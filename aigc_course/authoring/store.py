@@ -1,6 +1,4 @@
-"""For authors: makes the outputs that are stored in the notebooks, and stamps the repository's
-address.
-"""
+"""Make the outputs that are stored in the notebooks."""
 
 from __future__ import annotations
 
@@ -11,16 +9,13 @@ import tempfile
 
 import nbformat
 
-from aigc_course.authoring import secrets
-from aigc_course.authoring.provenance import fingerprint
+from aigc_course.authoring import provenance, secrets
 from aigc_course.core import files, paths
 from aigc_course.course import execute, lessons
 from aigc_course.course.first_cell import MARK
 
-_MODULES = (
-    "import sys as _sys, json as _json\nprint(_json.dumps(sorted(m for m in _sys.modules if "
-    "m.split('.')[0] == 'aigc_course')))"
-)
+_START = "from aigc_course.authoring import recording\nrecording.start()"
+_REPORT = "import json\nprint(json.dumps([recording.ran(), recording.read()]))"
 _LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:]*)")
 
 
@@ -37,7 +32,8 @@ def store(number: str) -> str:
     """
     lesson = lessons.find(number)
     notebook = lessons.read(lesson.path)
-    notebook.cells.append(nbformat.v4.new_code_cell(_MODULES))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_START))
+    notebook.cells.append(nbformat.v4.new_code_cell(_REPORT))
     with tempfile.TemporaryDirectory() as home:
         execute.run(
             notebook,
@@ -45,13 +41,13 @@ def store(number: str) -> str:
             name=lesson.name,
             env={"AIGC_SCALE": "cpu", "AIGC_HOME": home},
         )
-    modules = json.loads(notebook.cells.pop().outputs[0].text)
+    ran, read = json.loads(notebook.cells.pop().outputs[0].text)
+    del notebook.cells[0]
     normalise(notebook)
     secrets.check(notebook)
-    notebook.metadata["aigc_course"] = dict(notebook.metadata.get("aigc_course", {})) | {
-        "modules": modules,
-        "stored_from": fingerprint(notebook, modules),
-    }
+    about = provenance.record(notebook, ran, read)
+    kept = dict(notebook.metadata.get("aigc_course", {})) | about
+    notebook.metadata["aigc_course"] = nbformat.from_dict(kept)
     cover = _renewed_cover(lesson.number, notebook)
     files.write_atomically(lesson.path, notebook_text(notebook).encode())
     if cover:
@@ -60,6 +56,12 @@ def store(number: str) -> str:
             base64.b64decode(cover),
         )
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
+
+
+def stale() -> dict[lessons.Lesson, list[str]]:
+    """Return the lessons whose stored outputs are stale, each with the parts that changed."""
+    found = {one: provenance.changes(lessons.read(one.path)) for one in lessons.all_lessons()}
+    return {lesson: changes for lesson, changes in found.items() if changes}
 
 
 def notebook_text(notebook) -> str:

@@ -138,6 +138,13 @@ def whole(low: int = 0, high: int = MANY) -> Rule:
     return rule
 
 
+def multiple_of(factor: int) -> Rule:
+    """A whole number of at least `factor` that it divides."""
+    rule = whole(factor)
+    expected = f"a multiple of {factor}, {factor} or {7 * factor} say"
+    return lambda value: rule(value) or ("" if value % factor == 0 else expected)
+
+
 def seeds() -> Rule:
     """What random numbers start from; Python's own take no whole number of NumPy."""
     rule = whole(0, SEEDS)
@@ -360,46 +367,51 @@ def tensor(
         least: rows, along the first dimension.
         whole: of integers.
     """
-    sizes = shape.split()
     kind = "integers" if whole else "finite numbers"
-    limits = (
-        f" from {low:g} to {high:g}"
-        if high < math.inf
-        else f" of at least {low:g}"
-        if low > -math.inf
-        else ""
-    )
-    expected = (
-        f"a tensor of shape ({', '.join(sizes)}) with at least {least} "
-        f"row{'s' * (least != 1)} of {kind}{limits}"
-    )
+    limits = f" of at least {low:g}" if low > -math.inf else ""
+    if high < math.inf:
+        limits = f" from {low:g} to {high:g}"
+    rows = f"at least {least} row{'s' * (least != 1)}"
+    expected = f"a tensor of shape ({', '.join(shape.split())}) with {rows} of {kind}{limits}"
 
     def rule(value: object) -> str:
         import torch
 
-        if (
-            not isinstance(value, torch.Tensor)
-            or value.is_complex()
-            or value.dtype == torch.bool
-            or (whole and value.is_floating_point())
-        ):
+        if not isinstance(value, torch.Tensor) or value.is_complex() or value.dtype == torch.bool:
             return expected
-        fixed = sizes[:-1] if sizes[-1] == "..." else sizes
-        fits = value.dim() >= len(fixed) if sizes[-1] == "..." else value.dim() == len(fixed)
-        fits = fits and all(
-            not size.isdigit() or int(size) == n
-            for size, n in zip(fixed, value.shape, strict=False)
-        )
-        if not fits or len(value) < least or not value.numel():
+        if (whole and value.is_floating_point()) or not _has_shape(value, shape, least):
             return expected
         smallest, largest = (float(v) for v in torch.aminmax(value))  # NaN when one is
-        return (
-            ""
-            if -math.inf < smallest and largest < math.inf and low <= smallest and largest <= high
-            else expected
-        )
+        finite = -math.inf < smallest and largest < math.inf
+        return "" if finite and low <= smallest and largest <= high else expected
 
     return rule
+
+
+def shaped(shape: str) -> Rule:
+    """A torch tensor of a shape, "B 1 28 28" say; its numbers are not looked at, so that it costs
+    nothing before every call of a model.
+    """
+    expected = f"a tensor of shape ({', '.join(shape.split())})"
+
+    def rule(value: object) -> str:
+        import torch
+
+        good = isinstance(value, torch.Tensor) and _has_shape(value, shape, 0)
+        return "" if good else expected
+
+    return rule
+
+
+def _has_shape(value, shape: str, least: int) -> bool:
+    """Whether a tensor has a shape, as `tensor` takes it, `least` rows, and any numbers at all."""
+    sizes = shape.split()
+    fixed = [size for size in sizes if size != "..."]
+    if value.dim() < len(fixed) or (value.dim() > len(fixed) and "..." not in sizes):
+        return False
+    given = zip(fixed, value.shape, strict=False)
+    fits = all(not size.isdigit() or int(size) == n for size, n in given)
+    return fits and (not least or (len(value) >= least and value.numel() > 0))
 
 
 def array(dimensions: int, *, low: float = -math.inf) -> Rule:

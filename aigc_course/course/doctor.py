@@ -116,44 +116,19 @@ def _torch() -> list[Finding]:
         import torchvision
     except Exception as error:  # a broken build raises OSError, RuntimeError or ImportError
         problem = (str(error).strip().splitlines() or [type(error).__name__])[-1][:150]
-        return [
-            Finding(
-                "torch",
-                "wrong",
-                f"torch and torchvision do not load together: {problem}",
-                (
-                    "Install both in one command from the same place: pip install "
-                    "--force-reinstall torch torchvision"
-                ),
-            )
-        ]
+        text = f"torch and torchvision do not load together: {problem}"
+        fix = "Install both in one command from the same place: pip install --force-reinstall "
+        return [Finding("torch", "wrong", text, fix + "torch torchvision")]
     found = [Finding("torch", "ok", f"{torch.__version__}, torchvision {torchvision.__version__}")]
     device = machine.device()
-    name = (
-        torch.cuda.get_device_name()
-        if device == "cuda"
-        else {"mps": "Apple GPU", "cpu": "CPU"}[device]
-    )
-    found.append(
-        Finding(
-            "device",
-            "ok" if device != "cpu" else "note",
-            f"{device} ({name}); lessons run at {runtime.scale()!r} scale",
-        )
-    )
-    unused = _unused_accelerator(device)
-    if unused:
-        found.append(
-            Finding(
-                "accelerator",
-                "slow",
-                f"{unused}, but the installed torch cannot use it",
-                (
-                    "Update the driver, or install the torch build for it (pytorch.org, Get "
-                    "Started), torchvision with it."
-                ),
-            )
-        )
+    names = {"mps": "Apple GPU", "cpu": "CPU"}
+    name = torch.cuda.get_device_name() if device == "cuda" else names[device]
+    text = f"{device} ({name}); lessons run at {runtime.scale()!r} scale"
+    found.append(Finding("device", "note" if device == "cpu" else "ok", text))
+    if unused := _unused_accelerator(device):
+        text = f"{unused}, but the installed torch cannot use it"
+        fix = "Update the driver, or install the torch build for it (pytorch.org, Get Started), "
+        found.append(Finding("accelerator", "slow", text, fix + "torchvision with it."))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from aigc_course.core.errors import CourseError
@@ -25,50 +26,50 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
         CourseError: a cell raised, took over 20 minutes, or the kernel died; the cells before it
             keep their outputs.
     """
+    from tqdm import tqdm
+
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    bar = tqdm(total=cells, desc=name, unit="cell", dynamic_ncols=True)
+    with bar, _environment(env or {}):
+
+        def cell_done(cell, cell_index, **_) -> None:
+            bar.update(cell.cell_type == "code")
+
+        _execute(notebook, folder, name, cell_done)
+
+
+def _execute(notebook, folder: Path, name: str, cell_done: Callable) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import (
         CellExecutionError,
         CellTimeoutError,
         DeadKernelError,
     )
-    from tqdm import tqdm
     from traitlets.config import Config
 
-    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    with (
-        tqdm(total=cells, desc=name, unit="cell", dynamic_ncols=True) as bar,
-        _environment(env or {}),
-    ):
-
-        def cell_done(cell, cell_index, **_) -> None:
-            bar.update(cell.cell_type == "code")
-
-        quiet = Config(
-            {"KernelManager": {"transport_encryption": "auto"}}
-        )  # as `lab` has it; a kernel warns without
-        client = NotebookClient(
-            notebook,
-            timeout=CELL_SECONDS,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-            on_cell_executed=cell_done,
-            config=quiet,
-        )
-        try:
-            client.execute()
-        except CellExecutionError as error:
-            raise CourseError(
-                f"{name}: {_failed_cell(notebook)} failed with {error.ename}: {error.evalue}"
-            ) from None
-        except CellTimeoutError:
-            raise CourseError(
-                f"{name}: a cell took over {CELL_SECONDS // 60} minutes and was stopped."
-            ) from None
-        except DeadKernelError:
-            raise CourseError(
-                f"{name}: the kernel died; most often memory ran out. `python3 course.py "
-                "doctor` tells how much there is."
-            ) from None
+    # As `lab` has it; a kernel warns without.
+    quiet = Config({"KernelManager": {"transport_encryption": "auto"}})
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources=where,
+        on_cell_executed=cell_done,
+        config=quiet,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        problem = f"{_failed_cell(notebook)} failed with {error.ename}: {error.evalue}"
+    except CellTimeoutError:
+        problem = f"a cell took over {CELL_SECONDS // 60} minutes and was stopped."
+    except DeadKernelError:
+        problem = "the kernel died; most often memory ran out. "
+        problem += "`python3 course.py doctor` tells how much there is."
+    else:
+        return
+    raise CourseError(f"{name}: {problem}")
 
 
 def _failed_cell(notebook) -> str:

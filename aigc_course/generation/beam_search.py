@@ -10,12 +10,9 @@ import torch
 
 from aigc_course.core.arguments import checked, instance, real, whole
 from aigc_course.models.base import check_ids
-from aigc_course.models.text.seq2seq import Seq2Seq
 
 
-def _next(
-    model: Seq2Seq, rows: torch.Tensor, memory: torch.Tensor, source: torch.Tensor
-) -> torch.Tensor:
+def _next(model, rows: torch.Tensor, memory: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
     """Log-probabilities (B, V) of the token after each row; padding is none."""
     logp = model.decode(rows, memory, source)[:, -1].log_softmax(-1)
     logp[:, 0] = -math.inf
@@ -23,8 +20,8 @@ def _next(
 
 
 @torch.no_grad()
-@checked(model=instance(Seq2Seq), n=whole(1, 100_000))
-def translate(model: Seq2Seq, source: torch.Tensor, n: int) -> torch.Tensor:
+@checked(model=instance("Seq2Seq"), n=whole(1, 100_000))
+def translate(model, source: torch.Tensor, n: int) -> torch.Tensor:
     """Greedy: the most probable token again and again. Source (B, S) -> ids (B, at most n + 1),
     beginning and ending with 1.
     """
@@ -42,9 +39,9 @@ def translate(model: Seq2Seq, source: torch.Tensor, n: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-@checked(model=instance(Seq2Seq), n=whole(1, 100_000), width=whole(1, 10_000), alpha=real(0))
+@checked(model=instance("Seq2Seq"), n=whole(1, 100_000), width=whole(1, 10_000), alpha=real(0))
 def beam_search(
-    model: Seq2Seq, source: torch.Tensor, n: int, width: int = 4, alpha: float = 0.6
+    model, source: torch.Tensor, n: int, width: int = 4, alpha: float = 0.6
 ) -> list[tuple[float, list[int]]]:
     """Keep the `width` best beginnings, not only one.
 
@@ -64,7 +61,7 @@ def beam_search(
     """
 
     def penalty(ids: list[int]) -> float:
-        return ((5 + len(ids) - 1) / 6) ** alpha  # the beginning does not count
+        return length_penalty(len(ids) - 1, alpha)  # the beginning does not count
 
     memory, beams, done = model.encode(check_ids(source, model, "source")), [(0.0, [1])], []
     for _ in range(n):
@@ -82,3 +79,12 @@ def beam_search(
             break
     finished = done or [(s / penalty(ids), ids) for s, ids in beams]
     return sorted(finished, reverse=True)[:width]
+
+
+def length_penalty(length: int, alpha: float) -> float:
+    """Return ((5 + length) / 6) ** alpha, by which the log-probability of a text is divided so that
+    texts of different length can be compared; 1 for one token, and for alpha = 0.
+
+    Source: Wu et al. (2016), "Google's neural machine translation system", equation 14.
+    """
+    return ((5 + length) / 6) ** alpha

@@ -72,25 +72,26 @@ def filter_logits(
     import torch
 
     if temperature == 0:
-        first = torch.zeros_like(logits, dtype=torch.bool).scatter(
-            -1, logits.argmax(-1, keepdim=True), True
-        )
+        first = torch.zeros_like(logits, dtype=torch.bool)
+        first = first.scatter(-1, logits.argmax(-1, keepdim=True), True)
         logits = logits.masked_fill(~first, -math.inf)
     else:  # shifted by the largest: small temperatures do not overflow
         logits = (logits - logits.max(-1, keepdim=True).values) / temperature
     if top_k is not None:
-        k = min(top_k, logits.shape[-1])
-        logits = logits.masked_fill(logits < logits.topk(k, -1).values[..., -1:], -math.inf)
-    if top_p is not None:
-        ordered, order = logits.sort(-1, descending=True)
-        p = ordered.softmax(-1)
-        left_out = (
-            (p.cumsum(-1) - p >= top_p) if top_p < 1 else torch.zeros_like(p, dtype=torch.bool)
-        )  # what came before is enough already
-        logits = logits.masked_fill(
-            torch.zeros_like(left_out).scatter(-1, order, left_out), -math.inf
-        )
-    return logits
+        kth = logits.topk(min(top_k, logits.shape[-1]), -1).values[..., -1:]
+        logits = logits.masked_fill(logits < kth, -math.inf)
+    return logits if top_p is None or top_p == 1 else _nucleus(logits, top_p)
+
+
+def _nucleus(logits, top_p: float):
+    """(..., V) logits with -inf for all but the most probable tokens that reach `top_p`."""
+    import torch
+
+    ordered, order = logits.sort(-1, descending=True)
+    p = ordered.softmax(-1)
+    left_out = p.cumsum(-1) - p >= top_p  # what came before is enough already
+    left_out = torch.zeros_like(left_out).scatter(-1, order, left_out)
+    return logits.masked_fill(left_out, -math.inf)
 
 
 def choose(
@@ -105,9 +106,8 @@ def choose(
     """
     import torch
 
-    return torch.multinomial(
-        filter_logits(logits, temperature, top_k, top_p).softmax(-1), 1, generator=generator
-    )[:, 0]
+    probabilities = filter_logits(logits, temperature, top_k, top_p).softmax(-1)
+    return torch.multinomial(probabilities, 1, generator=generator)[:, 0]
 
 
 @checked(
@@ -158,17 +158,19 @@ def generate(
     with torch.no_grad(), evaluating(model):
         for _ in range(n):
             logits, state = model.read(given, state)
-            if logits[:, -1].isnan().any():
-                raise CourseError(
-                    "generate: model gives logits that are no numbers (NaN): its "
-                    "training went wrong, or its weights are damaged."
-                )
-            drawn = choose(logits[:, -1], temperature, generator=generator, **knobs).masked_fill(
-                over, 0
-            )
+            drawn = choose(_last(logits), temperature, generator=generator, **knobs)
+            drawn = drawn.masked_fill(over, 0)
             rows = torch.cat([rows, drawn[:, None]], 1)
             over |= drawn == (-1 if end is None else end)
             if over.all():
                 break
             given, state = (drawn[:, None], state) if remember else (rows, None)
     return rows.cpu()
+
+
+def _last(logits):
+    """(B, T, V) -> (B, V), of the last place; refuses what is no number."""
+    if logits[:, -1].isnan().any():
+        why = "its training went wrong, or its weights are damaged"
+        raise CourseError(f"generate: model gives logits that are no numbers (NaN): {why}.")
+    return logits[:, -1]

@@ -9,6 +9,7 @@ import contextlib
 import torch
 from torch import nn
 
+from aigc_course.core.arguments import check_argument, describe, shaped
 from aigc_course.core.errors import CourseError
 
 
@@ -37,19 +38,11 @@ def check_ids(
     Raises:
         CourseError: they are not.
     """
-    if (
-        not isinstance(rows, torch.Tensor)
-        or rows.dim() != 2
-        or 0 in rows.shape
-        or rows.is_floating_point()
-    ):
-        came = (
-            f"a tensor of shape {tuple(rows.shape)}"
-            if isinstance(rows, torch.Tensor)
-            else type(rows).__name__
-        )
+    are_ids = shaped("B T")(rows) == "" and 0 not in rows.shape and not rows.is_floating_point()
+    if not are_ids:
         wanted = "ids, a (B, T) tensor of integers with at least one row and one token"
-        raise CourseError(f"{name} must be {wanted} (vocabulary.batch makes one), not {came}.")
+        way = "vocabulary.batch makes one"
+        raise CourseError(f"{name} must be {wanted} ({way}), not {describe(rows)}.")
     config = getattr(model, "config", None)
     size = getattr(config, "vocab_size", None) or getattr(config, "source_vocab", None)
     if size and not (rows.min() >= 0 and rows.max() < size):
@@ -66,18 +59,7 @@ def check_images(images: torch.Tensor, size: int) -> torch.Tensor:
     Raises:
         CourseError: they are not.
     """
-    if (
-        not isinstance(images, torch.Tensor)
-        or images.dim() != 4
-        or tuple(images.shape[1:]) != (1, size, size)
-    ):
-        came = (
-            f"a tensor of shape {tuple(images.shape)}"
-            if isinstance(images, torch.Tensor)
-            else type(images).__name__
-        )
-        raise CourseError(f"images must be a tensor of shape (B, 1, {size}, {size}), not {came}.")
-    return images
+    return check_argument("images", images, shaped(f"B 1 {size} {size}"))
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from aigc_course.plots.style import BLUE, GREEN, ORANGE, show
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
 """Orange for negative, white for 0, blue for positive."""
+
+GREY = {"cmap": "gray", "vmin": 0, "vmax": 1}
 
 
 def signed(
@@ -37,23 +40,10 @@ def signed(
         columns: images side by side; None is all of them.
         size: inches an image.
     """
-    columns = columns or len(images)
-    rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(columns * size, rows * (size + (0.25 if titles else 0))),
-        squeeze=False,
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for i, image in enumerate(images):
-        image = np.asarray(image)
-        largest = np.abs(image).max() or 1.0
-        axes.flat[i].imshow(image, cmap=SIGNED, vmin=-largest, vmax=largest)
-        if titles:
-            axes.flat[i].set_title(titles[i], fontsize=9)
-    show(figure, alt)
+    tables = [np.asarray(image) for image in images]
+    limits = [np.abs(table).max() or 1.0 for table in tables]
+    looks = [{"cmap": SIGNED, "vmin": -limit, "vmax": limit} for limit in limits]
+    show(_grid(tables, looks, columns or len(images), titles, size), alt)
 
 
 def plane(
@@ -96,27 +86,12 @@ def latent_map(
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4.1))
     colours = plt.get_cmap("tab20")(np.linspace(0, 1, 20))[::2]
+    marks = {"fontsize": 8, "ha": "center", "va": "center", "clip_on": True}
     for k, name in enumerate(names):
-        mine = points[labels == k]
-        if len(mine):
-            for x, y in mine[:60]:
-                left.text(
-                    x,
-                    y,
-                    name[:2],
-                    color=colours[k % 10],
-                    fontsize=8,
-                    ha="center",
-                    va="center",
-                    clip_on=True,
-                )
-    left.set(
-        xlim=(-limit, limit),
-        ylim=(-limit, limit),
-        xlabel="latent 1",
-        ylabel="latent 2",
-        title="where pictures land",
-    )
+        for x, y in points[labels == k][:60]:
+            left.text(x, y, name[:2], color=colours[k % 10], **marks)
+    left.set(xlim=(-limit, limit), ylim=(-limit, limit), title="where pictures land")
+    left.set(xlabel="latent 1", ylabel="latent 2")
     left.set_aspect("equal")
     right.imshow(image, cmap="gray", vmin=0, vmax=1, extent=(-limit, limit, -limit, limit))
     right.set(xlabel="latent 1", ylabel="latent 2", title="what is painted at each point")
@@ -142,12 +117,7 @@ def display_images(
     """
     from IPython.display import display
 
-    rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size), squeeze=False)
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, image in zip(axes.flat, np.asarray(images), strict=False):
-        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+    figure = _grid(np.asarray(images)[:, 0], [GREY] * len(images), columns, (), size)
     metadata = {"image/png": {"alt": alt}}
     if handle is None:
         handle = display(figure, metadata=metadata, display_id=True)
@@ -235,19 +205,19 @@ def image_grid(
         smooth: blend neighbouring pixels, for very small images.
     """
     images = np.asarray(images).reshape(len(images), *np.shape(images)[-2:])
+    look = GREY | {"interpolation": "bicubic" if smooth else "nearest"}
+    show(_grid(images, [look] * len(images), columns, titles, size), alt)
+
+
+def _grid(images, looks: list[dict], columns: int, titles: Sequence[str], size: float) -> Figure:
+    """Pictures side by side in rows, each (H, W) with its own look (arguments of `imshow`)."""
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(columns * size, rows * (size + (0.25 if titles else 0))),
-        squeeze=False,
-    )
+    shape = columns * size, rows * (size + (0.25 if titles else 0))
+    figure, axes = plt.subplots(rows, columns, figsize=shape, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
-    for i, image in enumerate(images):
-        axes.flat[i].imshow(
-            image, cmap="gray", vmin=0, vmax=1, interpolation="bicubic" if smooth else "nearest"
-        )
+    for i, (axis, image, look) in enumerate(zip(axes.flat, images, looks, strict=False)):
+        axis.imshow(image, **look)
         if titles:
-            axes.flat[i].set_title(titles[i], fontsize=9)
-    show(figure, alt)
+            axis.set_title(titles[i], fontsize=9)
+    return figure

@@ -31,35 +31,30 @@ def word_map(
     """
     points = np.asarray(points)
     figure, axes = plt.subplots(figsize=(7.5, 5) if names else (5.5, 3.6))
+    above = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center", "fontsize": 9}
     for (group, rows), marker in zip(groups.items(), itertools.cycle("osD^vP"), strict=False):
         axes.scatter(*points[list(rows)].T, marker=marker, s=45, label=group)
         if names:
-            block = [
-                " ".join(names[i] for i in rows[start : start + 3])
-                for start in range(0, len(rows), 3)
-            ]
+            starts = range(0, len(rows), 3)
+            block = [" ".join(names[i] for i in rows[start : start + 3]) for start in starts]
             spot = points[list(rows)].mean(0)[0], points[list(rows)].max(0)[1]
-            axes.annotate(
-                "\n".join(block),
-                spot,
-                xytext=(0, 8),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-            )
+            axes.annotate("\n".join(block), spot, **above)
     if line is not None:
-        low, high = axes.get_xlim(), axes.get_ylim()
-        w, norm = np.array(line[:2]), np.hypot(line[0], line[1])
-        nearest, along = (
-            -line[2] * w / norm**2,
-            np.array([-w[1], w[0]]) / norm,
-        )  # the point nearest to the origin, and the direction
-        ends = nearest + np.outer([-1e3, 1e3], along)
-        axes.plot(*ends.T, color=BLACK, linestyle="--", linewidth=1.5, label="boundary")
-        axes.set(xlim=low, ylim=high)
+        _draw_boundary(axes, line)
     axes.margins(x=0.15, y=0.18)
     axes.legend(loc="best", fontsize=9)
     show(figure, alt)
+
+
+def _draw_boundary(axes, line: Sequence[float]) -> None:
+    """The line w1 x + w2 y + b = 0 across the axes, which stay as they are."""
+    low, high = axes.get_xlim(), axes.get_ylim()
+    w, norm = np.array(line[:2]), np.hypot(line[0], line[1])
+    nearest = -line[2] * w / norm**2  # the point nearest to the origin
+    along = np.array([-w[1], w[0]]) / norm  # the direction of the line
+    ends = nearest + np.outer([-1e3, 1e3], along)
+    axes.plot(*ends.T, color=BLACK, linestyle="--", linewidth=1.5, label="boundary")
+    axes.set(xlim=low, ylim=high)
 
 
 def tree(root: tuple, alt: str) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 from aigc_course.core import files, paths
 from aigc_course.core.arguments import checked, string, texts, token_list, tokenized
 from aigc_course.core.errors import CourseError
+from aigc_course.evaluation.statistics import precision_recall_f1
 
 
 @checked(text=string(), words=texts())
@@ -97,9 +98,4 @@ def scores(predicted: Sequence[Sequence[str]], true: Sequence[Sequence[str]]) ->
             )
         a, b = spans(mine), spans(truth)
         right, found, there = right + len(a & b), found + len(a), there + len(b)
-    precision, recall = right / max(1, found), right / max(1, there)
-    return {
-        "precision": precision,
-        "recall": recall,
-        "F1": 2 * precision * recall / max(precision + recall, 1e-12),
-    }
+    return precision_recall_f1(right, found, there)

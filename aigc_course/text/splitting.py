@@ -55,8 +55,6 @@ def split(
         parts.append([item for group in order[start:end] for item in group])
         start = end
     if not all(parts):
-        raise CourseError(
-            f"{len(order)} different items are too few for {len(shares)} parts; give "
-            "more, or fewer parts."
-        )
+        few = f"{len(order)} different items are too few for {len(shares)} parts"
+        raise CourseError(f"{few}; give more, or fewer parts.")
     return parts

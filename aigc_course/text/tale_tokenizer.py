@@ -36,41 +36,10 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
         PreTrainedTokenizerFast; `decode(..., skip_special_tokens=True)` writes a tale as
         `tales.join` does.
     """
-    from tokenizers import (
-        Regex,
-        Tokenizer,
-        decoders,
-        models,
-        pre_tokenizers,
-        processors,
-    )
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(
-        models.WordLevel({token: i for i, token in enumerate(vocabulary.tokens)}, unk_token=UNKNOWN)
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_WORDS), behavior="removed", invert=True)
-    tokenizer.decoder = decoders.Sequence(
-        [
-            decoders.WordPiece(prefix="##", cleanup=False),
-            decoders.Fuse(),
-            decoders.Replace(Regex(r" (?=[.,;:?!]|'s\b)"), ""),
-            decoders.Replace(
-                Regex(r"(?<=[,?!.]) \"(?= [a-z])"), '"'
-            ),  # a quotation ends after a mark and before a small letter
-            decoders.Replace(Regex(r"(?<![,?!.])\" "), '"'),  # any other quotation mark opens
-        ]
-    )
-    single, pair = (
-        (f"{END} $A", f"{END} $A {END} $B")
-        if begin
-        else (f"{END} $A {END}", f"{END} $A {END} $B {END}")
-    )
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=single, pair=pair, special_tokens=[(END, 1)]
-    )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=_tokenizer(vocabulary, begin),
         bos_token=END,
         eos_token=END,
         pad_token=PAD,
@@ -81,6 +50,34 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
         padding_side="left" if begin else "right",
         clean_up_tokenization_spaces=False,
     )
+
+
+def _tokenizer(vocabulary: Vocabulary, begin: bool):
+    """The `tokenizers.Tokenizer` inside: how text is cut, marked, and put together again."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+
+    ids = {token: i for i, token in enumerate(vocabulary.tokens)}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_WORDS), behavior="removed", invert=True)
+    tokenizer.decoder = _decoder()
+    single, pair = f"{END} $A", f"{END} $A {END} $B"
+    if not begin:
+        single, pair = f"{single} {END}", f"{pair} {END}"
+    marks = {"single": single, "pair": pair, "special_tokens": [(END, 1)]}
+    tokenizer.post_processor = processors.TemplateProcessing(**marks)
+    return tokenizer
+
+
+def _decoder():
+    """From tokens to text: no space before a mark, none inside quotation marks."""
+    from tokenizers import Regex, decoders
+
+    before_marks = Regex(r" (?=[.,;:?!]|'s\b)")
+    # A quotation ends after a mark and before a small letter; any other quotation mark opens.
+    ends, opens = Regex(r"(?<=[,?!.]) \"(?= [a-z])"), Regex(r"(?<![,?!.])\" ")
+    joins = [decoders.WordPiece(prefix="##", cleanup=False), decoders.Fuse()]
+    rules = ((before_marks, ""), (ends, '"'), (opens, '"'))
+    return decoders.Sequence([*joins, *(decoders.Replace(*rule) for rule in rules)])
 
 
 def words_of(tokenizer) -> Sequence[str]:

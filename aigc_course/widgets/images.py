@@ -49,24 +49,18 @@ def restoration_player(
         raise CourseError("restoration_player needs at least one picture.")
     import torch
 
-    bottom, last, noise = (
-        images.shape[-2] - 1,
-        images.shape[-1] - 1,
-        torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(0)),
-    )
-    which = ipywidgets.IntSlider(
-        value=0, min=0, max=len(images) - 1, description="picture", **_STYLE
-    )
-    across = ipywidgets.IntSlider(value=last // 2, min=0, max=last, description="hole, x", **_STYLE)
-    down = ipywidgets.IntSlider(
-        value=bottom // 2, min=0, max=bottom, description="hole, y", **_STYLE
-    )
-    wide = ipywidgets.IntSlider(
-        value=8, min=0, max=last // 2 + 1, description="its width", **_STYLE
-    )
-    amount = ipywidgets.FloatSlider(
-        value=0.0, min=0.0, max=0.8, step=0.05, description="noise", **_STYLE
-    )
+    bottom, last = images.shape[-2] - 1, images.shape[-1] - 1
+    noise = torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(0))
+
+    def slider(description: str, value: int, last: int) -> ipywidgets.IntSlider:
+        ends = {"min": 0, "max": last}
+        return ipywidgets.IntSlider(value=value, description=description, **ends, **_STYLE)
+
+    which = slider("picture", 0, len(images) - 1)
+    across, down = slider("hole, x", last // 2, last), slider("hole, y", bottom // 2, bottom)
+    wide = slider("its width", 8, last // 2 + 1)
+    ends = {"value": 0.0, "min": 0.0, "max": 0.8, "step": 0.05}
+    amount = ipywidgets.FloatSlider(description="noise", **ends, **_STYLE)
     shown, caption = ipywidgets.HTML(), ipywidgets.HTML("damaged, restored, true")
 
     def look() -> None:

@@ -173,45 +173,37 @@ def generator_player(
         prompts: to choose from; any other can be typed.
         knobs: some of "temperature", "top_k", "top_p".
     """
-    known = ("temperature", "top_k", "top_p")
-    if not prompts or not set(knobs) <= set(known):
-        raise CourseError(
-            "generator_player needs at least one prompt, and knobs out of "
-            f"{', '.join(known)}; got {list(knobs)}."
-        )
+    if not prompts or not set(knobs) <= set(_KNOBS):
+        needed = f"at least one prompt, and knobs out of {', '.join(_KNOBS)}"
+        raise CourseError(f"generator_player needs {needed}; got {list(knobs)}.")
     wide = {"layout": ipywidgets.Layout(width="30em"), "style": {"description_width": "7em"}}
-    prompt = ipywidgets.Combobox(
-        options=list(prompts),
-        value=prompts[0],
-        ensure_option=False,
-        description="prompt",
-        continuous_update=False,
-        **wide,
-    )
+    typed = {"ensure_option": False, "description": "prompt", "continuous_update": False}
+    prompt = ipywidgets.Combobox(options=list(prompts), value=prompts[0], **typed, **wide)
     sliders = {
-        "temperature": ipywidgets.FloatSlider(
-            value=0.7, min=0.1, max=2.0, step=0.1, description="temperature", **wide
-        ),
-        "top_k": ipywidgets.IntSlider(value=300, min=1, max=300, description="top-k", **wide),
-        "top_p": ipywidgets.FloatSlider(
-            value=1.0, min=0.05, max=1.0, step=0.05, description="top-p", **wide
-        ),
+        name: make(**numbers, **wide) for name, (make, numbers) in _KNOBS.items() if name in knobs
     }
-    sliders = {name: slider for name, slider in sliders.items() if name in knobs}
     seed = ipywidgets.IntSlider(value=0, min=0, max=99, description="seed", **wide)
     page = ipywidgets.HTML()
 
     def write() -> None:
-        page.value = show(
-            generate(
-                prompt.value,
-                seed=seed.value,
-                **{name: slider.value for name, slider in sliders.items()},
-            )
-        )
+        settings = {name: slider.value for name, slider in sliders.items()}
+        page.value = show(generate(prompt.value, seed=seed.value, **settings))
 
     controls = [prompt, *sliders.values(), seed]
     return ipywidgets.VBox([*controls, page, follow(controls, write)])
+
+
+_KNOBS = {
+    "temperature": (
+        ipywidgets.FloatSlider,
+        {"value": 0.7, "min": 0.1, "max": 2.0, "step": 0.1, "description": "temperature"},
+    ),
+    "top_k": (ipywidgets.IntSlider, {"value": 300, "min": 1, "max": 300, "description": "top-k"}),
+    "top_p": (
+        ipywidgets.FloatSlider,
+        {"value": 1.0, "min": 0.05, "max": 1.0, "step": 0.05, "description": "top-p"},
+    ),
+}
 
 
 def feedback_player(texts: Sequence[str], vote: Callable[[str, str], None]) -> ipywidgets.VBox:

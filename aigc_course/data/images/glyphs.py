@@ -20,7 +20,14 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
-from aigc_course.core.arguments import checked, describe, instance, reals, seeds, whole
+from aigc_course.core.arguments import (
+    check_argument,
+    checked,
+    instance,
+    reals,
+    seeds,
+    whole,
+)
 from aigc_course.core.errors import CourseError
 
 _DEJAVU = [
@@ -103,47 +110,47 @@ def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
     Raises:
         CourseError: a factor is missing, or a character or font is unknown.
     """
-    missing = {"character", "font", *RANGES} - set(factors)
-    if missing:
-        raise CourseError(f"draw needs every factor; {', '.join(sorted(missing))} is missing.")
-    lengths = {len(factors[name]) for name in ("character", "font", *RANGES)}
-    if len(lengths) != 1:
-        raise CourseError(
-            f"draw needs factors of equal length, not of {', '.join(map(str, sorted(lengths)))}."
-        )
-    for name in RANGES:
-        if expected := reals(least=0)(factors[name]):
-            raise CourseError(
-                f"draw: factors[{name!r}] must be {expected}, not {describe(factors[name])}."
-            )
-    kinds, which = np.unique(
-        [f"{c} {f}" for c, f in zip(factors["character"], factors["font"], strict=True)],
-        return_inverse=True,
-    )
-    fields = []
-    for kind in kinds:
-        character, _, font = kind.partition(" ")
-        _check_characters(character if len(character) == 1 else "")
-        if font not in FONTS:
-            raise CourseError(f"There is no font {font!r}; glyphs.FONTS lists them.")
-        fields.append(_distance_field(font, character))
-    if not fields:
+    _check_factors(factors)
+    n = len(factors["character"])
+    if not n:
         return torch.empty(0, 1, size, size)
-    fields, which, n = torch.stack(fields), torch.from_numpy(which), len(which)
-    numbers = {
-        name: torch.from_numpy(np.asarray(factors[name], dtype=np.float32)) for name in RANGES
-    }
-    stroke = numbers.pop("stroke")
+    # Each pair of a character and a font has one distance field, shared by all its images.
+    pairs = zip(factors["character"], factors["font"], strict=True)
+    kinds, which = np.unique([f"{c} {f}" for c, f in pairs], return_inverse=True)
+    fields = torch.stack([_field_of_kind(kind) for kind in kinds])  # (kinds, 1, 48, 48)
+    columns = {name: np.asarray(factors[name], dtype=np.float32) for name in RANGES}
+    numbers = {name: torch.from_numpy(column) for name, column in columns.items()}
+    stroke, which = numbers.pop("stroke"), torch.from_numpy(which)
     maps = _affine_maps(**numbers)
     images = torch.empty(n, 1, size, size)
     for i in range(0, n, 2000):  # in pieces, so that memory stays small
         part = slice(i, i + 2000)
         grid = F.affine_grid(maps[part], [len(maps[part]), 1, size, size], align_corners=False)
-        distance = F.grid_sample(
-            fields[which[part]], grid, padding_mode="border", align_corners=False
-        )
+        looked_up = {"padding_mode": "border", "align_corners": False}
+        distance = F.grid_sample(fields[which[part]], grid, **looked_up)
         images[part] = ((distance + stroke[part, None, None, None]) * size / 28 + 0.5).clamp(0, 1)
     return images
+
+
+def _check_factors(factors: dict[str, np.ndarray]) -> None:
+    missing = {"character", "font", *RANGES} - set(factors)
+    if missing:
+        raise CourseError(f"draw needs every factor; {', '.join(sorted(missing))} is missing.")
+    lengths = {len(factors[name]) for name in ("character", "font", *RANGES)}
+    if len(lengths) != 1:
+        came = ", ".join(map(str, sorted(lengths)))
+        raise CourseError(f"draw needs factors of equal length, not of {came}.")
+    for name in RANGES:
+        check_argument(f"draw: factors[{name!r}]", factors[name], reals(least=0))
+
+
+def _field_of_kind(kind: str) -> Tensor:
+    """The distance field of a character and a font, "A DejaVuSans" say."""
+    character, _, font = kind.partition(" ")
+    _check_characters(character if len(character) == 1 else "")
+    if font not in FONTS:
+        raise CourseError(f"There is no font {font!r}; glyphs.FONTS lists them.")
+    return _distance_field(font, character)
 
 
 def _check_characters(characters: str) -> None:

@@ -298,21 +298,12 @@ def _long_plots() -> list[Plot]:
 def _long_plot(first: str, second: str) -> Plot:
     steps_a, draws_a, recap_a = _episode(first, "name_friend", "_a")
     steps_b, draws_b, recap_b = _episode(second, "name_other", "_b")
-    recaps = [
-        (
-            1,
-            tree.replace("<1>", x["en"]).replace("<2>", y["en"]),
-            zh.replace("<1>", x["zh"]).replace("<2>", y["zh"]),
-        )
-        for _, tree, zh in LONG_ENDINGS["recap"]
-        for x, y in ((recap_a, recap_b), (recap_b, recap_a))
-    ]
     steps = [
         _step("who this is about", OPENINGS),
         *steps_a,
         _step("how time went by", LINKS),
         *steps_b,
-        _step("what the hero has in the end", recaps),
+        _step("what the hero has in the end", _recaps(recap_a, recap_b)),
         _step("who the friends are", LONG_ENDINGS["friends"]),
     ]
     draws = [*_people("name_hero", "name_friend", "name_other"), Draw(("pet",), _PETS), *draws_a]
@@ -324,19 +315,22 @@ def _long_plot(first: str, second: str) -> Plot:
     ]
 
     def facts(values: dict[str, str]) -> tuple[dict, ...]:
-        pet = {
-            "plot": "a pet",
-            "who": values["name_hero"],
-            "what": values["pet"],
-            "whose": values["name_hero"],
-        }
-        return (
-            pet,
-            _facts(first, values, "name_friend", "_a"),
-            _facts(second, values, "name_other", "_b"),
-        )
+        hero = values["name_hero"]
+        pet = {"plot": "a pet", "who": hero, "what": values["pet"], "whose": hero}
+        one = _facts(first, values, "name_friend", "_a")
+        return pet, one, _facts(second, values, "name_other", "_b")
 
     return Plot(f"{first}, then {second}", 1, tuple(steps), tuple(draws), facts)
+
+
+def _recaps(one: dict[str, str], other: dict[str, str]) -> list[tuple[int, str, str]]:
+    """What the hero has in the end, in both orders: (weight, English tree, Chinese words)."""
+    found = []
+    for _, tree, zh in LONG_ENDINGS["recap"]:
+        for x, y in ((one, other), (other, one)):
+            english = tree.replace("<1>", x["en"]).replace("<2>", y["en"])
+            found.append((1, english, zh.replace("<1>", x["zh"]).replace("<2>", y["zh"])))
+    return found
 
 
 def _facts(plot: str, values: dict[str, str], friend: str, end: str) -> dict:

@@ -22,42 +22,37 @@ def read_text(path: str | Path, least: int = 1) -> str:
         CourseError: there is no such file, it is too short or too long, or it is not text in UTF-8.
     """
     if not isinstance(path, str | Path) or not str(path):
-        raise CourseError(
-            f"read_text: path must be the path of a text file, a string, not {path!r}."
-        )
-    try:
-        path = Path(path).expanduser()
-        if path.exists() and not path.is_file():
-            raise CourseError(
-                f"{path} is no file of text; give the path of one, or join your texts into one."
-            )
-        if path.is_file() and path.stat().st_size > LARGEST:
-            raise CourseError(
-                f"{path} has {path.stat().st_size / 1e6:,.0f} MB; {LARGEST / 1e6:,.0f} "
-                "MB are more than a lesson can use: cut it."
-            )
-        text = path.read_text(encoding="utf-8")
-    except RuntimeError:
-        raise CourseError(
-            f"{path} names the folder of a user who is not here; write the whole path."
-        ) from None
-    except FileNotFoundError:
-        raise CourseError(
-            f"There is no file {path} (looked in {Path.cwd()}); give the full path."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise CourseError(
-            f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8 and try again."
-        ) from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a zero in it
-        raise CourseError(
-            f"The path {str(path)!r} cannot be read "
-            f"({getattr(error, 'strerror', None) or error}); give another."
-        ) from None
+        needed = "the path of a text file, a string"
+        raise CourseError(f"read_text: path must be {needed}, not {path!r}.")
+    text = _read(path)
     if not text.strip():
         raise CourseError(f"{path} is empty.")
     if len(text) < least:
-        raise CourseError(
-            f"{path} has {len(text):,} characters; this lesson needs at least {least:,}."
-        )
+        needed = f"this lesson needs at least {least:,}"
+        raise CourseError(f"{path} has {len(text):,} characters; {needed}.")
     return text
+
+
+def _read(path: str | Path) -> str:
+    """The whole of a file; whatever is wrong with it becomes one line."""
+    try:
+        path = Path(path).expanduser()
+        if path.exists() and not path.is_file():
+            way = "give the path of one, or join your texts into one"
+            raise CourseError(f"{path} is no file of text; {way}.")
+        if path.is_file() and path.stat().st_size > LARGEST:
+            too_much = f"{LARGEST / 1e6:,.0f} MB are more than a lesson can use: cut it"
+            raise CourseError(f"{path} has {path.stat().st_size / 1e6:,.0f} MB; {too_much}.")
+        return path.read_text(encoding="utf-8")
+    except RuntimeError:
+        problem = f"{path} names the folder of a user who is not here; write the whole path."
+    except FileNotFoundError:
+        problem = f"There is no file {path} (looked in {Path.cwd()}); give the full path."
+    except UnicodeDecodeError as error:
+        problem = (
+            f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8 and try again."
+        )
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero in it
+        why = getattr(error, "strerror", None) or error
+        problem = f"The path {str(path)!r} cannot be read ({why}); give another."
+    raise CourseError(problem)

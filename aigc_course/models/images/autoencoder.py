@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.core.arguments import check_argument, whole
-from aigc_course.core.errors import CourseError
+from aigc_course.core.arguments import check_argument, multiple_of, whole
 from aigc_course.models.base import check_images
 
 
@@ -33,10 +32,7 @@ class Autoencoder(nn.Module):
     def __init__(self, n_code: int, size: int = 28, width: int = 16):
         super().__init__()
         check_argument("n_code", n_code, whole(1))
-        if check_argument("size", size, whole(4)) % 4:
-            raise CourseError(
-                f"size = {size} is halved twice and must be a multiple of 4, such as 28."
-            )
+        check_argument("size", size, multiple_of(4))  # halved twice
         self.size, C, small = size, check_argument("width", width, whole(1)), size // 4
         self.encode = nn.Sequential(
             nn.Conv2d(1, C, 4, stride=2, padding=1),

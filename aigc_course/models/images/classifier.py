@@ -14,7 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from aigc_course.core.arguments import check_argument, checked, instance, tensor, whole
+from aigc_course.core.arguments import (
+    check_argument,
+    checked,
+    instance,
+    multiple_of,
+    tensor,
+    whole,
+)
 from aigc_course.core.errors import CourseError
 from aigc_course.models.base import (
     apply_in_batches,
@@ -53,10 +60,7 @@ class Classifier(nn.Module):
         super().__init__()
         for name in ("n_classes", "size", "width", "n_features"):
             check_argument(name, getattr(config, name), whole(1))
-        if config.size % 4:
-            raise CourseError(
-                f"size = {config.size} is halved twice and must be a multiple of 4, such as 28."
-            )
+        check_argument("size", config.size, multiple_of(4))  # halved twice
         self.config, C = config, config.width
         self.body = nn.Sequential(
             nn.Conv2d(1, C, 3, padding=1),

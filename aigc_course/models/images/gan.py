@@ -17,8 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_course.core.arguments import check_argument, checked, seeds, whole
-from aigc_course.core.errors import CourseError
+from aigc_course.core.arguments import (
+    check_argument,
+    checked,
+    multiple_of,
+    seeds,
+    shaped,
+    whole,
+)
 from aigc_course.models.base import check_images, device_of, evaluating
 
 
@@ -68,16 +74,7 @@ class Generator(nn.Module):
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Noise (B, Z, 1, 1) -> images (B, 1, H, W) in [-1, 1]."""
-        if (
-            not isinstance(z, torch.Tensor)
-            or z.dim() != 4
-            or tuple(z.shape[1:]) != (self.config.n_latents, 1, 1)
-        ):
-            came = tuple(z.shape) if isinstance(z, torch.Tensor) else type(z).__name__
-            raise CourseError(
-                f"z must have shape (B, {self.config.n_latents}, 1, 1), not {came}; "
-                "torch.randn makes it."
-            )
+        check_argument("z", z, shaped(f"B {self.config.n_latents} 1 1"))
         return self.layers(z)
 
     @torch.no_grad()
@@ -125,10 +122,7 @@ class Discriminator(nn.Module):
 def _check(config: GANConfig) -> None:
     for name in ("n_latents", "width", "d_width", "size"):
         check_argument(name, getattr(config, name), whole(1))
-    if config.size % 4:
-        raise CourseError(
-            f"size = {config.size} is halved twice and must be a multiple of 4, such as 28."
-        )
+    check_argument("size", config.size, multiple_of(4))  # halved twice
 
 
 def initialise(layer: nn.Module) -> None:

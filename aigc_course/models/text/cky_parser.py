@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aigc_course.core.arguments import checked, list_of, string, tokenized
 from aigc_course.core.errors import CourseError
+from aigc_course.evaluation.statistics import precision_recall_f1
 
 Tree = tuple  # (label, child, child ...); a leaf is a string
 
@@ -88,15 +89,8 @@ def bracket_scores(predicted: Sequence[Tree | None], true: Sequence[Tree]) -> di
     mine = [Counter(brackets(tree)) if tree else Counter() for tree in predicted]
     theirs = [Counter(brackets(tree)) for tree in true]
     right = sum((a & b).total() for a, b in zip(mine, theirs, strict=True))
-    precision, recall = (
-        right / max(1, sum(m.total() for m in mine)),
-        right / max(1, sum(t.total() for t in theirs)),
-    )
-    return {
-        "precision": precision,
-        "recall": recall,
-        "F1": 2 * precision * recall / max(precision + recall, 1e-12),
-    }
+    found, wanted = (sum(one.total() for one in some) for some in (mine, theirs))
+    return precision_recall_f1(right, found, wanted)
 
 
 class TreebankParser:

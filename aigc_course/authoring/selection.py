@@ -1,0 +1,109 @@
+"""What a run of the slow tests must do again: lessons and parts of the library that changed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+
+import nbformat
+
+from aigc_course.core import paths
+from aigc_course.core.errors import CourseError
+from aigc_course.course import lessons
+from aigc_course.course.lessons import Lesson
+
+LAST_LANDING = "4 hours ago"  # a day's work is tested before it is that old
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What changed since a commit.
+
+    Attributes:
+        commit: compared with; "" when there is none, and all counts as changed.
+        files: paths in the checkout that differ.
+        changed: lessons whose code, exercises, or library code that they run, differ.
+        rotating: some of the others, another one after each commit.
+    """
+
+    commit: str
+    files: tuple[str, ...]
+    changed: tuple[Lesson, ...]
+    rotating: tuple[Lesson, ...]
+
+    def as_environment(self) -> str:
+        """Return it as JSON, for the environment variable that `tests/conftest.py` reads."""
+        names = [lesson.name for lesson in (*self.changed, *self.rotating)]
+        return json.dumps({"lessons": names, "files": self.files})
+
+
+def since(commit: str = "") -> Selection:
+    """Compare the checkout, uncommitted changes included, with a commit.
+
+    Args:
+        commit: anything that git understands; "" is the newest one that is older than four hours.
+
+    Raises:
+        CourseError: git does not know the commit.
+    """
+    commit = _commit(commit)
+    there = lessons.all_lessons()
+    if not commit:
+        return Selection("", _git("ls-files"), tuple(there), ())
+    files = _git("diff", "--name-only", commit)
+    changed = [lesson for lesson in there if _differs(lesson, commit, files)]
+    others = [lesson for lesson in there if lesson not in changed]
+    turn = int(_git("rev-list", "--count", "HEAD")[0])
+    share = -(-len(there) // 12)  # one in twelve
+    rotating = [others[(turn + i) % len(others)] for i in range(min(share, len(others)))]
+    return Selection(commit, files, tuple(changed), tuple(rotating))
+
+
+def _commit(name: str) -> str:
+    if not name:
+        found = _git("rev-list", "-1", f"--before={LAST_LANDING}", "HEAD")
+        return found[0] if found else ""
+    try:
+        return _git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")[0]
+    except CourseError:
+        raise CourseError(
+            f"git knows no commit {name!r}; `git log` lists those there are."
+        ) from None
+
+
+def _differs(lesson: Lesson, commit: str, files: tuple[str, ...]) -> bool:
+    """Whether a lesson's code or exercises changed, or what its outputs were made from."""
+    notebook = lesson.path.relative_to(paths.course_root()).as_posix()
+    if f"aigc_course/exercises/{lesson.topic}.py" in files:
+        return True
+    if notebook not in files:
+        return False
+    try:
+        before = nbformat.reads("\n".join(_git("show", f"{commit}:{notebook}")), as_version=4)
+    except CourseError:  # it was not there, or had another name
+        return True
+    return _made_of(before) != _made_of(lessons.read(lesson.path))
+
+
+def _made_of(notebook) -> tuple:
+    """The code of a notebook and what its outputs were made from; prose does not count."""
+    code = tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return code, notebook.metadata.get("aigc_course", {}).get("made_from")
+
+
+def _git(*arguments: str) -> tuple[str, ...]:
+    """The lines that a git command prints.
+
+    Raises:
+        CourseError: there is no git, no repository, or the command fails.
+    """
+    try:
+        result = subprocess.run(
+            ["git", *arguments], cwd=paths.course_root(), capture_output=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CourseError(
+            f"`git {' '.join(arguments)}` failed; is this a clone? ({error})"
+        ) from None
+    return tuple(result.stdout.decode("utf-8").splitlines())
