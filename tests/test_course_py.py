@@ -1,4 +1,4 @@
-"""The launcher makes, repairs and reuses its environment, and says clearly what stands in the way."""
+"""The launcher makes, repairs and reuses its environment, and says what stands in the way."""
 
 import ast
 import importlib.util
@@ -17,9 +17,20 @@ sys.dont_write_bytecode = True
 
 def start(folder, *arguments, code="", **environment):
     """Run course.py as a learner would; returns the finished process."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIGC_", "GOMP_", "MALLOC_", "PYTEST"))}
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("AIGC_", "GOMP_", "MALLOC_", "PYTEST"))
+    }
     command = [sys.executable, *(["-c", code] if code else [str(folder / "course.py")]), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**clean, **environment}, timeout=300)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**clean, **environment},
+        timeout=300,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +68,15 @@ def message_of(call):
 
 def test_standard_library_only():
     tree = ast.parse((ROOT / "course.py").read_text(encoding="utf-8"))
-    imported = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported = {
+        alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    imported |= {
+        node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+    }
     assert imported <= set(sys.stdlib_module_names)
 
 
@@ -70,7 +88,11 @@ def test_first_start_installs_and_hands_over(first_start):
     course, first = first_start
     told = json.loads(first.stdout.splitlines()[-1])
     assert told["arguments"] == ["lab", "--no-browser"] and told["prefix"] == str(course / ".venv")
-    assert told["environment"]["GOMP_SPINCOUNT"] and told["environment"]["MALLOC_MMAP_THRESHOLD_"] and told["environment"]["PYTHONUTF8"] == "1"
+    assert (
+        told["environment"]["GOMP_SPINCOUNT"]
+        and told["environment"]["MALLOC_MMAP_THRESHOLD_"]
+        and told["environment"]["PYTHONUTF8"] == "1"
+    )
     assert told["environment"]["PATH"].startswith(str(course / ".venv"))
     assert "Installing the course" in first.stdout
 
@@ -83,7 +105,10 @@ def test_second_start_hands_over_within_two_seconds(course):
 
 
 def test_the_learners_own_settings_win(course):
-    assert json.loads(start(course, "x", GOMP_SPINCOUNT="7").stdout)["environment"]["GOMP_SPINCOUNT"] == "7"
+    assert (
+        json.loads(start(course, "x", GOMP_SPINCOUNT="7").stdout)["environment"]["GOMP_SPINCOUNT"]
+        == "7"
+    )
 
 
 def test_no_command_shows_help(course):
@@ -119,15 +144,26 @@ def test_interrupted_while_the_environment_is_made(tmp_path):
 
     folder = make(tmp_path / "course")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
     def heard():  # the background jobs of a shell ignore it, and so would this
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    process = subprocess.Popen([sys.executable, "course.py", "x"], cwd=folder, start_new_session=True, preexec_fn=heard, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "course.py", "x"],
+        cwd=folder,
+        start_new_session=True,
+        preexec_fn=heard,
+        **pipes,
+    )
     assert "Making the environment" in process.stdout.readline()
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1 and "interrupted; the next start goes on" in errors and "Traceback" not in errors.split("course.py:")[-1]
+    assert (
+        process.returncode == 1
+        and "interrupted; the next start goes on" in errors
+        and "Traceback" not in errors.split("course.py:")[-1]
+    )
     assert start(folder, "x").returncode == 0
 
 
@@ -136,22 +172,44 @@ def test_a_folder_that_is_no_environment_is_left_alone(tmp_path):
     (folder / ".venv").mkdir()
     (folder / ".venv" / "diary.txt").write_text("mine")
     refused = start(folder, "x")
-    assert refused.returncode == 1 and "not a Python environment" in refused.stderr and "Traceback" not in refused.stderr
+    assert (
+        refused.returncode == 1
+        and "not a Python environment" in refused.stderr
+        and "Traceback" not in refused.stderr
+    )
     assert (folder / ".venv" / "diary.txt").read_text() == "mine"
 
 
 def test_no_network(tmp_path):
     folder = make(tmp_path / "course", requires="a-package-that-is-not-there")
-    refused = start(folder, "x", PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
+    refused = start(
+        folder,
+        "x",
+        PIP_INDEX_URL="http://127.0.0.1:9/simple",
+        PIP_RETRIES="0",
+        PIP_NO_CACHE_DIR="1",
+    )
     last = refused.stderr.strip().splitlines()[-1]
-    assert refused.returncode == 1 and "no network" in last and "start again" in last and "Traceback" not in refused.stderr
+    assert (
+        refused.returncode == 1
+        and "no network" in last
+        and "start again" in last
+        and "Traceback" not in refused.stderr
+    )
 
 
 def test_no_venv_module(tmp_path):
     folder = make(tmp_path / "course")
-    code = "import sys, runpy; sys.modules['venv'] = None; sys.argv = ['course.py', 'x']; runpy.run_path('course.py', run_name='__main__')"
+    code = (
+        "import sys, runpy; sys.modules['venv'] = None; sys.argv = ['course.py', 'x'];"
+        "runpy.run_path('course.py', run_name='__main__')"
+    )
     refused = start(folder, code=code)
-    assert refused.returncode == 1 and "no `venv` module" in refused.stderr and "Traceback" not in refused.stderr
+    assert (
+        refused.returncode == 1
+        and "no `venv` module" in refused.stderr
+        and "Traceback" not in refused.stderr
+    )
 
 
 @pytest.mark.parametrize("version", [(3, 10, 9), (3, 14, 0), (3, 8, 1)])
@@ -176,7 +234,10 @@ def test_too_little_room(launcher, monkeypatch, tmp_path):
     [
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("NewConnectionError('<pip...>: Failed to establish a new connection')", "no network"),
-        ("HTTPSConnectionPool: Max retries exceeded (Caused by SSLError(CERTIFICATE_VERIFY_FAILED))", "no network"),
+        (
+            "HTTPSConnectionPool: Max retries exceeded (SSLError(CERTIFICATE_VERIFY_FAILED))",
+            "no network",
+        ),
         ("ERROR: Permission denied: '/x'", "cannot be written"),
         ("ERROR: something new", "pip could not install"),
     ],
@@ -225,6 +286,8 @@ def test_an_environment_that_cannot_be_made(launcher, monkeypatch, tmp_path):
 
 def test_an_environment_of_another_python(launcher, monkeypatch):
     monkeypatch.setattr(launcher, "works", lambda python: True)
-    monkeypatch.setattr(launcher.subprocess, "run", lambda *a, **k: namedtuple("result", "stdout")("[3, 12]\n"))
+    monkeypatch.setattr(
+        launcher.subprocess, "run", lambda *a, **k: namedtuple("result", "stdout")("[3, 12]\n")
+    )
     monkeypatch.setattr(launcher.sys, "version_info", (3, 11, 0))
     assert "belongs to another Python" in message_of(launcher.make_environment)
