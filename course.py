@@ -4,6 +4,7 @@ Needs nothing but Python 3.11 to 3.13: makes the environment .venv beside this f
 course and what it depends on into it, remembers that, and hands over to `python -m aigc_course`.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -18,6 +20,7 @@ VENV = Path(os.environ.get("AIGC_VENV") or ROOT / ".venv").expanduser().absolute
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 RECORD = VENV / "aigc-course.json"
 LOG = VENV / "aigc-course-install.log"
+LOCK = VENV.parent / (VENV.name + ".lock")  # beside it, so that it stays when VENV is moved aside
 NEEDED_GB = 8  # the default install takes about 6 and unpacks beside itself
 
 # What pip writes when it cannot reach its index, through a proxy or without one.
@@ -49,7 +52,7 @@ BEFORE_START = {
 def main():
     check_python()
     if not installed():
-        install()
+        install_once()
     environment = {**BEFORE_START, **os.environ, "PYTHONUTF8": "1", "VIRTUAL_ENV": str(VENV)}
     # As an activated environment has it: for `!pip install` in a notebook, and for programs that
     # nbgrader starts by name.
@@ -93,7 +96,55 @@ def installed():
         return False
 
 
-def install():
+def install_once():
+    """Install, one start at a time; a start that waited finds the work done and goes on."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: pip ends, too
+    with open_lock() as lock:
+        wait_for(lock)
+        if not installed():
+            install(lock)
+
+
+def open_lock():
+    """Open the file that only one start at a time can lock. It stays there, empty, for the next."""
+    try:
+        LOCK.parent.mkdir(parents=True, exist_ok=True)
+        return LOCK.open("a")
+    except OSError as error:
+        stop(
+            f"cannot write {LOCK} ({error.strerror}), which keeps two starts from installing at "
+            "once; make its folder writable, or name an environment elsewhere in AIGC_VENV."
+        )
+
+
+def wait_for(lock):
+    """Lock the open file; while another start holds it, say so once and wait."""
+    if locked(lock):
+        return
+    print(f"Another start is installing the course into {VENV}; this one waits for it.", flush=True)
+    while not locked(lock):
+        time.sleep(0.2)
+
+
+def locked(lock):
+    """Try to lock the open file; the system unlocks it when its holder ends, even when killed."""
+    try:
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            import msvcrt
+
+            lock.seek(0)  # the byte that is locked is the one at this place
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Any other error comes from a file system without locks: installing must work there, too.
+        return error.errno not in (errno.EACCES, errno.EAGAIN)
+    return True
+
+
+def install(lock):
     """Make or repair the environment; writes the record only when all went well."""
     check_room()
     make_environment()
@@ -106,7 +157,8 @@ def install():
     try:
         RECORD.unlink(missing_ok=True)
         LOG.unlink(missing_ok=True)
-        if subprocess.call(command):
+        # Where the system allows it, pip holds the lock as well: it may outlive a killed start.
+        if subprocess.call(command, pass_fds=[lock.fileno()] if os.name == "posix" else []):
             stop(diagnosis())
         RECORD.write_text(json.dumps(wanted()), encoding="utf-8")
     except OSError as error:
