@@ -24,10 +24,11 @@ import numbers as kinds
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from aigc_course.core.errors import CourseError
 
-Rule = Callable[[object], str]
+Rule = Callable[[Any], str]
 """value -> what it must be, in words; "" when it is."""
 
 MANY = 10_000_000  # more of anything than a run of the course makes: a slip of the keyboard
@@ -94,8 +95,8 @@ def check_arguments(called: str, rules: dict[str, Rule], given: dict[str, object
 def plain_source(function: Callable) -> str:
     """Return the source of a function or class without the decorators that are the course's own."""
     source = textwrap.dedent(inspect.getsource(function))
-    node = ast.parse(source).body[0]
-    decorators = [ast.get_source_segment(source, d) for d in node.decorator_list]
+    node: Any = ast.parse(source).body[0]
+    decorators = [str(ast.get_source_segment(source, d)) for d in node.decorator_list]
     kept = [f"@{d}\n" for d in decorators if not re.match(r"checked\(|\w+\.mistake\(", d)]
     return "".join(kept) + "\n".join(source.splitlines()[node.lineno - 1 :]) + "\n"
 
@@ -130,7 +131,7 @@ def whole(low: int = 0, high: int = MANY) -> Rule:
         f" and at most {high:,}" if high != MANY else ""
     )
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, kinds.Integral) or value < low:
             return expected
         return "" if value <= high else f"a whole number of at most {high:,}"
@@ -166,7 +167,7 @@ def real(
     limits = [f"{word} {limit:g}" for word, limit in named if math.isfinite(limit)]
     expected = " ".join(["a finite number,", " and ".join(limits)]) if limits else "a finite number"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         is_number = isinstance(value, kinds.Real) and not isinstance(value, bool)
         try:
             return (
@@ -187,7 +188,7 @@ def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rul
     """A list or a one-dimensional array of at least `least` finite numbers."""
     one = real(low, high)
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import numpy as np
 
         try:
@@ -226,7 +227,7 @@ def one_of(*choices: object) -> Rule:
 def optional(rule: Rule) -> Rule:
     """None, or what another rule says."""
 
-    def either(value: object) -> str:
+    def either(value: Any) -> str:
         expected = "" if value is None else rule(value)
         return f"{expected}, or None" if expected else ""
 
@@ -244,7 +245,7 @@ def _entries(what: str, least: int, good: Callable[[object], bool]) -> Rule:
     """
     expected = f"a list of {f'at least {least} ' if least else ''}{what}"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         value = _listed(value)
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             return expected
@@ -295,7 +296,7 @@ def several() -> Rule:
 def id_list() -> Rule:
     """Ids of tokens: a list, an array or a one-dimensional tensor of whole numbers."""
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         expected = "a list of whole numbers"
         if hasattr(value, "tolist"):
             value = value.tolist()
@@ -320,7 +321,7 @@ def function() -> Rule:
 def list_of(*classes: type, says: str = "") -> Rule:
     """A list whose entries are of these classes."""
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         good = (
             isinstance(value, Sequence)
             and not isinstance(value, str | bytes)
@@ -336,7 +337,7 @@ def instance(*classes: type | str, says: str = "") -> Rule:
     import.
     """
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         names = {kind.__name__ for kind in type(value).__mro__}
         good = any(
             kind in names if isinstance(kind, str) else isinstance(value, kind) for kind in classes
@@ -374,7 +375,7 @@ def tensor(
     rows = f"at least {least} row{'s' * (least != 1)}"
     expected = f"a tensor of shape ({', '.join(shape.split())}) with {rows} of {kind}{limits}"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import torch
 
         if not isinstance(value, torch.Tensor) or value.is_complex() or value.dtype == torch.bool:
@@ -394,7 +395,7 @@ def shaped(shape: str) -> Rule:
     """
     expected = f"a tensor of shape ({', '.join(shape.split())})"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import torch
 
         good = isinstance(value, torch.Tensor) and _has_shape(value, shape, 0)
@@ -420,7 +421,7 @@ def array(dimensions: int, *, low: float = -math.inf) -> Rule:
         f" of at least {low:g}" if low > -math.inf else ""
     )
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import numpy as np
 
         try:
