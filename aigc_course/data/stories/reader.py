@@ -157,9 +157,7 @@ class Reader:
         )
 
     def _ending(self, readings: list[_Reading], length: int) -> Verdict:
-        """Return the verdict on a text without errors, consistent when some plot is told to its
-        end.
-        """
+        """Return the verdict on a text without errors; it may still end too early."""
         done = [r for r in readings if r.step == len(r.plot.steps)]
         if not done:
             tells = readings[0].plot.steps[readings[0].step].tells
@@ -225,8 +223,7 @@ class Reader:
         return known, None
 
     def _sentences_at(self, atoms: list[str], start: int) -> tuple[dict[int, _Match], int]:
-        """Return the patterns that fit at `start`, by identity, and the furthest position reached.
-        """
+        """Return the patterns that fit at `start`, by identity, and the furthest position read."""
         matches, furthest = {}, start
         for pattern, items in self._by_first.get(atoms[start], ()):
             result = self._match(items, atoms, start)

@@ -94,8 +94,7 @@ class Story:
 
     @cached_property
     def tree(self) -> str:
-        """Return the bracketed parse, with phrase labels of the Penn Treebank over Universal tags.
-        """
+        """Return the bracketed parse: phrase labels of the Penn Treebank over Universal tags."""
         return (
             f"(TALE {' '.join(self.world.tree(pattern, self.values) for pattern in self.patterns)})"
         )
