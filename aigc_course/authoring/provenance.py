@@ -112,7 +112,7 @@ def _imported(outline: Outline, name: str) -> list[tuple[str, str]]:
         return []
     module, attribute = outline.imports[first]
     whole = f"{module}.{attribute}"
-    if _path(whole) is None:  # a name of a module
+    if _path(whole) is None:  # a name defined in the module, not a module of its own
         return [(module, attribute)]
     return [(whole, rest.partition(".")[0])] if rest else []
 

@@ -183,7 +183,7 @@ def real(
                 and above < value < below
                 else expected
             )
-        except OverflowError:  # 10 ** 400
+        except OverflowError:  # a whole number too large for a float, such as 10 ** 400
             return expected
 
     return rule

@@ -33,7 +33,7 @@ def home() -> Path:
     try:
         path = path.expanduser().absolute()
         path.mkdir(parents=True, exist_ok=True)
-    except RuntimeError:  # "~nobody"
+    except RuntimeError:  # a path such as "~nobody" where no such user exists
         raise CourseError(
             f"AIGC_HOME is {path}, and there is no such user; set it to a folder that "
             "you can write to."

@@ -78,7 +78,7 @@ def beam_search(
         logp = _next(model, rows, memory.expand(len(beams), -1, -1), source.expand(len(beams), -1))
         # (beams, V) + (beams, 1)
         total = logp + torch.tensor([score for score, _ in beams], device=source.device)[:, None]
-        # Each beam has one candidate that ends a text, so width of 2 * width candidates go on.
+        # Each beam has one candidate that ends its text, so at least `width` of 2 * width go on.
         scores, flat = total.flatten().topk(min(2 * width, total.numel()))
         grown = [
             (s, [*beams[i // logp.shape[1]][1], i % logp.shape[1]])
