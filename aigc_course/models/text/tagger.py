@@ -43,10 +43,13 @@ class Tagger:
     """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from counts, with a
     little added to each.
 
+    A word that was never seen is equally probable under every tag, so its neighbours alone decide.
+    Adding k to its count of 0 would not do that: k / (c(tag) + k V) is larger for a rare tag than
+    for a frequent one.
+
     Args:
         texts: (tokens, tags) pairs.
-        k: what is added to each count. Small, so that a word that was seen keeps its tags; for an
-            unknown one the context decides.
+        k: what is added to each count. Small, so that a word that was seen keeps its tags.
 
     Source: Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
 
@@ -67,8 +70,8 @@ class Tagger:
         total = Counter(tag for _, tags in texts for tag in tags)
         follows = Counter(pair for _, tags in texts for pair in pairwise(tags))
         first = Counter(tags[0] for _, tags in texts if tags)
-        size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
-        self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)
+        self.known = {word for word, _ in self.words}
+        self._total = np.array([total[tag] + k * len(self.known) for tag in self.tags], dtype=float)
         self.start = np.log(
             [(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags]
         )
@@ -76,12 +79,16 @@ class Tagger:
         self.transition = np.log(counts / counts.sum(1, keepdims=True))
 
     def emission(self, tokens: Sequence[str]) -> np.ndarray:
-        """(T, K) log P(token | tag)."""
+        """Return log P(token | tag), (T, K); a row of zeros for an unknown token, which favours no
+        tag.
+        """
         counts = np.array(
             [[self.words[token, tag] + self.k for tag in self.tags] for token in tokens],
             dtype=float,
         )
-        return np.log(counts / self._total)
+        scores = np.log(counts / self._total)
+        scores[[token not in self.known for token in tokens]] = 0.0
+        return scores
 
     @checked(tokens=token_list())
     def tag(self, tokens: Sequence[str]) -> list[str]:
