@@ -41,10 +41,13 @@ def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> 
 class Tagger:
     """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from smoothed counts.
 
+    A word that was never seen is equally probable under every tag, so its neighbours alone decide.
+    Adding k to its count of 0 would not do that: k / (c(tag) + k V) is larger for a rare tag than
+    for a frequent one.
+
     Args:
         texts: (tokens, tags) pairs.
-        k: number added to each count. It is small, so that a word that was seen keeps its tags; for
-            an unknown word the context decides.
+        k: number added to each count. It is small, so that a word that was seen keeps its tags.
 
     Source: Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
 
@@ -65,9 +68,9 @@ class Tagger:
         total = Counter(tag for _, tags in texts for tag in tags)
         follows = Counter(pair for _, tags in texts for pair in pairwise(tags))
         first = Counter(tags[0] for _, tags in texts if tags)
-        size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
+        self.known = {word for word, _ in self.words}
         # K is the number of tags.
-        self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)  # (K,)
+        self._total = np.array([total[tag] + k * len(self.known) for tag in self.tags], dtype=float)
         self.start = np.log(
             [(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags]
         )  # (K,)
@@ -75,12 +78,17 @@ class Tagger:
         self.transition = np.log(counts / counts.sum(1, keepdims=True))  # each row sums to 1
 
     def emission(self, tokens: Sequence[str]) -> np.ndarray:
-        """Return log P(token | tag) of each token and tag, of shape (T, K)."""
+        """Return log P(token | tag) of each token and tag, of shape (T, K).
+
+        The row of an unknown token is zero, which favours no tag.
+        """
         counts = np.array(
             [[self.words[token, tag] + self.k for tag in self.tags] for token in tokens],
             dtype=float,
         )  # (T, K)
-        return np.log(counts / self._total)
+        scores = np.log(counts / self._total)
+        scores[[token not in self.known for token in tokens]] = 0.0
+        return scores
 
     @checked(tokens=token_list())
     def tag(self, tokens: Sequence[str]) -> list[str]:
