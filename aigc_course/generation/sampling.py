@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -157,19 +158,30 @@ def generate(
 
     device = device_of(model)
     generator = None if seed is None else torch.Generator(device).manual_seed(seed)
-    rows = given = check_ids(prompt, model, "prompt").to(device)
-    state, over = None, torch.zeros(len(rows), dtype=torch.bool, device=device)
+    rows = check_ids(prompt, model, "prompt").to(device)
+
+    def draw(logits):
+        return choose(_last(logits), temperature, generator=generator, **knobs)
+
     with torch.no_grad(), evaluating(model):
-        for _ in range(n):
-            logits, state = model.read(given, state)  # (B, tokens given, V)
-            drawn = choose(_last(logits), temperature, generator=generator, **knobs)  # (B,)
-            drawn = drawn.masked_fill(over, 0)
-            rows = torch.cat([rows, drawn[:, None]], 1)  # one column longer
-            over |= drawn == (-1 if end is None else end)
-            if over.all():
-                break
-            given, state = (drawn[:, None], state) if remember else (rows, None)
-    return rows.cpu()
+        return _continued(model, rows, n, draw, end, remember).cpu()
+
+
+def _continued(model, rows, n: int, draw: Callable, end: int | None, remember: bool):
+    """Return rows of ids (B, T) with up to n tokens more, each drawn from the logits (B, T, V)."""
+    import torch
+
+    given, state = rows, None
+    over = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)  # (B,)
+    for _ in range(n):
+        logits, state = model.read(given, state)  # (B, tokens given, V)
+        drawn = draw(logits).masked_fill(over, 0)  # (B,)
+        rows = torch.cat([rows, drawn[:, None]], 1)  # one column longer
+        over |= drawn == (-1 if end is None else end)
+        if over.all():
+            break
+        given, state = (drawn[:, None], state) if remember else (rows, None)
+    return rows
 
 
 def _last(logits):

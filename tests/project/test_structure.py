@@ -227,6 +227,8 @@ def test_each_thing_exists_once():
     """No two modules of the library define a public function or class of one name with one body."""
     seen = {}
     for path in MODULES:
+        if path.parent.name == "exercises":  # one mistake may be made in several exercises
+            continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and len(node.body) > 1:
                 body = ast.dump(ast.Module([n for n in node.body if not is_text(n)], []))
