@@ -142,8 +142,7 @@ def generate(
         temperature: 0 or more, see `filter_logits`.
         seed: seed of the random numbers; None continues torch's own.
         end: id of the token that ends a row; padding (0) follows it. None: no token ends a row.
-        remember: keep the state (a GPT's keys and values) instead of reading everything again for
-            each token; the tokens are the same.
+        remember: keep the state instead of reading all again for each token (equal tokens).
         knobs: `top_k` and `top_p`, see `filter_logits`.
 
     Returns:
@@ -156,9 +155,8 @@ def generate(
 
     from aigc_course.models.base import check_ids, device_of, evaluating
 
-    device = device_of(model)
-    generator = None if seed is None else torch.Generator(device).manual_seed(seed)
-    rows = check_ids(prompt, model, "prompt").to(device)
+    rows = check_ids(prompt, model, "prompt").to(device_of(model))
+    generator = None if seed is None else torch.Generator(rows.device).manual_seed(seed)
 
     def draw(logits):
         return choose(_last(logits), temperature, generator=generator, **knobs)
