@@ -9,8 +9,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.images import gan
 
@@ -34,8 +34,15 @@ OPTIMAL = Exercise(
     reference=optimal,
     probes=_densities,
     hints=(
-        "At a place x, real ones come with density p, painted ones with q.",
-        "Of all that come there, the share p / (p + q) is real.",
+        (
+            "If 3 real and 1 generated thing come at a place, how probable is it that one of "
+            "them is real?"
+        ),
+        (
+            "At a place x real things come with density p, generated ones with density q, both "
+            "equally often. D gives the share of real ones among all that come there."
+        ),
+        "D(x) = p(x) / (p(x) + q(x)).",
     ),
 )
 
@@ -100,8 +107,12 @@ VALUE = Question(
         Mistake(0.5, "That is what D says; its loss is -log of that, twice."),
     ),
     hints=(
-        "What does D say when p = q everywhere?",
-        "-log(1/2) for real ones, -log(1 - 1/2) for painted ones.",
+        "Which probability does the best D give when p = q everywhere?",
+        (
+            'It pays the surprise at "real" for a real thing and the surprise at "generated" '
+            "for a generated one."
+        ),
+        "-ln D - ln(1 - D), with that D.",
     ),
 )
 
@@ -129,8 +140,13 @@ DISCRIMINATOR_LOSS = Exercise(
     probes=_logits,
     observe=with_gradients,
     hints=(
-        "F.binary_cross_entropy_with_logits(real, torch.ones_like(real)) is the first half.",
-        "The other half: fake with torch.zeros_like(fake). Add them.",
+        "Which label should D give to real things, which to generated ones?",
+        (
+            "It is a binary cross-entropy for each of the two batches, each a mean, and the "
+            "two are added. The numbers are logits: choose a function that takes them, as the "
+            "sigmoid loses its digits where D is sure."
+        ),
+        "mean of softplus(-real) + mean of softplus(fake), where softplus(x) = ln(1 + e^x).",
     ),
     shown=called_real_and_painted,
 )
@@ -205,8 +221,12 @@ GENERATOR_LOSS = Exercise(
     probes=lambda: [(real,) for real, _ in _logits()],
     observe=with_gradients,
     hints=(
-        "The generator wants its pictures to be called real: label 1.",
-        "F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake)).",
+        "What would the generator like D to say about its things?",
+        (
+            "The generator wants them to be called real. That is one binary cross-entropy, and "
+            "not D's own term with the sign turned."
+        ),
+        "the mean of -ln sigmoid(fake) = the mean of softplus(-fake).",
     ),
     shown=called_real,
 )
@@ -314,9 +334,18 @@ D_STEP = Exercise(
     probes=_steps,
     observe=_observed_step,
     hints=(
-        "fake = G(z).detach() stops the gradients.",
-        "loss = discriminator_loss(D(real), D(fake)).",
-        "zero_grad, backward, step, return loss.item().",
+        (
+            "Which of the two networks may change in this step, and what would carry gradients "
+            "into the other?"
+        ),
+        (
+            "Cut the generated things off from G before D sees them. Then the usual four parts "
+            "in their order: loss, clear old gradients, new gradients, step."
+        ),
+        (
+            "loss = D's loss of (D of real things, D of cut-off G of z); it is returned as a "
+            "plain number."
+        ),
     ),
 )
 
@@ -382,8 +411,12 @@ SIZE = Exercise(
     reference=grown,
     probes=lambda: [(1, 7, 1, 0), (7, 4, 2, 1), (14, 4, 2, 1), (5, 3, 2, 0), (4, 5, 3, 2)],
     hints=(
-        "The last kernel begins at (size - 1) * stride and is `kernel` wide.",
-        "Cut `padding` off on both sides.",
+        "Where does the kernel of the last pixel begin, and how far does it reach?",
+        (
+            "Kernels begin `stride` apart, size of them; the last one stands whole. Padding is "
+            "cut off on both sides afterwards."
+        ),
+        "(size - 1) stride + kernel - 2 padding.",
     ),
 )
 
@@ -442,8 +475,12 @@ CONDITION = Exercise(
         (torch.ones(3, 1), torch.tensor([1, 1, 0]), 4),
     ],
     hints=(
-        "F.one_hot(labels, n_classes) is (B, n_classes), of integers.",
-        "torch.cat([z, one_hot.to(z.dtype)], 1).",
+        ("How can a class be told to a network without saying that class 2 lies between 1 and 3?"),
+        (
+            "Each class gets a number of its own, 1 for the wanted one and 0 for the others. "
+            "These stand behind the noise, in the noise's own type."
+        ),
+        "(B, Z) beside (B, n_classes) gives (B, Z + n_classes).",
     ),
 )
 

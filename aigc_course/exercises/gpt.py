@@ -6,8 +6,8 @@ import math
 
 import torch
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.gpt import (
     attention_weights,
@@ -39,11 +39,14 @@ ATTENTION = Exercise(
     observe=with_gradients,
     hints=(
         (
-            "scores = q @ k.transpose(-2, -1) / math.sqrt(D) has shape (..., T, S): a "
-            "row for each query."
+            "How well does each query fit each key, and what keeps such a sum of D products "
+            "from growing with D?"
         ),
-        "scores.masked_fill(~mask, -math.inf) shuts places; then softmax over the last axis.",
-        "weights @ v",
+        (
+            "All dot products of queries and keys are a table (..., T, S). Scale it, put minus "
+            "infinity where one may not look, and let each row share out 1 among the keys."
+        ),
+        ("softmax(q k^T / sqrt(D)) v, with a score of minus infinity where the mask is False."),
     ),
 )
 
@@ -133,8 +136,12 @@ SPREAD = Question(
         Mistake(4.0, "Variances add up to 64, and sqrt(64) is not 4."),
     ),
     hints=(
-        "The product of two independent standard normal numbers has mean 0 and variance 1.",
-        "Variances of independent numbers add up.",
+        "What is the variance of one product of two such numbers?",
+        (
+            "Variances of independent numbers add up; the standard deviation is the root of "
+            "the variance."
+        ),
+        "standard deviation = sqrt(D x variance of one product).",
     ),
     tolerance=0.001,
 )
@@ -158,8 +165,12 @@ CAUSAL_MASK = Exercise(
     probes=lambda: [(4,), (1,), (7,)],
     observe=_kind_and_values,
     hints=(
-        "torch.ones(T, T, dtype=torch.bool) is all True.",
-        ".tril() keeps the lower triangle with its diagonal.",
+        "Which columns may row t look at: earlier ones, its own, later ones?",
+        (
+            "All booleans on and below the diagonal are True: a lower triangle. PyTorch can "
+            "cut one out of a full square."
+        ),
+        "mask(t, s) is True where s <= t.",
     ),
 )
 
@@ -217,8 +228,15 @@ SPLIT_HEADS = Exercise(
         (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
     ],
     hints=(
-        "x.view(B, T, H, D) cuts every vector into H slices.",
-        ".transpose(1, 2) brings the heads to the front.",
+        (
+            "Which numbers of a token's vector belong to head 0? And where must the axis of "
+            "the heads end up?"
+        ),
+        (
+            "First cut only the last axis into H slices of D numbers, and leave the tokens "
+            "where they are. Then exchange two axes."
+        ),
+        "(B, T, C) -> (B, T, H, D) -> (B, H, T, D), with D = C / H.",
     ),
 )
 
@@ -283,12 +301,18 @@ PARAMETERS = Question(
         Mistake(223_680.0, "That is two blocks; one is asked for."),
     ),
     hints=(
-        "A linear layer from m to n has m n weights and n biases.",
         (
-            "Layers: C to 3 C (queries, keys, values), C to C (out), C to 4 C, 4 C to C; "
-            "and two norms with 2 C each."
+            "Which linear layers and which norms has a block, and from how many to how many "
+            "numbers do the layers go?"
         ),
-        "12 C^2 + 13 C with C = 96.",
+        (
+            "A linear layer from m to n has m n weights and n biases, a norm 2 C numbers. "
+            "Heads are slices of the same matrices: they cost nothing."
+        ),
+        (
+            "Queries, keys and values 3 C^2 + 3 C; out C^2 + C; feed-forward 8 C^2 + 5 C; two "
+            "norms 4 C."
+        ),
     ),
     tolerance=0.5,
 )
@@ -319,11 +343,14 @@ READ_ON = Exercise(
     probes=_cached,
     hints=(
         (
-            "P = past_k.shape[2] tokens stand before; rotate(q, P) and rotate(k, P) turn "
-            "the new ones."
+            "At which place does the first new token stand? And which of the keys are turned "
+            "already?"
         ),
-        "torch.cat([past_k, k], 2) joins them along time; the same for v.",
-        "attention(q, k, v, mask) with mask = torch.ones(T, P + T, dtype=torch.bool).tril(P).",
+        (
+            "New queries and keys are turned from place P on; new keys and values go behind "
+            "the old ones. Among the new tokens none may look ahead."
+        ),
+        "New token t may look at place s of all P + T where s <= P + t.",
     ),
 )
 

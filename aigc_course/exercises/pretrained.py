@@ -49,9 +49,12 @@ BITS = Exercise(
         (_Bigrams(), torch.tensor([[1, 6]])),
     ],
     hints=(
-        "model(input_ids=ids).logits is (1, T, V); place t tells about token t + 1.",
-        "logp = logits[0, :-1].log_softmax(-1); pick logp[t, ids[0, t + 1]] with gather.",
-        "Sum, change the sign, divide by math.log(2).",
+        "About which token do the logits at place t tell?",
+        (
+            "Turn logits into log-probabilities, take at each place the one of the token that "
+            "came next, and add them up. The last place has no next token."
+        ),
+        "bits = -(sum over t of ln p(token t + 1 | tokens up to t)) / ln 2.",
     ),
 )
 
@@ -128,8 +131,11 @@ IGNORED = Question(
         Mistake("beam", "A beam needs num_beams > 1."),
     ),
     hints=(
-        "What is the default of do_sample?",
-        "temperature, top_k and top_p change a distribution from which one draws.",
+        "What does `generate` do when it is not told to sample?",
+        (
+            "temperature, top_k and top_p change a distribution from which one draws. Look up "
+            "the default of do_sample: is anything drawn here?"
+        ),
     ),
 )
 
@@ -152,8 +158,12 @@ LABELS = Exercise(
         (torch.tensor([[1, 2, 3]]), torch.tensor([1])),
     ],
     hints=(
-        "torch.arange(T) < lengths[:, None] is True in the prompts.",
-        "ids.masked_fill(in_prompt | (ids == 0), -100)",
+        "Which places of a row should the loss see: prompt, answer, padding?",
+        (
+            "Only the answer's, with its end token. Hide the prompt, the first lengths[i] "
+            "places of row i, and whatever has id 0."
+        ),
+        "label(i, t) = id(i, t) where t >= lengths(i) and id(i, t) is not 0, else -100.",
     ),
 )
 
@@ -223,9 +233,12 @@ MERGE = Exercise(
         (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3),
     ],
     hints=(
-        "B @ A has the shape of W.",
-        "r is the number of rows of A.",
-        "W + alpha / r * B @ A",
+        "Which product of the two narrow matrices has the shape of W?",
+        (
+            "B times A is (out, in). It is scaled by alpha over the rank, and added. The rank "
+            "is how many rows A has."
+        ),
+        "W' = W + (alpha / r) B A.",
     ),
 )
 
@@ -284,7 +297,11 @@ LORA_PARAMETERS = Question(
         Mistake(3072.0, "That is B; A has parameters, too."),
         Mistake(393_216.0, "The two are trained side by side, not multiplied: add their sizes."),
     ),
-    hints=("A is (r, in), B is (out, r).", "8 x 128 + 384 x 8"),
+    hints=(
+        "Which two matrices are trained, and how large is each?",
+        "A is (r, in) and B is (out, r). They lie side by side, so their sizes add up.",
+        "r x in + out x r.",
+    ),
     tolerance=0.5,
 )
 
@@ -307,8 +324,18 @@ PROMPT = Exercise(
         ("Mia ran.", [("Who ran?", "Mia"), ("Why?", "fun")], "Where?"),
     ],
     hints=(
-        "Each turn is ' Question : ... Answer : ...'.",
-        "Then ' Question : ' + question + ' Answer :'.",
+        (
+            "What must a model without a memory read, to understand a question that follows on "
+            "another?"
+        ),
+        (
+            "First the tale, then each turn, the oldest first, with its question and its "
+            "answer; then the new question, and the label behind which the answer is to come."
+        ),
+        (
+            "TALE Question : Q1 Answer : A1 Question : Q2 Answer : - with one space between "
+            "any two parts, and none at the end."
+        ),
     ),
 )
 

@@ -7,8 +7,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.seq2seq import padding_mask, sinusoids
 
@@ -24,11 +24,12 @@ SINUSOIDS = Exercise(
     reference=sinusoids,
     probes=lambda: [(5, 8), (1, 2), (7, 12)],
     hints=(
+        "How far has the wave of pair i turned at place t?",
         (
-            "angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C) "
-            "has a column for each pair."
+            "Make a table of angles, a row for each place and a column for each pair. Its "
+            "sines go to the even places of the vector, its cosines to the odd ones."
         ),
-        "torch.stack([angles.sin(), angles.cos()], -1).flatten(1) interleaves them.",
+        "angle(t, i) = t / 10000^(2i / C); PE(t, 2i) is its sine, PE(t, 2i + 1) its cosine.",
     ),
 )
 
@@ -94,8 +95,12 @@ PADDING_MASK = Exercise(
     probes=lambda: [(torch.tensor([[5, 1, 0, 0], [4, 3, 2, 1]]),), (torch.tensor([[1, 0]]),)],
     observe=_as_is,
     hints=(
-        "ids != 0 is True for real tokens.",
-        "[:, None, None, :] adds two axes in the middle.",
+        ("Which axis of weights of shape (B, H, T, S) belongs to the words that are looked at?"),
+        (
+            "The last one. What is real does not depend on the head or on who asks, so the two "
+            "axes between have length 1."
+        ),
+        "mask(b, 0, 0, s) is True where id(b, s) is not 0.",
     ),
 )
 
@@ -158,8 +163,9 @@ SHIFT = Exercise(
         (torch.tensor([[1, 4, 1]]),),
     ],
     hints=(
-        "It reads all but the last token: rows[:, :-1].",
-        "It should say all but the first: rows[:, 1:].",
+        "When the decoder has read tokens 0 to t of a row, which token should it give next?",
+        "It reads all but the last token of a row, and should give all but the first.",
+        "At place t it reads token t and should give token t + 1, for t = 0 ... T - 2.",
     ),
 )
 
@@ -232,12 +238,16 @@ SMOOTH = Exercise(
     probes=_some_logits,
     observe=with_gradients,
     hints=(
+        ("How much of the target goes to the right word, and how much to each of the V words?"),
         (
-            "logp = logits.log_softmax(-1); the right ones: logp.gather(-1, targets[..., "
-            "None])[..., 0]."
+            "It is a cross-entropy whose target is spread out: the share 1 - e on the right "
+            "word, the share e evenly over all. The second part needs the mean of the "
+            "log-probabilities over the vocabulary. Padding does not count."
         ),
-        "A target's loss: -((1 - e) * right + e * logp.mean(-1)).",
-        "Then the mean over the places where targets != 0.",
+        (
+            "A real target's loss is -(1 - e) ln p(target) - (e / V) (sum over all w of ln "
+            "p(w)); the result is the mean of these."
+        ),
     ),
 )
 
@@ -324,8 +334,15 @@ PERFECT = Question(
         Mistake(1.122, "In nats, please: the natural logarithm."),
     ),
     hints=(
-        "The best p equals the smoothed target; its loss is the target's entropy.",
-        "-0.901 log 0.901 - 99 x 0.001 x log 0.001.",
+        (
+            "Which probability would the best model assign to the right word, and which to "
+            "each other word?"
+        ),
+        (
+            "A cross-entropy is smallest when the model assigns exactly the target's "
+            "probabilities. What is left then is the entropy of the smoothed target."
+        ),
+        "-q ln q - (V - 1) r ln r, with r = e / V and q = 1 - e + r.",
     ),
     tolerance=0.02,
 )
@@ -368,11 +385,15 @@ GROW = Exercise(
     probes=_beginnings,
     observe=_in_doubles,
     hints=(
+        "Out of how many candidates are the `width` best chosen?",
         (
-            "A candidate is (score + logp[i, token], ids + [token]), for every beginning "
-            "i and every token."
+            "Every beginning is extended by every token, and log-probabilities are added. All "
+            "candidates compete together, whichever beginning they come from."
         ),
-        "Sort the candidates by score, the largest first, and keep `width`.",
+        (
+            "score(beginning, then token) = score(beginning) + log p(token | beginning); the "
+            "largest come first."
+        ),
     ),
 )
 

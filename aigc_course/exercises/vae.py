@@ -9,8 +9,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.images.vae import kl_to_standard, pixel_loss, reparameterize
 
@@ -77,9 +77,16 @@ REPARAMETERIZE = Exercise(
     probes=_two_gaussians,
     observe=_observed,
     hints=(
-        "noise = torch.randn_like(mean) has mean 0 and variance 1.",
-        "std = torch.exp(0.5 * log_variance).",
-        "mean + std * noise.",
+        (
+            "If noise has mean 0 and standard deviation 1, what must be done to it to get mean "
+            "m and standard deviation s?"
+        ),
+        (
+            "Draw the noise apart, one number for each entry, and let mean and spread enter by "
+            "sums and products that gradients pass. What the encoder gives is the logarithm of "
+            "the variance, and the standard deviation is the root of the variance."
+        ),
+        "z = m + s ε with s = exp(log-variance / 2) and ε ~ N(0, 1).",
     ),
 )
 
@@ -167,8 +174,12 @@ KL = Exercise(
     probes=_some_latents,
     observe=with_gradients,
     hints=(
-        "variance = log_variance.exp().",
-        "0.5 * (mean ** 2 + variance - 1 - log_variance).",
+        "What should the price be when q is N(0, 1) itself?",
+        (
+            "The formula needs the mean, the variance and the logarithm of the variance. You "
+            "are given the first and the last. One number for each latent: no sum yet."
+        ),
+        "KL = (μ² + σ² - 1 - ln σ²) / 2.",
     ),
 )
 
@@ -237,11 +248,16 @@ LOSS = Exercise(
     probes=_some_painted,
     observe=with_gradients,
     hints=(
+        ("Over which axes does each of the two terms sum, and over which one is the mean taken?"),
         (
-            "F.binary_cross_entropy_with_logits(logits, images, "
-            "reduction='none').flatten(1).sum(1) is one number an image."
+            "Both are one number for each image: cross-entropy summed over its pixels, KL "
+            "summed over its latents. Only then comes the mean over the batch. Mind that the "
+            "pixels come as logits."
         ),
-        "kl(mean, log_variance).sum(1) is another; add them, then .mean().",
+        (
+            "loss = the mean over images of (sum over pixels of cross-entropy + sum over "
+            "latents of KL)."
+        ),
     ),
 )
 
@@ -332,8 +348,12 @@ BETA = Question(
         ),
     ),
     hints=(
-        "How many pixels does the mean divide by?",
-        "loss x 784 = sum over pixels + 784 x KL.",
+        "By how many numbers does a mean over all pixels divide?",
+        (
+            "Multiply the whole loss by that number: the best weights stay the same, the "
+            "pixels are summed again. What now stands in front of the KL?"
+        ),
+        "A / P + B is smallest where A + P B is.",
     ),
 )
 
@@ -355,8 +375,12 @@ TRAVERSE = Exercise(
         (torch.tensor([1.0, 2.0]), 0, [4.0]),
     ],
     hints=(
-        "rows = z.repeat(len(values), 1) makes copies.",
-        "rows[:, which] = torch.tensor(values).",
+        "How many rows has the result, and in how many of its columns do they differ?",
+        (
+            "Copy z once for each value, then overwrite one column. Write into the copies, not "
+            "into z."
+        ),
+        "row(i, j) = values(i) where j is `which`, else z(j).",
     ),
 )
 
@@ -409,7 +433,17 @@ FREE_BITS = Exercise(
         (torch.tensor([[2.0, 0.4], [0.0, 0.4]]), 0.25),
     ],
     observe=with_gradients,
-    hints=("kl.mean(0) is one number a latent.", ".clamp(min=least).sum()."),
+    hints=(
+        (
+            "What does a latent pay that costs less than `least` on average, and what one that "
+            "costs more?"
+        ),
+        (
+            "First the mean over the batch, one number for each latent; then none of them "
+            "counts less than `least`; then the sum."
+        ),
+        "sum over latents of max(mean over the batch of KL, least).",
+    ),
 )
 
 
@@ -470,8 +504,13 @@ BOUND = Exercise(
     reference=bound,
     probes=_log_weights,
     hints=(
-        "log(1/K sum exp(a)) = logsumexp(a) - log K.",
-        "torch.logsumexp(log_weights, 0) - math.log(len(log_weights)).",
+        "Where does exp(-1200) go in floating point, and what would its logarithm be?",
+        (
+            "The logarithm of a mean is the logarithm of a sum, less the logarithm of how many "
+            "there are. PyTorch has the first in one piece, without overflow. The samples are "
+            "the first axis."
+        ),
+        "ln((1 / K) sum of exp(a_k)) = logsumexp(a) - ln K.",
     ),
 )
 

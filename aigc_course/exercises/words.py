@@ -8,8 +8,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.tagger import viterbi
 from aigc_course.models.text.word_vectors import negative_sampling_loss, ppmi
@@ -52,14 +52,18 @@ VITERBI = Exercise(
     probes=_lattices,
     hints=(
         (
-            "best[k]: the log-probability of the best path that ends in state k; at "
-            "first start + emission[0]."
+            "Of all paths that end in one state at this word, how many can still become part "
+            "of the best whole path?"
         ),
         (
-            "best[:, None] + transition is (from, to): its max over axis 0 is the new "
-            "best, its argmax says where each came from."
+            "Only the best one for each state. Extend it by every transition, and note from "
+            "which state each new best path came. At the end, begin with the best last state "
+            "and follow the notes backwards."
         ),
-        "At the end start from best.argmax() and follow the stored argmaxes backwards.",
+        (
+            "best_t(k) = emission_t(k) + max over j of (best_(t-1)(j) + transition(j, k)), and "
+            "best_0(k) = start(k) + emission_0(k)."
+        ),
     ),
 )
 
@@ -163,7 +167,14 @@ PARSES = Question(
     ),
     hints=(
         "To which word may 'in the park' belong? And 'with a kite'?",
-        "Not every combination: branches of a tree never cross.",
+        (
+            "Write down every combination of the two choices, then strike out the one whose "
+            "branches cross: no tree has such."
+        ),
+        (
+            "trees = (places for the first phrase) x (places for the second) - (combinations "
+            "that cross)."
+        ),
     ),
 )
 
@@ -193,15 +204,13 @@ PPMI = Exercise(
         ),  # not symmetric, and a column that was never counted
     ],
     hints=(
+        "How often would a and b meet by chance alone, if a comes so often and b so often?",
         (
-            "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) "
-            "are the margins."
+            "Turn counts into shares of the whole table: of each pair, of each row, of each "
+            "column. Compare a pair's share with the product of its row's and its column's. "
+            "Where nothing was counted there is no logarithm: put 0 there."
         ),
-        "np.outer(p.sum(1), p.sum(0)) is what chance alone would give.",
-        (
-            "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with "
-            "np.errstate(divide='ignore', invalid='ignore') it keeps quiet."
-        ),
+        "PPMI(a, b) = max(0, log2 of p(a, b) / (p(a) p(b))), and 0 where the count is 0.",
     ),
 )
 
@@ -289,9 +298,19 @@ GRADIENT = Exercise(
     probes=_points,
     observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
     hints=(
-        ("p = sigmoid(x @ w + b); the derivative of the loss of one point by its score is p - y."),
-        "The score's derivative by w is x, by b it is 1: chain rule, then the mean.",
-        "return x.T @ error / len(x), error.mean()",
+        (
+            "If the score of one point grows a little, how does its loss change? And if a "
+            "weight grows a little, how does the score?"
+        ),
+        (
+            "Chain rule: the derivative of the loss by the score, times the derivative of the "
+            "score by each parameter. In the first factor the slope of the sigmoid, p (1 - p), "
+            "cancels against what the logarithms give."
+        ),
+        (
+            "By the score: p - y. By w: the mean of (p - y) x over the points. By b: the mean "
+            "of p - y."
+        ),
     ),
 )
 
@@ -374,8 +393,19 @@ NEGATIVE_SAMPLING = Exercise(
     probes=_scores,
     observe=with_gradients,
     hints=(
-        "-log sigmoid(positive) for the seen pair.",
-        "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch.",
+        (
+            "What should training do to the score of a pair that was seen, and what to the "
+            "scores of random pairs?"
+        ),
+        (
+            'Each pair is a question of its own, "seen or random?", and sigmoid(score) is the '
+            'probability of "seen". Pay the surprise at "seen" for the true pair, and at '
+            '"random" for each other one: 1 - sigmoid(s) is sigmoid(-s).'
+        ),
+        (
+            "The mean over the batch of: -ln sigmoid(positive) - sum over the K random ones of "
+            "ln sigmoid(-negative)."
+        ),
     ),
 )
 
