@@ -184,7 +184,13 @@ ENTROPY = Exercise(
     minutes=5,
     reference=entropy,
     shown=entropy_in_one_line,
-    probes=lambda: [([0.5, 0.25, 0.25],), ([1.0, 0.0],), ([0.1] * 10,), ([0.7, 0.2, 0.1],)],
+    probes=lambda: [
+        ([0.5, 0.25, 0.25],),
+        ([1.0, 0.0],),
+        ([0.1] * 10,),
+        ([0.7, 0.2, 0.1],),
+        ([np.float64(0.0), np.float64(1.0)],),  # as np.linspace gives them
+    ],
     hints=(
         (
             "How many bits of surprise carries something of probability p, and how often does "

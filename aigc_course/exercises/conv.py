@@ -307,12 +307,19 @@ def spread(image, kernel, stride=1):
     return result
 
 
+def _with_stride_by_name(answer, arguments):
+    """As the lesson also calls it."""
+    image, kernel, stride = arguments
+    return answer(image, kernel, stride=stride)
+
+
 TRANSPOSED = Exercise(
     name="conv.transposed",
     title="Transposed convolution by hand",
     minutes=20,
     reference=spread,
     probes=lambda: _image_and_kernel(2) + _image_and_kernel(1) + _image_and_kernel(3),
+    observe=_with_stride_by_name,
     hints=(
         "To which numbers of the result does one pixel of the image contribute?",
         (
@@ -329,21 +336,23 @@ TRANSPOSED = Exercise(
 
 
 @TRANSPOSED.mistake("Where two kernels overlap their values add up: use +=.")
-def painted_over(image, kernel, stride=1):
+def overwritten(image, kernel, stride=1):
     k = len(kernel)
-    painted = torch.zeros((image.shape[0] - 1) * stride + k, (image.shape[1] - 1) * stride + k)
+    result = torch.zeros((image.shape[0] - 1) * stride + k, (image.shape[1] - 1) * stride + k)
     for i in range(image.shape[0]):
         for j in range(image.shape[1]):
-            painted[i * stride : i * stride + k, j * stride : j * stride + k] = image[i, j] * kernel
-    return painted
+            result[i * stride : i * stride + k, j * stride : j * stride + k] = image[i, j] * kernel
+    return result
 
 
-@TRANSPOSED.mistake("The stride is not used: the next pixel paints `stride` places further.")
+@TRANSPOSED.mistake(
+    "The stride is not used: the next pixel's kernel begins `stride` places further."
+)
 def side_by_side(image, kernel, stride=1):
     return spread(image, kernel, 1)
 
 
-@TRANSPOSED.mistake("The kernel is painted as it is, not turned.")
+@TRANSPOSED.mistake("The kernel is put down as it is, not turned.")
 def spread_flipped(image, kernel, stride=1):
     return spread(image, kernel.flip(0, 1), stride)
 
@@ -353,13 +362,13 @@ def cut_off(image, kernel, stride=1):
     return spread(image, kernel, stride)[: image.shape[0] * stride, : image.shape[1] * stride]
 
 
-@TRANSPOSED.mistake("Each pixel paints the kernel times its own value.")
+@TRANSPOSED.mistake("Each pixel puts down the kernel times its own value.")
 def own_value_forgotten(image, kernel, stride=1):
     return spread(torch.ones_like(image), kernel, stride)
 
 
 @TRANSPOSED.mistake(
-    "Enlarging and convolving is another way to grow an image; here each pixel paints a kernel."
+    "Enlarging and convolving is another way to grow an image; here each pixel puts down a kernel."
 )
 def enlarged_and_convolved(image, kernel, stride=1):
     large = image.repeat_interleave(stride, 0).repeat_interleave(stride, 1)

@@ -114,8 +114,6 @@ def no_softmax(q, k, v, mask):
 
 @ATTENTION.hidden()
 def draw_attention(rng):
-    from aigc_course.models.text.gpt import causal_mask
-
     B, T, D = size(rng, 1, 3), size(rng, 2, 6), size(rng, 3, 8)
     new = size(rng, 1, T)
     return normal(rng, B, new, D), normal(rng, B, T, D), normal(rng, B, T, D), causal_mask(new, T)
@@ -152,18 +150,12 @@ def look_back(T):
     return torch.ones(T, T, dtype=torch.bool).tril()
 
 
-def _kind_and_values(answer, arguments):
-    mask = answer(*arguments)
-    return str(mask.dtype), mask
-
-
 CAUSAL_MASK = Exercise(
     name="gpt.causal_mask",
     title="Who may look at whom",
     minutes=5,
     reference=look_back,
     probes=lambda: [(4,), (1,), (7,)],
-    observe=_kind_and_values,
     hints=(
         "Which columns may row t look at: earlier ones, its own, later ones?",
         (
@@ -218,15 +210,22 @@ def draw_causal_mask(rng):
     return (size(rng, 2, 12),)
 
 
+def _vectors():
+    part = torch.arange(2 * 3 * 24.0).view(2, 3, 24).chunk(3, -1)[1]  # a piece, as qkv is cut up
+    return [
+        (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
+        (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
+        (part, 4),
+    ]
+
+
 SPLIT_HEADS = Exercise(
     name="gpt.split_heads",
     title="Cut into heads",
     minutes=10,
     reference=split_heads,
-    probes=lambda: [
-        (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
-        (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
-    ],
+    probes=_vectors,
+    observe=with_gradients,
     hints=(
         (
             "Which numbers of a token's vector belong to head 0? And where must the axis of "
@@ -332,7 +331,8 @@ def read_on(q, k, v, past_k, past_v):
 
 def _cached():
     torch.manual_seed(1)
-    return [tuple(torch.randn(2, 2, t, 4) for t in (T, T, T, P, P)) for T, P in ((1, 5), (3, 4))]
+    sizes = ((2, 1, 5), (2, 3, 4), (1, 4, 5))
+    return [tuple(torch.randn(B, 2, t, 4) for t in (T, T, T, P, P)) for B, T, P in sizes]
 
 
 READ_ON = Exercise(

@@ -55,7 +55,7 @@ STEP = Exercise(
 )
 
 
-@STEP.mistake("h shows tanh of the cell: o * tanh(c).")
+@STEP.mistake("h is tanh of the cell, times the gate o: o * tanh(c).")
 def no_tanh_on_the_cell(x, h, c, W, b):
     i, f, g, o = _parts(x, h, W, b)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -116,7 +116,7 @@ def coupled(x, h, c, W, b):
     return o.sigmoid() * c.tanh(), c
 
 
-@STEP.mistake("h shows the new cell, you show the old one.")
+@STEP.mistake("h comes from the new cell; yours comes from the old one.")
 def old_cell(x, h, c, W, b):
     i, f, g, o = _parts(x, h, W, b)
     return o.sigmoid() * c.tanh(), f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -329,8 +329,6 @@ def unsorted(probabilities, p):
 
 @TOP_P.hidden(times=6)
 def draw_top_p(rng):
-    import torch
-
     return torch.tensor(rng.dirichlet(np.ones(size(rng, 3, 7))), dtype=torch.float32), float(
         rng.uniform(0.3, 0.97)
     )
@@ -414,8 +412,6 @@ def relevant_and_consistent(texts, topics, check):
 
 @RELEVANCE.hidden(times=2)
 def draw_relevance(rng):
-    from aigc_course.data.stories import headlines
-
     drawn = headlines.sample(10, seed=int(rng.integers(1000)))
     topics = [story.facts[0]["topic"] for story in drawn]
     asked = [*topics[:4], *topics[5:], topics[0]]

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import given_parameters
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 
 
@@ -22,21 +23,30 @@ def text_bits(model, ids):
     return -logp.gather(-1, ids[0, 1:, None]).sum().item() / math.log(2)
 
 
+class _Output(SimpleNamespace):
+    """Fields as Transformers gives them: by name or by number, those that are None left out."""
+
+    def __getitem__(self, key: str | int):
+        present = {name: value for name, value in vars(self).items() if value is not None}
+        return list(present.values())[key] if isinstance(key, int) else present[key]
+
+
 class _Bigrams:
     """Answers as a causal model of Transformers does: logits, and with labels the mean loss in
     nats.
     """
 
+    device = torch.device("cpu")
+
     def __call__(self, input_ids, labels=None, **_):
         logits = torch.randn(7, 7, generator=torch.Generator().manual_seed(0))[input_ids]
-        loss = (
-            None
-            if labels is None
-            else F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
-        )
-        return SimpleNamespace(logits=logits, loss=loss)
+        loss = None
+        if labels is not None:
+            loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        return _Output(loss=loss, logits=logits)
 
-    __repr__ = lambda self: "a small model"  # noqa: E731 (what a diagnosis shows)
+    def __repr__(self) -> str:
+        return "a small model"
 
 
 BITS = Exercise(
@@ -99,8 +109,6 @@ def log_probability(model, ids):
 
 @BITS.hidden()
 def draw_bits(rng):
-    from aigc_course.exercises.pretrained import _Bigrams
-
     return _Bigrams(), ints(rng, 0, 7, 1, size(rng, 3, 8))
 
 
@@ -232,6 +240,7 @@ MERGE = Exercise(
         (torch.arange(12.0).view(3, 4), torch.ones(2, 4), torch.arange(6.0).view(3, 2), 8),
         (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3),
     ],
+    observe=given_parameters,
     hints=(
         "Which product of the two narrow matrices has the shape of W?",
         (

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.draws import ints, normal, size
-from aigc_course.exercises.engine.observe import with_gradients
+from aigc_course.exercises.engine.observe import given_parameters, with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.language_model import masked_cross_entropy
 from aigc_course.models.text.rnn import rnn_step
@@ -115,10 +115,10 @@ def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=T
     )
 
 
-def _without_autograd(answer, arguments):
-    """By hand means by hand: inside a backward pass autograd is off."""
+def _in_a_backward_pass(answer, arguments):
+    """By hand means by hand: there, autograd is off, and weights come as parameters."""
     with torch.no_grad():
-        return answer(*arguments)
+        return given_parameters(answer, arguments)
 
 
 def _two_steps():
@@ -133,7 +133,7 @@ BPTT = Exercise(
     minutes=40,
     reference=two_step_gradients,
     probes=_two_steps,
-    observe=_without_autograd,
+    observe=_in_a_backward_pass,
     hints=(
         (
             "By which two ways does a change of W_hh reach the loss: in the second step "
@@ -241,7 +241,8 @@ CLIP = Exercise(
     probes=lambda: [
         ([torch.tensor([3.0, 4.0]), torch.tensor([[12.0]])], 1.0),
         ([torch.tensor([0.1, -0.2])], 1.0),
-        ([torch.tensor([-6.0, 0.5]), torch.tensor([0.3])], 2.0),
+        # a tuple, as torch.autograd.grad gives it
+        ((torch.tensor([-6.0, 0.5]), torch.tensor([[0.3, 1.0], [0.0, 2.0]])), 2.0),
     ],
     hints=(
         (
@@ -312,7 +313,11 @@ def masked_by_hand(logits, targets):
 def _padded():
     torch.manual_seed(2)
     targets = torch.tensor([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [6, 6, 6, 6, 1]])
-    return [(torch.randn(3, 5, 7), targets), (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]]))]
+    return [
+        (torch.randn(3, 5, 7), targets),
+        (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]])),
+        (torch.randn(3, 1, 7), targets[:, 3:4]),  # one step, as when running free
+    ]
 
 
 MASKED_LOSS = Exercise(
@@ -375,6 +380,11 @@ def masked_loss_sum(logits, targets):
 def mean_of_rows(logits, targets):
     losses = F.cross_entropy(logits.transpose(1, 2), targets, ignore_index=0, reduction="none")
     return (losses.sum(1) / (targets != 0).sum(1)).mean()
+
+
+@MASKED_LOSS.mistake("The sign: a loss is minus the log-probability, so that less is better.")
+def minus_forgotten(logits, targets):
+    return -masked_cross_entropy(logits, targets)
 
 
 @MASKED_LOSS.mistake("Nats are asked for: no division by ln 2 here.")

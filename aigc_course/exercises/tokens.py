@@ -38,6 +38,7 @@ NORMALIZE = Exercise(
         ("cafe\u0301 na\u00efve 新闻!",),
         ("a\x00 b\r\nc",),
         ("½ ﬁg \u200b x",),
+        ("",),
     ],
     hints=(
         (
@@ -154,6 +155,8 @@ COUNT_PAIRS = Exercise(
         ({("l", "o", "w"): 5, ("l", "o", "g"): 2},),
         ({("a", "a", "a"): 3, ("b",): 7},),
         ({("x", "y"): 1, ("y", "x", "y"): 4},),
+        ({(b"l", b"o", b"w"): 2, (b"low", b"e"): 3},),  # the lesson's symbols are bytes
+        ({("low",): 5},),  # nothing is left to merge
     ],
     hints=(
         (
@@ -223,6 +226,11 @@ def draw_count_pairs(rng):
     return ({tuple(letters(rng, size(rng, 1, 6))): size(rng, 2, 9) for _ in range(4)},)
 
 
+def _with_its_type(answer, arguments):
+    value = answer(*arguments)
+    return {"the type": type(value).__name__, "the result": value}
+
+
 MERGE = Exercise(
     name="tokens.merge",
     title="Merge a pair",
@@ -235,11 +243,9 @@ MERGE = Exercise(
         (("a", "b"), ("c", "d")),
         (("b", "a", "b"), ("a", "b")),
         ((b"a", b"b", b"a"), (b"a", b"b")),  # the lesson's symbols are bytes
+        (("a",), ("a", "b")),
     ],
-    observe=lambda answer, arguments: (
-        type(value := answer(*arguments)).__name__,
-        value,
-    ),
+    observe=_with_its_type,
     hints=(
         (
             "Once a symbol has been merged with its neighbour, may it be merged again with the "

@@ -82,18 +82,12 @@ def draw_sinusoids(rng):
     return size(rng, 2, 9), 2 * size(rng, 2, 8)
 
 
-def _as_is(answer, arguments):
-    mask = answer(*arguments)
-    return str(mask.dtype), mask
-
-
 PADDING_MASK = Exercise(
     name="translation.padding_mask",
     title="No looking at padding",
     minutes=10,
     reference=padding_mask,
     probes=lambda: [(torch.tensor([[5, 1, 0, 0], [4, 3, 2, 1]]),), (torch.tensor([[1, 0]]),)],
-    observe=_as_is,
     hints=(
         ("Which axis of weights of shape (B, H, T, S) belongs to the words that are looked at?"),
         (
@@ -149,13 +143,13 @@ def draw_padding_mask(rng):
 
 
 def shift(rows):
-    """Rows (B, T) -> what the decoder reads and what it should say, each (B, T - 1)."""
+    """Rows (B, T) -> what the decoder reads and what it should give, each (B, T - 1)."""
     return rows[:, :-1], rows[:, 1:]
 
 
 SHIFT = Exercise(
     name="translation.shift",
-    title="What the decoder reads, what it should say",
+    title="What the decoder reads, what it should give",
     minutes=5,
     reference=shift,
     probes=lambda: [
@@ -177,7 +171,7 @@ def sees_its_target(rows):
     return rows[:, 1:], rows[:, 1:]
 
 
-@SHIFT.mistake("The two are exchanged: it reads up to a token and should say the next one.")
+@SHIFT.mistake("The two are exchanged: it reads up to a token and should give the next one.")
 def exchanged(rows):
     return rows[:, 1:], rows[:, :-1]
 
@@ -192,7 +186,7 @@ def two_ahead(rows):
     return rows[:, :-2], rows[:, 2:]
 
 
-@SHIFT.mistake("Nothing is shifted: the decoder would read the very token that it should say.")
+@SHIFT.mistake("Nothing is shifted: the decoder would read the very token that it should give.")
 def whole(rows):
     return rows, rows
 
@@ -298,6 +292,11 @@ def turned_round(logits, targets, smoothing):
     return smooth_loss(logits, targets, 1 - smoothing)
 
 
+@SMOOTH.mistake("The sign: a loss is minus the log-probabilities, so that less is better.")
+def minus_forgotten(logits, targets, smoothing):
+    return -smooth_loss(logits, targets, smoothing)
+
+
 @SMOOTH.mistake("The mean over the real targets is asked for, not the sum.")
 def sum_of_all(logits, targets, smoothing):
     return F.cross_entropy(
@@ -322,8 +321,8 @@ PERFECT = Question(
     title="The smallest loss",
     minutes=10,
     reference=-0.901 * math.log(0.901) - 99 * 0.001 * math.log(0.001),
-    explanation="The loss is smallest when the model says what it is taught: 0.901 for the "
-    "right token, 0.001 for each of 99 others. That costs "
+    explanation="The loss is smallest when the model assigns the probabilities that it is taught: "
+    "0.901 to the right token, 0.001 to each of 99 others. That costs "
     "-0.901 log 0.901 - 0.099 log 0.001 = 0.78 nats, the entropy of the smoothed "
     "target: the loss cannot go to 0.",
     mistakes=(
@@ -374,6 +373,7 @@ def _beginnings():
         (two, torch.randn(2, 6).log_softmax(1), 2),
         (two, torch.tensor([[0.28, 0.26, 0.24, 0.22], [0.97, 0.012, 0.01, 0.008]]).log(), 2),
         (two, torch.randn(2, 6).log_softmax(1), 1),
+        ([(0.0, [1])], torch.tensor([[0.0, 0.0, 0.6, 0.4]]).log(), 2),  # two are impossible
     ]
 
 

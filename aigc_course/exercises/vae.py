@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.draws import normal, size
-from aigc_course.exercises.engine.observe import with_gradients
+from aigc_course.exercises.engine.observe import PASSES, with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.images.vae import kl_to_standard, pixel_loss, reparameterize
 
@@ -22,6 +22,10 @@ def _observed(answer, arguments):
     mean, log_variance = (x.repeat(40_000, 1).requires_grad_() for x in arguments)
     torch.manual_seed(0)
     z = answer(mean, log_variance)
+    if z is None:
+        return None
+    if not isinstance(z, torch.Tensor):
+        return {PASSES: False}
     if tuple(z.shape) != tuple(mean.shape):
         return {"shape": tuple(z.shape)}
     noise = (z - mean).detach()
@@ -71,7 +75,7 @@ def _two_gaussians():
 
 REPARAMETERIZE = Exercise(
     name="vae.reparameterize",
-    title="Noise that gradients pass",
+    title="Noise that lets gradients pass",
     minutes=15,
     reference=reparameterize,
     probes=_two_gaussians,
@@ -153,8 +157,6 @@ def one_draw_a_column(mean, log_variance):
 
 @REPARAMETERIZE.hidden(times=2)
 def draw_reparameterize(rng):
-    import torch
-
     spread = torch.tensor(
         rng.uniform(0.8, 2, (1, 3)) * rng.choice([-1, 1], (1, 3)), dtype=torch.float32
     )
@@ -163,7 +165,11 @@ def draw_reparameterize(rng):
 
 def _some_latents():
     torch.manual_seed(3)
-    return [(torch.randn(3, 2), torch.randn(3, 2)), (torch.tensor([[0.0]]), torch.tensor([[0.0]]))]
+    return [
+        (torch.randn(3, 2), torch.randn(3, 2)),
+        (torch.tensor([[0.0]]), torch.tensor([[0.0]])),
+        (torch.randn(5), torch.zeros(5)),  # the lesson also asks for a row of latents
+    ]
 
 
 KL = Exercise(
@@ -235,9 +241,13 @@ def vae_loss(logits, images, mean, log_variance):
     return (pixel_loss(logits, images) + kl_to_standard(mean, log_variance).sum(1)).mean()
 
 
-def _some_painted():
+def _some_generated():
     torch.manual_seed(4)
-    return [(torch.randn(3, 1, 4, 4), torch.rand(3, 1, 4, 4), torch.randn(3, 2), torch.randn(3, 2))]
+    sure = torch.tensor([20.0, -110, 3, -2]).view(1, 1, 2, 2)  # logits after a long training
+    return [
+        (torch.randn(3, 1, 4, 4), torch.rand(3, 1, 4, 4), torch.randn(3, 2), torch.randn(3, 2)),
+        (sure, torch.tensor([1.0, 0, 1, 0]).view(1, 1, 2, 2), torch.randn(1, 3), torch.randn(1, 3)),
+    ]
 
 
 LOSS = Exercise(
@@ -245,7 +255,7 @@ LOSS = Exercise(
     title="Both terms, summed",
     minutes=15,
     reference=vae_loss,
-    probes=_some_painted,
+    probes=_some_generated,
     observe=with_gradients,
     hints=(
         ("Over which axes does each of the two terms sum, and over which one is the mean taken?"),
@@ -289,6 +299,21 @@ def both_mean(logits, images, mean, log_variance):
     )
 
 
+@LOSS.mistake(
+    "Right on paper, but where the decoder is sure, sigmoid gives exactly 1 or 0, and 0 times the "
+    "logarithm of 0 is NaN: use binary_cross_entropy_with_logits."
+)
+def log_of_sigmoid(logits, images, mean, log_variance):
+    p = logits.sigmoid()
+    pixels = -(images * p.log() + (1 - images) * (1 - p).log())
+    return (pixels.flatten(1).sum(1) + kl_to_standard(mean, log_variance).sum(1)).mean()
+
+
+@LOSS.mistake("The sign: -ELBO is made small, so the logarithms come with a minus.")
+def minus_forgotten(logits, images, mean, log_variance):
+    return -vae_loss(logits, images, mean, log_variance)
+
+
 @LOSS.mistake("The KL is a price: add it.")
 def kl_subtracted(logits, images, mean, log_variance):
     return (pixel_loss(logits, images) - kl_to_standard(mean, log_variance).sum(1)).mean()
@@ -310,7 +335,7 @@ def no_kl(logits, images, mean, log_variance):
 
 
 @LOSS.mistake(
-    "Pixels are probabilities of white here: binary cross-entropy, not squared differences."
+    "Logits stand for probabilities of white here: binary cross-entropy, not squared differences."
 )
 def squares(logits, images, mean, log_variance):
     return (

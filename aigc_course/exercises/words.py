@@ -4,6 +4,8 @@ sampling.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -31,7 +33,8 @@ def viterbi_with_paths(start, transition, emission):
 def _lattices():
     rng = np.random.default_rng(4)
     cases = []
-    for states, times in ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14)):
+    sizes = ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14), (15, 40))
+    for states, times in sizes:
         start, transition = rng.dirichlet(np.ones(states)), rng.dirichlet(np.ones(states), states)
         cases.append(
             (
@@ -85,6 +88,14 @@ def emission_only(start, transition, emission):
 
 
 @VITERBI.mistake(
+    "The transitions are ignored: after the first word, each word is looked at alone. Add "
+    "transition[i, j] when a path goes from tag i to tag j."
+)
+def transitions_ignored(start, transition, emission):
+    return [int((start + emission[0]).argmax()), *(int(seen.argmax()) for seen in emission[1:])]
+
+
+@VITERBI.mistake(
     "You read the best state off at each time; the best path must be walked back from its end."
 )
 def no_back_pointers(start, transition, emission):
@@ -98,7 +109,7 @@ def no_back_pointers(start, transition, emission):
 
 @VITERBI.mistake(
     "You add up all paths into a state (the forward algorithm); keep only "
-    "the best one: max, not a sum."
+    "the best one: its maximum, not a sum."
 )
 def sums_paths(start, transition, emission):
     best, back = start + emission[0], []
@@ -232,6 +243,17 @@ def pmi_infinite(counts):
         return np.log2(p / np.outer(p.sum(1), p.sum(0)))
 
 
+@PPMI.mistake(
+    "A word that was never counted gives 0 / 0, and that is NaN (not a number): put 0 in its row "
+    "and column."
+)
+def not_a_number_left(counts):
+    counts = np.asarray(counts, dtype=float)
+    p = counts / counts.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.maximum(np.log2(p / np.outer(p.sum(1), p.sum(0))), 0)
+
+
 @PPMI.mistake("That is in nats: take log2.")
 def nats(counts):
     return ppmi(counts) * np.log(2)
@@ -271,13 +293,6 @@ def neuron_gradient(x, y, w, b):
     return x.T @ error / len(x), error.mean()
 
 
-def _flat_bias(result):
-    """A gradient by b of shape (1,) is as good as a number."""
-    if isinstance(result, tuple) and len(result) == 2 and np.size(result[1]) == 1:
-        return result[0], float(np.reshape(result[1], ()))
-    return result
-
-
 def _p(x, w, b):
     return 1 / (1 + np.exp(-(x @ w + b)))
 
@@ -296,7 +311,6 @@ GRADIENT = Exercise(
     minutes=20,
     reference=neuron_gradient,
     probes=_points,
-    observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
     hints=(
         (
             "If the score of one point grows a little, how does its loss change? And if a "
@@ -381,6 +395,7 @@ def _scores():
         (torch.randn(4), torch.randn(4, 3)),
         (torch.tensor([30.0]), torch.tensor([[-40.0, 2.0]])),
         (torch.zeros(2), torch.zeros(2, 5)),
+        (2 * torch.randn(6), 2 * torch.randn(6, 5)),
     ]
 
 
@@ -423,6 +438,11 @@ def mean_over_negatives(positive, negative):
 @NEGATIVE_SAMPLING.mistake("It is a loss: minus the log-probabilities, so that less is better.")
 def not_negated(positive, negative):
     return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("The logarithm is natural here, not that to base 2: nats, not bits.")
+def in_bits(positive, negative):
+    return negative_sampling_loss(positive, negative) / math.log(2)
 
 
 @NEGATIVE_SAMPLING.mistake("The logarithm is missing: F.logsigmoid.")

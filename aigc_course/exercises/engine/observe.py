@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-
-class NoGradient(Exception):
-    """The lesson trains through this answer, and its result lets no gradient through."""
+RESULT = "result"
+PASSES = "lets gradients through"
+NO_GRADIENT = (
+    "the result must be a tensor that gradients can go through, as the lesson trains through it: "
+    "no .item(), no .detach(), no NumPy."
+)
 
 
 def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | None:
@@ -19,22 +22,21 @@ def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | No
         arguments: the gradient by each floating tensor among them is looked at.
 
     Returns:
-        "result" and "gradient by argument 1", ... -> value; None where the answer gave None.
-
-    Raises:
-        NoGradient: it gave something that no gradient can go through.
+        "result", whether it lets gradients through and, if so, "gradient by argument 1", ... ->
+        value; None where the answer gave None.
     """
     tracked = [_tracked(argument) for argument in arguments]
     result = answer(*tracked)
     if result is None:
         return None
-    _send_back(result)
+    if not _send_back(result):
+        return {RESULT: result, PASSES: False}
     gradients = {
         f"gradient by argument {place}": _gradient(argument)
         for place, argument in enumerate(tracked, start=1)
         if _is_floating(argument)
     }
-    return {"result": result, **gradients}
+    return {RESULT: result, PASSES: True, **gradients}
 
 
 def given_parameters(answer: Callable, arguments: tuple) -> object:
@@ -44,19 +46,19 @@ def given_parameters(answer: Callable, arguments: tuple) -> object:
     return answer(*[_tracked(argument) for argument in arguments])
 
 
-def _send_back(result: object) -> None:
-    """Start the backward pass from a weighted sum of all numbers of the result."""
+def _send_back(result: object) -> bool:
+    """Start the backward pass from a weighted sum of all numbers of the result; whether that is
+    possible.
+    """
     import torch
 
     parts = result if isinstance(result, tuple | list) else (result,)
     if not all(isinstance(part, torch.Tensor) and part.requires_grad for part in parts):
-        raise NoGradient(
-            "the result must be a tensor that gradients can go through, as the lesson trains "
-            "through it: no .item(), no .detach(), no NumPy."
-        )
+        return False
     # Each number has a weight of its own, so that one gradient cannot stand for another.
     numbers = torch.cat([part.reshape(-1) for part in parts])
     (numbers * torch.linspace(0.5, 1.5, len(numbers))).sum().backward()
+    return True
 
 
 def _tracked(argument: object) -> object:
