@@ -4,6 +4,7 @@ course's own is put in their place.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from aigc_course.core.errors import CourseError
@@ -30,7 +31,7 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
     task = catalog.find(name)
 
     def decorate(learners: Callable) -> Callable:
-        _tell(*judging.judge(task, learners))
+        _tell(judging.judge(task, learners)[0])
         return learners
 
     return decorate
@@ -43,7 +44,7 @@ def answer(name: str, value: float | str | None = None) -> float | str | None:
     Raises:
         CourseError: there is no question of that name.
     """
-    _tell(*judging.judge_value(catalog.find(name), value))
+    _tell(judging.judge_value(catalog.find(name), value)[0])
     return value
 
 
@@ -55,23 +56,17 @@ def require(name: str) -> None:
         CourseError: there is no exercise of that name.
     """
     task = catalog.find(name)
-    report = lesson.verdicts.get(name) or judging.Report(
-        name, "empty", "no answer was given: run the cell above."
-    )
+    missing = judging.Report(name, "empty", "no answer was given: run the cell above.")
+    report = lesson.verdicts.get(name, missing)
     if report.state != "right":
-        raise NotRight(f"{name}: {report.message}")
-    print(
-        f"✔ {name}"
-        + ("" if isinstance(task, Question) else ": right on the examples; graded on others, too")
-    )
+        raise NotRight(f"{name}: {report.says}")
+    graded = "" if isinstance(task, Question) else ": right on the examples; graded on others, too"
+    print(f"✔ {name}{graded}")
 
 
-def _tell(report: judging.Report, mistake: str) -> None:
-    """Show a report without the words that hold in a lesson alone."""
-    message = report.message.partition(" (The course's own answer")[0].partition(
-        " The lesson goes on"
-    )[0]
-    lesson.tell(judging.Report(report.name, report.state, message), mistake)
+def _tell(report: judging.Report) -> None:
+    """Show a report without what holds in a lesson only."""
+    lesson.tell(dataclasses.replace(report, in_lesson=""))
 
 
 def require_hidden(name: str, seed: int) -> None:

@@ -25,11 +25,14 @@ from aigc_course.core import paths as core_paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import first_cell, lessons
 from aigc_course.exercises.engine import catalog
-from aigc_course.exercises.engine.compare import shorten
+from aigc_course.exercises.engine.facts import shorten
 from aigc_course.exercises.engine.types import Exercise, Question
 
 MINUTES_A_POINT, MOST_POINTS = 5, 4
 CONFIG = "nbgrader_config.py"
+# Tags of cells in a lesson: the statement of an exercise, complete in itself, and the cell that
+# asks for the answer.
+TASK, EXERCISE = "task", "exercise"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Found:
     Attributes:
         stub: the source to fill in; of a cell that goes on to use the answer, only the statement
             that asks for it.
-        text: what the lesson says about it, Markdown.
+        text: the statement, Markdown.
         target: the variable that takes the answer of a question, "" for a function.
     """
 
@@ -153,20 +156,23 @@ lesson `{name}.ipynb`: keep it open beside this."""
 
 
 def exercises(lesson) -> Iterator[Found]:
-    """The exercises of a lesson in order (nbformat's NotebookNode)."""
-    text = ""
+    """The exercises of a lesson in order (nbformat's NotebookNode), each with its statement."""
+    statement = ""
     for cell in lesson.cells:
-        if cell.cell_type == "markdown":
-            text = cell.source
-            continue
-        for node in (
-            ast.parse(cell.source).body if re.search(r"@exercise\(|answer\(", cell.source) else ()
-        ):
-            name, target = _named(node)
-            if name:
-                first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-                stub = "\n".join(cell.source.splitlines()[first - 1 : node.end_lineno])
-                yield Found(name, stub, _about(text, catalog.find(name)), target)
+        tags = cell.metadata.get("tags", ())
+        if TASK in tags:
+            statement = cell.source
+        if EXERCISE in tags:
+            yield from _asked_for(cell.source, statement)
+
+
+def _asked_for(source: str, statement: str) -> Iterator[Found]:
+    for node in ast.parse(source).body:
+        name, target = _named(node)
+        if name:
+            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+            stub = "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+            yield Found(name, stub, statement, target)
 
 
 def _named(node: ast.stmt) -> tuple[str, str]:
@@ -183,30 +189,6 @@ def _named(node: ast.stmt) -> tuple[str, str]:
             target = node.targets[0].id if isinstance(node, ast.Assign) else "value"
             return ast.literal_eval(call.args[0]), target if call.func.id == "answer" else ""
     return "", ""
-
-
-# Sentences that make sense in the lesson alone.
-_ELSEWHERE = re.compile(
-    (
-        r"^`hint|(later|next|following) "
-        r"cell|figure|picture|Stuck\?|\*\*[Pp]redict\*\*|\(orange\)|\bstays? at\b"
-    ),
-    re.I,
-)
-
-
-def _about(text: str, task: Exercise | Question) -> str:
-    """The part of the lesson's text that belongs to the exercise, under a heading of its own."""
-    parts = [
-        re.sub(r"\A###? [^\n]*\n*", "", part).strip()
-        for part in re.split(r"^(?=###? |\*\*On paper\*\*)", text, flags=re.M)
-    ]
-    # Under a bare heading, the paragraph before it says what is meant.
-    about = parts[-1] or "\n\n".join(filter(None, parts)).rpartition("\n\n")[2]
-    if isinstance(task, Exercise):
-        sentences = re.split(r"(?<=[.!?)])\s+(?=[A-Z(*$`])", about)
-        about = " ".join(sentence for sentence in sentences if not _ELSEWHERE.search(sentence))
-    return f"### {task.title}\n\n{about}".rstrip()
 
 
 def _example(task: Exercise | Question, one: Found) -> str:

@@ -24,7 +24,7 @@ from aigc_course.exercises.engine import catalog, judging
 from aigc_course.exercises.engine.compare import Outcome, outcomes
 from aigc_course.exercises.engine.types import Exercise, Question
 
-RIGHT = "right."
+RIGHT = judging.RIGHT
 NOT_SHOWN = (
     "right on the examples that you saw, wrong on others: does it hold for any size and any values?"
 )
@@ -210,7 +210,7 @@ def on_examples(check: Check, gave: dict, missing: str) -> str:
     plain = {
         "missing": missing,
         "empty": "not attempted.",
-        "slow": "it ran longer than its time limit; look for a loop that does not end.",
+        "slow": judging.TOO_SLOW.format(seconds=getattr(task, "seconds", 0)),
         "died": "it ended the process that it ran in (memory, time, or an exit).",
     }
     if state in plain:
@@ -302,15 +302,8 @@ def _shown(text: str, error: str) -> list:
     text = text.encode("utf-8", "replace").decode()
     shown = [new_output("stream", name="stdout", text=text)] if text else []
     if error:
-        kind, _, message = error.encode("utf-8", "replace").decode().partition(": ")
-        shown.append(
-            new_output(
-                "error",
-                ename=kind if message else "Error",
-                evalue=message or kind,
-                traceback=[error],
-            )
-        )
+        error = error.encode("utf-8", "replace").decode()
+        shown.append(new_output("error", ename="Error", evalue=error, traceback=[error]))
     return shown
 
 
@@ -319,7 +312,6 @@ def _right(name: str):
 
 
 def _failure(name: str, says: str):
+    """The output of a test cell that failed; its value is the reason alone, as `report` wants."""
     says = says.encode("utf-8", "replace").decode()
-    return new_output(
-        "error", ename="NotRight", evalue=f"{name}: {says}", traceback=[f"✘ {name}: {says}"]
-    )
+    return new_output("error", ename="NotRight", evalue=says, traceback=[f"✘ {name}: {says}"])

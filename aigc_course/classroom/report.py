@@ -20,6 +20,7 @@ from aigc_course.core import files as core_files
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
 from aigc_course.exercises.engine import catalog
+from aigc_course.exercises.engine.judging import RIGHT
 
 UNREADABLE = "not graded: the file cannot be read as a notebook; ask for it again"
 NOT_GRADED = (
@@ -123,7 +124,7 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
     cells, noted, found = _cells(graded), _note(graded), []
     for cell in asked:
         why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
-        differs = "points were changed after grading" if (score > 0) != (why == "right.") else ""
+        differs = "points were changed after grading" if (score > 0) != (why == RIGHT) else ""
         found.append(
             Mark(
                 assignment,
@@ -167,7 +168,7 @@ def _why(cell) -> str:
     if cell is None:
         return "its test cell is missing"
     errors = [output.evalue for output in cell.outputs if output.output_type == "error"]
-    return errors[0].partition(": ")[2] if errors else "right."
+    return errors[0] if errors else RIGHT
 
 
 def _note(notebook) -> str:
@@ -177,18 +178,12 @@ def _note(notebook) -> str:
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _locked(cell)]
     code = "\n".join(cell.source for cell in cells)
     seen = [word for word in WATCH if word in code]
-    taken = sorted(
-        set(
-            re.findall(
-                (
-                    r"(?:from|import) "
-                    r"(aigc_course\.(?:models|metrics|sampling|text|image_metrics)[\w.]*)"
-                ),
-                code,
-            )
-        )
-    )
+    taken = sorted(set(_MODULES.findall(code)))
     return f"look at it: its code names {', '.join(seen + taken)}" if seen or taken else ""
+
+
+# The setup cell of an assignment is locked and not looked at: answers need no module of the course.
+_MODULES = re.compile(r"(?:from|import)\s+(aigc_course(?:\.\w+)*)")
 
 
 def _locked(cell) -> bool:
@@ -261,7 +256,7 @@ def _mistakes(found: Sequence[Mark]) -> str:
     rows = []
     for exercise in dict.fromkeys(mark.exercise for mark in found):
         mine = [mark for mark in found if mark.exercise == exercise]
-        right, title = sum(mark.why == "right." for mark in mine), _title(exercise)
+        right, title = sum(mark.why == RIGHT for mark in mine), _title(exercise)
         share = 100 * right / len(mine)
         bar = (
             f'<span class="bar"><span style="width:{share:.0f}%"></span></span> {right} of '
@@ -284,7 +279,7 @@ def _title(exercise: str) -> str:
 
 
 def _counted(mine: Sequence[Mark]) -> str:
-    counts = Counter(mark.why for mark in mine if mark.why != "right.")
+    counts = Counter(mark.why for mark in mine if mark.why != RIGHT)
     return "".join(f"<div><b>{n} x</b> {html.escape(why)}</div>" for why, n in counts.most_common())
 
 
@@ -307,7 +302,7 @@ def _students(found: Sequence[Mark]) -> str:
 def _cell(mark: Mark | None) -> str:
     if mark is None:
         return "<td></td>"
-    kind = "right" if mark.why == "right." else "wrong"
+    kind = "right" if mark.why == RIGHT else "wrong"
     return (
         f'<td class="{kind}"><b>{"✔" if kind == "right" else "✘"} '
         f"{mark.score:g}</b><br><small>{html.escape(mark.why)}</small></td>"

@@ -5,14 +5,14 @@ objects with methods of their own.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import math
 import numbers
 from collections.abc import Mapping
 
 import numpy as np
 
-from aigc_course.exercises.engine.compare import Outcome, shorten
+from aigc_course.exercises.engine.compare import Outcome
+from aigc_course.exercises.engine.facts import shorten
 
 DEEPEST, LARGEST = 20, 1_000_000  # levels of nesting, numbers in an array
 # items of a list, a set or a dictionary: keys can be chosen so that a large one takes minutes to
@@ -126,15 +126,16 @@ def encode_outcomes(outcomes: list[Outcome]) -> list:
 
 def _encode_outcome(outcome: Outcome) -> dict:
     try:
-        return dataclasses.asdict(dataclasses.replace(outcome, value=None)) | {
-            "value": encode(outcome.value)
-        }
+        value = encode(outcome.value)
     except Exception as error:  # an object that raises when it is looked at
-        return {
-            "value": ["none"],
-            "error": f"{type(error).__name__}: {str(error)[:200]}",
-            "changed": False,
-        }
+        failed = Outcome(error=type(error).__name__, message=str(error)[:200])
+        return _encode_outcome(failed)
+    return {
+        "value": value,
+        "error": outcome.error,
+        "message": outcome.message,
+        "changed": outcome.changed,
+    }
 
 
 def decode_outcomes(data: object) -> list[Outcome]:
@@ -145,7 +146,12 @@ def decode_outcomes(data: object) -> list[Outcome]:
     """
     try:
         return [
-            Outcome(decode(item["value"]), str(item["error"])[:1000], item["changed"] is True)
+            Outcome(
+                decode(item["value"]),
+                str(item["error"])[:100],
+                str(item["message"])[:1000],
+                item["changed"] is True,
+            )
             for item in data
         ]
     except (TypeError, KeyError) as error:

@@ -13,7 +13,6 @@ import dataclasses
 import io
 import json
 import os
-import re
 import signal
 import sys
 
@@ -94,7 +93,7 @@ class _Answers:
 
     def __init__(self, names: list[str], space: dict):
         from aigc_course.classroom import serialization
-        from aigc_course.exercises.engine import catalog, compare, judging
+        from aigc_course.exercises.engine import catalog, compare, emptiness, judging, time_limit
         from aigc_course.exercises.engine.types import Question
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
@@ -104,13 +103,13 @@ class _Answers:
         ] = {}  # at the place of the test cell: the answer, and what all names meant there
         self.outcomes, self.limit, self.TooSlow = (
             compare.outcomes,
-            compare.with_time_limit,
-            compare.TooSlow,
+            time_limit.with_time_limit,
+            time_limit.TooSlow,
         )
         self.encode, self.encode_outcomes, self.is_empty = (
             serialization.encode,
             serialization.encode_outcomes,
-            judging.is_empty,
+            emptiness.is_empty,
         )
         self.judge, self.judge_value, self.Question, self.named = (
             judging.judge,
@@ -159,10 +158,9 @@ class _Answers:
         if name not in self.tasks:
             raise KeyError(f"there is no exercise {name!r} in this assignment")
         task, self.given[name] = self.tasks[name], given
-        report, _ = (self.judge_value if isinstance(task, self.Question) else self.judge)(
-            task, given
-        )
-        print(f"{report.state}: {report.message.partition(' (The course')[0]}")
+        judge = self.judge_value if isinstance(task, self.Question) else self.judge
+        report, _ = judge(task, given)
+        print(f"{report.state}: {report.says}")
         return given
 
     def keep(self, name: str) -> None:
@@ -271,12 +269,13 @@ class _Short(io.StringIO):
         return len(text)
 
 
-def _kind(problem: BaseException) -> str:
-    """Name of an error as learners know it: Python 3.13 has kinds of syntax errors of its own."""
-    return next(
-        (kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")),
-        "an error",
-    )
+def _told(problem: BaseException) -> str:
+    """An error in a line, as learners know it."""
+    # Python 3.13 has kinds of syntax errors of its own, whose names are private.
+    kinds = [kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")]
+    if isinstance(problem, SyntaxError):  # its text names IPython's own file
+        return f"{kinds[0]}: {problem.msg} (line {problem.lineno})"[:300]
+    return f"{kinds[0]}: {str(problem)[:200]}"
 
 
 def _run_cell(shell, source: str, answers: _Answers) -> dict:
@@ -294,13 +293,7 @@ def _run_cell(shell, source: str, answers: _Answers) -> dict:
             problem = raised
     if isinstance(problem, answers.TooSlow):
         return {"text": "", "error": f"this cell ran longer than {CELL_SECONDS:g} s"}
-    said = re.sub(
-        r"<ipython-input[^>]*>, ", "", str(problem)[:200]
-    )  # a syntax error names IPython's own file
-    return {
-        "text": printed.getvalue(),
-        "error": f"{_kind(problem)}: {said}" if problem is not None else "",
-    }
+    return {"text": printed.getvalue(), "error": _told(problem) if problem is not None else ""}
 
 
 @contextlib.contextmanager

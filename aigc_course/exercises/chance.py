@@ -44,14 +44,18 @@ GRAMMAR_SIZE = Exercise(
     probes=lambda: [(rules,) for rules in _GRAMMARS],
     shown=count_by_recursion,
     hints=(
-        "A word that has no rule can be written in exactly one way.",
         (
-            "One alternative: multiply the counts of its parts. One symbol: add the "
-            "counts of its alternatives."
+            "In how many ways can a word be written that has no rule? And two parts that stand "
+            "one after the other?"
         ),
         (
-            "return sum(product of count(part) for part in alternative.split(), for "
-            "every alternative): recursion does the rest."
+            "Work from the words upwards. The counts of parts that follow each other multiply, "
+            "those of alternatives add up. A symbol inside an alternative asks the same "
+            "question again, so the function may call itself."
+        ),
+        (
+            "ways(word) = 1; ways(symbol) = the sum, over its alternatives, of the product of "
+            "ways(part) over their parts."
         ),
     ),
 )
@@ -161,8 +165,9 @@ PLOT_BITS = Question(
         Mistake(2.0, "2 bits is the surprise of a rare plot; the frequent one costs only 1."),
     ),
     hints=(
-        "The surprise of something with probability p is -log2 p: 1 bit for 1/2.",
-        "Average the surprises, each weighted with its own probability.",
+        "How surprising is each plot: which one carries 1 bit, which ones 2?",
+        "Entropy is the mean surprise: weigh each surprise with how often it happens.",
+        "H = -sum of p log2 p over the three plots.",
     ),
     tolerance=0.006,
 )
@@ -179,11 +184,23 @@ ENTROPY = Exercise(
     minutes=5,
     reference=entropy,
     shown=entropy_in_one_line,
-    probes=lambda: [([0.5, 0.25, 0.25],), ([1.0, 0.0],), ([0.1] * 10,), ([0.7, 0.2, 0.1],)],
+    probes=lambda: [
+        ([0.5, 0.25, 0.25],),
+        ([1.0, 0.0],),
+        ([0.1] * 10,),
+        ([0.7, 0.2, 0.1],),
+        ([np.float64(0.0), np.float64(1.0)],),  # as np.linspace gives them
+    ],
     hints=(
-        "H = -sum of p * log2(p).",
-        "math.log2 works on one number; skip those with p == 0.",
-        "return -sum(p * math.log2(p) for p in probabilities if p > 0)",
+        (
+            "How many bits of surprise carries something of probability p, and how often does "
+            "that surprise come?"
+        ),
+        (
+            "Entropy is the mean surprise, each weighted with its own probability. The "
+            "logarithm of 0 does not exist: leave out what never happens."
+        ),
+        "H = -sum of p log2 p, over all p that are not 0.",
     ),
 )
 
@@ -240,8 +257,15 @@ TEMPERATURE = Exercise(
         (np.array([0.9, 0.1]), 0.7),
     ],
     hints=(
-        "Raise every probability to the power 1 / T.",
-        "Then divide by the sum, so that it is a distribution again.",
+        (
+            "Below T = 1 the likely should become likelier. Which power makes large numbers "
+            "larger still, compared with small ones?"
+        ),
+        (
+            "Raise every probability to the power 1 / T. Afterwards they no longer sum to 1: "
+            "what repairs that?"
+        ),
+        "q_i = p_i^(1/T) / (sum over all j of p_j^(1/T)).",
     ),
 )
 
@@ -305,12 +329,15 @@ ADD_K = Exercise(
         (Counter(), ["a", "b", "c", "d"], 0.1),
     ],
     hints=(
-        "Imagine that every token of the vocabulary was seen k times more.",
         (
-            "A Counter gives 0 for what it does not hold: followers[token] + k is right "
-            "for every token."
+            "If every token of the vocabulary had been seen k times more, how large would the "
+            "total be?"
         ),
-        "The new total is followers.total() + k * len(vocabulary).",
+        (
+            "Each count grows by k, and the total by k for each token of the vocabulary. A "
+            "Counter gives 0 for what it does not hold."
+        ),
+        "P(token) = (count + k) / (total + k V), with V the size of the vocabulary.",
     ),
 )
 
@@ -376,11 +403,17 @@ LONGEST_COPY = Exercise(
     ],
     hints=(
         (
-            "Look at every pair of positions: if tokens[i] == text[j], the run that ends "
-            "there is one longer than the one that ends at (i-1, j-1)."
+            "If two tokens are equal, one in your text and one in a known text, how long is "
+            "the copied run that ends there?"
         ),
-        "Keep one list of run lengths per text position and update it token by token.",
-        "Where tokens differ, the run length is 0; the answer is the largest run you ever see.",
+        (
+            "It is one longer than the run that ends one token earlier in both texts. Where "
+            "the two tokens differ it is 0. So one pass over all pairs of places is enough."
+        ),
+        (
+            "run(i, j) = run(i - 1, j - 1) + 1 where token i equals token j, else 0; the "
+            "answer is the largest of all."
+        ),
     ),
     seconds=20,
 )

@@ -41,9 +41,15 @@ CONVOLVE = Exercise(
     reference=convolve,
     probes=_image_and_kernel,
     hints=(
-        "A patch is image[i : i + k, j : j + k]; i goes from 0 to H - k, j from 0 to W - k.",
-        "(patch * kernel).sum() is one number of the result.",
-        "out = torch.zeros(H - k + 1, W - k + 1), then fill out[i, j] in two loops.",
+        "At how many places can the kernel lie in one row of the image, and in one column?",
+        (
+            "At each place cut out the patch under the kernel, multiply it with the kernel "
+            "entry by entry, and add up."
+        ),
+        (
+            "y(i, j) = sum over a and b of x(i + a, j + b) k(a, b), for i = 0 ... H - k and j "
+            "= 0 ... W - k."
+        ),
     ),
 )
 
@@ -119,8 +125,15 @@ SIZE = Exercise(
         (10, 10),
     ],
     hints=(
-        "The first place is 0, the last size + 2 * padding - kernel.",
-        "Count in steps of `stride`, both ends included: // stride, + 1.",
+        "Where may the kernel's left edge stand first, and where last?",
+        (
+            "With padding the row is longer on both sides. From the first place to the last "
+            "one it moves in steps of the stride; both ends count."
+        ),
+        (
+            "places = floor(last place / stride) + 1, and the last place is size + 2 padding - "
+            "kernel."
+        ),
     ),
 )
 
@@ -189,8 +202,12 @@ RECEPTIVE = Exercise(
         ([(5, 3), (1, 1), (2, 1)],),
     ],
     hints=(
-        "Begin with width = 1 and step = 1, pixels between two neighbours of the layer.",
-        "Each layer: width += (kernel - 1) * step, then step *= stride.",
+        "How many pixels of the picture lie between two neighbouring numbers of a layer?",
+        (
+            "Go upwards from one pixel. Each layer widens the view by kernel - 1 of such "
+            "steps; its stride then makes the steps of all later layers longer."
+        ),
+        ("width = 1 + sum over the layers of (kernel - 1) x (product of the strides before it)."),
     ),
 )
 
@@ -268,8 +285,12 @@ WEIGHTS = Question(
         Mistake(4624, "There is one bias a kernel, 32 of them, not one for each incoming channel."),
     ),
     hints=(
-        "One kernel: 3 x 3 x (channels that come in) weights and one bias.",
-        "There is a kernel for each channel that goes out.",
+        "How many numbers has one kernel that reaches through all channels below?",
+        (
+            "A kernel has 3 x 3 weights for each channel that comes in, and one bias. There is "
+            "one kernel for each channel that goes out."
+        ),
+        "out x (k x k x in + 1).",
     ),
     tolerance=0.5,
 )
@@ -286,36 +307,52 @@ def spread(image, kernel, stride=1):
     return result
 
 
+def _with_stride_by_name(answer, arguments):
+    """As the lesson also calls it."""
+    image, kernel, stride = arguments
+    return answer(image, kernel, stride=stride)
+
+
 TRANSPOSED = Exercise(
     name="conv.transposed",
     title="Transposed convolution by hand",
     minutes=20,
     reference=spread,
     probes=lambda: _image_and_kernel(2) + _image_and_kernel(1) + _image_and_kernel(3),
+    observe=_with_stride_by_name,
     hints=(
-        "painted = torch.zeros((H - 1) * stride + k, (W - 1) * stride + k).",
-        "Pixel (i, j) paints at [i * stride : i * stride + k, j * stride : j * stride + k].",
-        "+= image[i, j] * kernel.",
+        "To which numbers of the result does one pixel of the image contribute?",
+        (
+            "Begin with zeros. Each pixel adds the whole kernel, times its own value, to a "
+            "square of k x k; the next pixel's square begins `stride` further. Where squares "
+            "overlap, values add up."
+        ),
+        (
+            "Pixel (i, j) adds x(i, j) k(a, b) at place (i s + a, j s + b), with stride s; the "
+            "result has (H - 1) s + k rows."
+        ),
     ),
 )
 
 
 @TRANSPOSED.mistake("Where two kernels overlap their values add up: use +=.")
-def painted_over(image, kernel, stride=1):
+def overwritten(image, kernel, stride=1):
     k = len(kernel)
-    painted = torch.zeros((image.shape[0] - 1) * stride + k, (image.shape[1] - 1) * stride + k)
+    result = torch.zeros((image.shape[0] - 1) * stride + k, (image.shape[1] - 1) * stride + k)
     for i in range(image.shape[0]):
         for j in range(image.shape[1]):
-            painted[i * stride : i * stride + k, j * stride : j * stride + k] = image[i, j] * kernel
-    return painted
+            result[i * stride : i * stride + k, j * stride : j * stride + k] = image[i, j] * kernel
+    return result
 
 
-@TRANSPOSED.mistake("The stride is not used: the next pixel paints `stride` places further.")
+@TRANSPOSED.mistake(
+    "The stride is not used: the next pixel's kernel begins `stride` places further."
+)
 def side_by_side(image, kernel, stride=1):
     return spread(image, kernel, 1)
 
 
-@TRANSPOSED.mistake("The kernel is painted as it is, not turned.")
+@TRANSPOSED.mistake("The kernel is put down as it is, not turned.")
 def spread_flipped(image, kernel, stride=1):
     return spread(image, kernel.flip(0, 1), stride)
 
@@ -325,13 +362,13 @@ def cut_off(image, kernel, stride=1):
     return spread(image, kernel, stride)[: image.shape[0] * stride, : image.shape[1] * stride]
 
 
-@TRANSPOSED.mistake("Each pixel paints the kernel times its own value.")
+@TRANSPOSED.mistake("Each pixel puts down the kernel times its own value.")
 def own_value_forgotten(image, kernel, stride=1):
     return spread(torch.ones_like(image), kernel, stride)
 
 
 @TRANSPOSED.mistake(
-    "Enlarging and convolving is another way to grow an image; here each pixel paints a kernel."
+    "Enlarging and convolving is another way to grow an image; here each pixel puts down a kernel."
 )
 def enlarged_and_convolved(image, kernel, stride=1):
     large = image.repeat_interleave(stride, 0).repeat_interleave(stride, 1)
@@ -365,8 +402,12 @@ PSNR = Exercise(
     reference=image_metrics.psnr,
     probes=_some_images,
     hints=(
-        "error = (images - truth).square().flatten(1).mean(1), one number an image.",
-        "-10 * error.log10().",
+        "Over what is the error averaged, if each image is to get a number of its own?",
+        (
+            "Mean squared error of each image over all its pixels, then a logarithm to base "
+            "10. A smaller error must give more decibels."
+        ),
+        "PSNR = 10 log10(1 / MSE).",
     ),
     shown=decibels,
 )

@@ -9,8 +9,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.images import gan
 
@@ -34,20 +34,29 @@ OPTIMAL = Exercise(
     reference=optimal,
     probes=_densities,
     hints=(
-        "At a place x, real ones come with density p, painted ones with q.",
-        "Of all that come there, the share p / (p + q) is real.",
+        (
+            "If 3 real and 1 generated thing come at a place, how probable is it that one of "
+            "them is real?"
+        ),
+        (
+            "At a place x real things come with density p, generated ones with density q, both "
+            "equally often. D gives the share of real ones among all that come there."
+        ),
+        "D(x) = p(x) / (p(x) + q(x)).",
     ),
 )
 
 
 @OPTIMAL.mistake(
-    "D says a probability, at most 1: real ones among ALL that come at this place, p / (p + q)."
+    "D gives a probability, at most 1: real ones among ALL that come at this place, p / (p + q)."
 )
 def ratio(p, q):
     return p / q
 
 
-@OPTIMAL.mistake("That is how probably it is painted; D says how probably it is real.")
+@OPTIMAL.mistake(
+    "That is the probability that it is generated; D gives the probability that it is real."
+)
 def share_of_fakes(p, q):
     return q / (p + q)
 
@@ -62,7 +71,7 @@ def difference(p, q):
     return (p - q + 1) / 2
 
 
-@OPTIMAL.mistake("D need not decide: it says how probably, not yes or no.")
+@OPTIMAL.mistake("D need not decide: it gives a probability, not yes or no.")
 def hard(p, q):
     return (p > q).float()
 
@@ -74,8 +83,6 @@ def bits(p, q):
 
 @OPTIMAL.hidden()
 def draw_optimal(rng):
-    import torch
-
     n = size(rng, 2, 6)
     p, q = (torch.tensor(rng.uniform(0.05, 1, n), dtype=torch.float32) for _ in range(2))
     p[0] = 0
@@ -87,37 +94,41 @@ VALUE = Question(
     title="When nobody can tell",
     minutes=5,
     reference=2 * math.log(2),
-    explanation="D can only say 1/2 for everything: -log(1/2) for the real ones and -log(1/2) "
-    "for the painted ones, 2 log 2 = 1.386 nats.",
+    explanation="D can only give 1/2 for everything: -log(1/2) for the real ones and -log(1/2) "
+    "for the generated ones, 2 log 2 = 1.386 nats.",
     mistakes=(
-        Mistake(
-            math.log(2), "That is one of two terms: real ones and painted ones cost log 2 each."
-        ),
+        Mistake(math.log(2), "That is one of two terms: real and generated ones cost log 2 each."),
         Mistake(0.0, "0 would be a D that is always right; here it can only guess."),
         Mistake(1.0, "In nats: -log(1/2) - log(1/2)."),
         Mistake(2.0, "That is in bits; in nats it is 2 log 2."),
         Mistake(-2 * math.log(2), "The sign: a loss of -log p is never negative."),
-        Mistake(0.5, "That is what D says; its loss is -log of that, twice."),
+        Mistake(0.5, "That is what D gives; its loss is -log of that, twice."),
     ),
     hints=(
-        "What does D say when p = q everywhere?",
-        "-log(1/2) for real ones, -log(1 - 1/2) for painted ones.",
+        "Which probability does the best D give when p = q everywhere?",
+        (
+            'It pays the surprise at "real" for a real thing and the surprise at "generated" '
+            "for a generated one."
+        ),
+        "-ln D - ln(1 - D), with that D.",
     ),
 )
 
 
-def called_real_and_painted(real, fake):
+def called_real_and_generated(real, fake):
     """Cross-entropy with the labels 1 and 0."""
     by_torch = F.binary_cross_entropy_with_logits
     return by_torch(real, torch.ones_like(real)) + by_torch(fake, torch.zeros_like(fake))
 
 
 def _logits():
+    """Logits as large as the lesson's games give, in both shapes that its networks give."""
     torch.manual_seed(0)
     return [
         (torch.randn(5), torch.randn(5)),
         (torch.tensor([3.0, -2.0]), torch.tensor([1.0, 0.5])),
-        (torch.tensor([-200.0]), torch.tensor([200.0])),
+        (3 * torch.randn(6, 1), 2 * torch.randn(6, 1)),
+        (torch.tensor([[-8.0], [2.0]]), torch.tensor([[-40.0], [1.0]])),
     ]
 
 
@@ -129,15 +140,20 @@ DISCRIMINATOR_LOSS = Exercise(
     probes=_logits,
     observe=with_gradients,
     hints=(
-        "F.binary_cross_entropy_with_logits(real, torch.ones_like(real)) is the first half.",
-        "The other half: fake with torch.zeros_like(fake). Add them.",
+        "Which label should D give to real things, which to generated ones?",
+        (
+            "It is a binary cross-entropy for each of the two batches, each a mean, and the "
+            "two are added. The numbers are logits: choose a function that takes them, as the "
+            "sigmoid loses its digits where D is sure."
+        ),
+        "mean of softplus(-real) + mean of softplus(fake), where softplus(x) = ln(1 + e^x).",
     ),
-    shown=called_real_and_painted,
+    shown=called_real_and_generated,
 )
 
 
 @DISCRIMINATOR_LOSS.mistake(
-    "The labels are swapped: real ones should be called real (1), painted ones not (0)."
+    "The labels are swapped: real ones should be called real (1), generated ones not (0)."
 )
 def labels_swapped(real, fake):
     return gan.discriminator_loss(fake, real)
@@ -152,19 +168,38 @@ def d_sigmoid_twice(real, fake):
 
 
 @DISCRIMINATOR_LOSS.mistake(
-    "Right on paper, but log(sigmoid(x)) is infinite where D is sure: use "
-    "the logits, F.softplus say."
+    "Something is added inside the logarithm. That bends the loss where D is sure, and its "
+    "gradient, too; with logits nothing need be added: F.softplus, say.",
+    eps=(1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3),
 )
-def log_of_sigmoid(real, fake):
-    return -(real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean())
+def with_eps(real, fake, eps=1e-6):
+    return -((real.sigmoid() + eps).log().mean() + (1 - fake.sigmoid() + eps).log().mean())
 
 
-@DISCRIMINATOR_LOSS.mistake("The painted ones are missing: D would call everything real.")
+@DISCRIMINATOR_LOSS.mistake(
+    "That is half of it. Two means are added, one for real and one for generated things; a mean "
+    "over both together, or a division by 2, halves D's loss."
+)
+def halved(real, fake):
+    return gan.discriminator_loss(real, fake) / 2
+
+
+@DISCRIMINATOR_LOSS.mistake(
+    "The targets must have the shape of the logits, which may be (B,) or (B, 1): "
+    "torch.ones_like(real), torch.zeros_like(fake)."
+)
+def flat_targets(real, fake):
+    by_torch = F.binary_cross_entropy_with_logits
+    n = real.shape[0]
+    return by_torch(real, torch.ones(n)) + by_torch(fake, torch.zeros(n))
+
+
+@DISCRIMINATOR_LOSS.mistake("The generated ones are missing: D would call everything real.")
 def real_only(real, fake):
     return F.softplus(-real).mean()
 
 
-@DISCRIMINATOR_LOSS.mistake("Painted ones have the label 0; you call everything real.")
+@DISCRIMINATOR_LOSS.mistake("Generated ones have the label 0; you call everything real.")
 def all_called_real(real, fake):
     return F.softplus(-real).mean() + F.softplus(-fake).mean()
 
@@ -188,8 +223,8 @@ def maximised(real, fake):
 
 @DISCRIMINATOR_LOSS.hidden()
 def draw_discriminator_loss(rng):
-    n = size(rng, 2, 6)
-    return 2 * normal(rng, n), 2 * normal(rng, n)
+    shape = (size(rng, 2, 6), 1)[: size(rng, 1, 2)]
+    return 2 * normal(rng, *shape), 2 * normal(rng, *shape)
 
 
 def called_real(fake):
@@ -202,11 +237,15 @@ GENERATOR_LOSS = Exercise(
     title="What the generator wants",
     minutes=10,
     reference=gan.generator_loss,
-    probes=lambda: [(real,) for real, _ in _logits()],
+    probes=lambda: [(real,) for real, _ in _logits()] + [(torch.tensor([-14.0, 3.0]),)],
     observe=with_gradients,
     hints=(
-        "The generator wants its pictures to be called real: label 1.",
-        "F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake)).",
+        "What would the generator like D to say about its things?",
+        (
+            "The generator wants them to be called real. That is one binary cross-entropy, and "
+            "not D's own term with the sign turned."
+        ),
+        "the mean of -ln sigmoid(fake) = the mean of softplus(-fake).",
     ),
     shown=called_real,
 )
@@ -221,7 +260,7 @@ def saturating(fake):
 
 
 @GENERATOR_LOSS.mistake(
-    "That is what D wants, painted ones called 0. The generator wants them called real."
+    "That is what D wants, generated ones called 0. The generator wants them called real."
 )
 def as_discriminator(fake):
     return F.softplus(fake).mean()
@@ -233,11 +272,25 @@ def g_sigmoid_twice(fake):
 
 
 @GENERATOR_LOSS.mistake(
-    "Right on paper, but log(sigmoid(x)) is infinite where D is sure: use "
-    "the logits, F.softplus(-fake)."
+    "Something is added inside the logarithm. That bends the loss just where the generator is "
+    "bad, and its gradient, too; with logits nothing need be added: F.softplus, say.",
+    eps=(1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3),
 )
-def g_log_of_sigmoid(fake):
-    return -(fake + 0).sigmoid().log().mean()
+def g_with_eps(fake, eps=1e-6):
+    return -(fake.sigmoid() + eps).log().mean()
+
+
+@GENERATOR_LOSS.mistake("The minus is missing: a loss is made small, and -log D(fake) is the loss.")
+def g_minus_forgotten(fake):
+    return F.logsigmoid(fake).mean()
+
+
+@GENERATOR_LOSS.mistake(
+    "The targets must have the shape of the logits, which may be (B,) or (B, 1): "
+    "torch.ones_like(fake)."
+)
+def g_flat_targets(fake):
+    return F.binary_cross_entropy_with_logits(fake, torch.ones(fake.shape[0]))
 
 
 @GENERATOR_LOSS.mistake("The mean over the batch, not the sum.")
@@ -259,11 +312,11 @@ def probability(fake):
 
 @GENERATOR_LOSS.hidden()
 def draw_generator_loss(rng):
-    return (2 * normal(rng, size(rng, 2, 6)),)
+    return (2 * normal(rng, *(size(rng, 2, 6), 1)[: size(rng, 1, 2)]),)
 
 
 def discriminator_step(G, D, real, z, optimizer):
-    """One step of D: real ones up, painted ones down; G stays as it is."""
+    """One step of D: real ones up, generated ones down; G stays as it is."""
     fake = G(z).detach()
     loss = gan.discriminator_loss(D(real), D(fake))
     optimizer.zero_grad()
@@ -284,26 +337,40 @@ def _observed_step(answer, arguments):
     """What one step changed: D's weights, G's weights, whether gradients reached G, and the
     loss.
     """
-    real, z = arguments
+    real, z, as_function = arguments
     torch.manual_seed(0)
     G, D = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
     optimizer = torch.optim.SGD(D.parameters(), lr=0.1)
     D(real).sum().backward()  # gradients of an earlier step
-    before = [p.clone() for p in G.parameters()]
-    loss = answer(G, D, real, z, optimizer)
-    still = all(torch.equal(a, b) for a, b in zip(before, G.parameters(), strict=True))
-    reached = any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in G.parameters())
-    return (
-        [p.detach().clone() for p in D.parameters()],
-        "G unchanged" if still else "G changed",
-        reached,
-        float(loss),
-    )
+    d_before, g_before = ([p.detach().clone() for p in net.parameters()] for net in (D, G))
+    # A conditional GAN wraps its generator into a plain function.
+    loss = answer((lambda noise: G(noise)) if as_function else G, D, real, z, optimizer)
+    seen = {
+        "D's weights afterwards": [p.detach().clone() for p in D.parameters()],
+        "G stays as it was": _same_weights(G, g_before),
+        "gradients reached G": _has_gradients(G),
+        "the loss": loss.item() if hasattr(loss, "item") else loss,
+    }
+    if _same_weights(D, d_before):  # why?
+        seen["D's gradients are there"] = _has_gradients(D)
+    return seen
+
+
+def _same_weights(net, before):
+    return all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def _has_gradients(net):
+    return any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in net.parameters())
 
 
 def _steps():
     torch.manual_seed(1)
-    return [(torch.randn(4, 2), torch.randn(4, 2)), (torch.randn(3, 2) + 2, torch.randn(3, 2))]
+    return [
+        (torch.randn(4, 2), torch.randn(4, 2), False),
+        (torch.randn(3, 2) + 2, torch.randn(3, 2), False),
+        (torch.randn(4, 2), torch.randn(4, 2), True),
+    ]
 
 
 D_STEP = Exercise(
@@ -314,9 +381,18 @@ D_STEP = Exercise(
     probes=_steps,
     observe=_observed_step,
     hints=(
-        "fake = G(z).detach() stops the gradients.",
-        "loss = discriminator_loss(D(real), D(fake)).",
-        "zero_grad, backward, step, return loss.item().",
+        (
+            "Which of the two networks may change in this step, and what would carry gradients "
+            "into the other?"
+        ),
+        (
+            "Cut the generated things off from G before D sees them. Then the usual four parts "
+            "in their order: loss, clear old gradients, new gradients, step."
+        ),
+        (
+            "loss = D's loss of (D of real things, D of cut-off G of z); it is returned as a "
+            "plain number."
+        ),
     ),
 )
 
@@ -346,6 +422,23 @@ def helps_the_generator(G, D, real, z, optimizer):
     return _step(D, gan.generator_loss(D(G(z).detach())), optimizer)
 
 
+@D_STEP.mistake(
+    "zero_grad() comes after backward(): it throws the new gradients away, and step() changes "
+    "nothing. First zero_grad(), then backward(), then step()."
+)
+def cleared_too_late(G, D, real, z, optimizer):
+    loss = gan.discriminator_loss(D(real), D(G(z).detach()))
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    return loss.item()
+
+
+@D_STEP.mistake("The loss is not given back: end with `return loss.item()`.")
+def returns_nothing(G, D, real, z, optimizer):
+    _step(D, gan.discriminator_loss(D(real), D(G(z).detach())), optimizer)
+
+
 @D_STEP.mistake("optimizer.step() is missing.")
 def never_steps(G, D, real, z, optimizer):
     loss = gan.discriminator_loss(D(real), D(G(z).detach()))
@@ -354,12 +447,12 @@ def never_steps(G, D, real, z, optimizer):
     return loss.item()
 
 
-@D_STEP.mistake("The painted ones are G(z), not fresh noise.")
+@D_STEP.mistake("The generated ones are G(z), not fresh noise.")
 def judges_noise(G, D, real, z, optimizer):
     return _step(D, gan.discriminator_loss(D(real), D(torch.randn_like(real))), optimizer)
 
 
-@D_STEP.mistake("D must see painted ones, too.")
+@D_STEP.mistake("D must see generated ones, too.")
 def real_ones_only(G, D, real, z, optimizer):
     return _step(D, F.softplus(-D(real)).mean(), optimizer)
 
@@ -367,23 +460,27 @@ def real_ones_only(G, D, real, z, optimizer):
 @D_STEP.hidden(times=2)
 def draw_d_step(rng):
     n = size(rng, 3, 6)
-    return normal(rng, n, 2) + 1, normal(rng, n, 2)
+    return normal(rng, n, 2) + 1, normal(rng, n, 2), bool(rng.integers(2))
 
 
 def grown(size, kernel, stride, padding):
-    """(size - 1) stride - 2 padding + kernel: pixels that a transposed convolution paints."""
+    """(size - 1) stride - 2 padding + kernel: pixels that a transposed convolution gives."""
     return (size - 1) * stride - 2 * padding + kernel
 
 
 SIZE = Exercise(
     name="gan.size",
-    title="How large is what is painted?",
+    title="How large is the result?",
     minutes=5,
     reference=grown,
     probes=lambda: [(1, 7, 1, 0), (7, 4, 2, 1), (14, 4, 2, 1), (5, 3, 2, 0), (4, 5, 3, 2)],
     hints=(
-        "The last kernel begins at (size - 1) * stride and is `kernel` wide.",
-        "Cut `padding` off on both sides.",
+        "Where does the kernel of the last pixel begin, and how far does it reach?",
+        (
+            "Kernels begin `stride` apart, size of them; the last one stands whole. Padding is "
+            "cut off on both sides afterwards."
+        ),
+        "(size - 1) stride + kernel - 2 padding.",
     ),
 )
 
@@ -415,7 +512,7 @@ def times_stride(size, kernel, stride, padding):
     return size * stride
 
 
-@SIZE.mistake("The last kernel is painted whole: + kernel.")
+@SIZE.mistake("The last kernel stands there whole: + kernel.")
 def kernel_minus_one(size, kernel, stride, padding):
     return (size - 1) * stride - 2 * padding + kernel - 1
 
@@ -434,16 +531,21 @@ def condition(z, labels, n_classes):
 
 CONDITION = Exercise(
     name="gan.condition",
-    title="A generator that is told what to paint",
+    title="A generator that is told what to generate",
     minutes=10,
     reference=condition,
     probes=lambda: [
         (torch.tensor([[0.5, -1.0], [2.0, 0.0]]), torch.tensor([1, 0]), 3),
         (torch.ones(3, 1), torch.tensor([1, 1, 0]), 4),
     ],
+    observe=with_gradients,
     hints=(
-        "F.one_hot(labels, n_classes) is (B, n_classes), of integers.",
-        "torch.cat([z, one_hot.to(z.dtype)], 1).",
+        ("How can a class be told to a network without saying that class 2 lies between 1 and 3?"),
+        (
+            "Each class gets a number of its own, 1 for the wanted one and 0 for the others. "
+            "These stand behind the noise, in the noise's own type."
+        ),
+        "(B, Z) beside (B, n_classes) gives (B, Z + n_classes).",
     ),
 )
 
@@ -473,6 +575,14 @@ def label_lost(z, labels, n_classes):
 @CONDITION.mistake("F.one_hot needs n_classes: a batch without the last class would be narrower.")
 def classes_from_the_batch(z, labels, n_classes):
     return torch.cat([z, F.one_hot(labels, int(labels.max()) + 1).to(z.dtype)], 1)
+
+
+@CONDITION.mistake(
+    "The gradient is cut off: in the lesson z is what G generated, and G learns through it. No "
+    ".detach(), no .data, no NumPy."
+)
+def cut_off(z, labels, n_classes):
+    return condition(z, labels, n_classes).detach()
 
 
 @CONDITION.mistake("Each row has a label of its own.")

@@ -6,8 +6,8 @@ import math
 
 import torch
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.gpt import (
     attention_weights,
@@ -39,11 +39,14 @@ ATTENTION = Exercise(
     observe=with_gradients,
     hints=(
         (
-            "scores = q @ k.transpose(-2, -1) / math.sqrt(D) has shape (..., T, S): a "
-            "row for each query."
+            "How well does each query fit each key, and what keeps such a sum of D products "
+            "from growing with D?"
         ),
-        "scores.masked_fill(~mask, -math.inf) shuts places; then softmax over the last axis.",
-        "weights @ v",
+        (
+            "All dot products of queries and keys are a table (..., T, S). Scale it, put minus "
+            "infinity where one may not look, and let each row share out 1 among the keys."
+        ),
+        ("softmax(q k^T / sqrt(D)) v, with a score of minus infinity where the mask is False."),
     ),
 )
 
@@ -111,8 +114,6 @@ def no_softmax(q, k, v, mask):
 
 @ATTENTION.hidden()
 def draw_attention(rng):
-    from aigc_course.models.text.gpt import causal_mask
-
     B, T, D = size(rng, 1, 3), size(rng, 2, 6), size(rng, 3, 8)
     new = size(rng, 1, T)
     return normal(rng, B, new, D), normal(rng, B, T, D), normal(rng, B, T, D), causal_mask(new, T)
@@ -133,8 +134,12 @@ SPREAD = Question(
         Mistake(4.0, "Variances add up to 64, and sqrt(64) is not 4."),
     ),
     hints=(
-        "The product of two independent standard normal numbers has mean 0 and variance 1.",
-        "Variances of independent numbers add up.",
+        "What is the variance of one product of two such numbers?",
+        (
+            "Variances of independent numbers add up; the standard deviation is the root of "
+            "the variance."
+        ),
+        "standard deviation = sqrt(D x variance of one product).",
     ),
     tolerance=0.001,
 )
@@ -145,21 +150,19 @@ def look_back(T):
     return torch.ones(T, T, dtype=torch.bool).tril()
 
 
-def _kind_and_values(answer, arguments):
-    mask = answer(*arguments)
-    return str(mask.dtype), mask
-
-
 CAUSAL_MASK = Exercise(
     name="gpt.causal_mask",
     title="Who may look at whom",
     minutes=5,
     reference=look_back,
     probes=lambda: [(4,), (1,), (7,)],
-    observe=_kind_and_values,
     hints=(
-        "torch.ones(T, T, dtype=torch.bool) is all True.",
-        ".tril() keeps the lower triangle with its diagonal.",
+        "Which columns may row t look at: earlier ones, its own, later ones?",
+        (
+            "All booleans on and below the diagonal are True: a lower triangle. PyTorch can "
+            "cut one out of a full square."
+        ),
+        "mask(t, s) is True where s <= t.",
     ),
 )
 
@@ -207,18 +210,32 @@ def draw_causal_mask(rng):
     return (size(rng, 2, 12),)
 
 
+def _vectors():
+    part = torch.arange(2 * 3 * 24.0).view(2, 3, 24).chunk(3, -1)[1]  # a piece, as qkv is cut up
+    return [
+        (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
+        (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
+        (part, 4),
+    ]
+
+
 SPLIT_HEADS = Exercise(
     name="gpt.split_heads",
     title="Cut into heads",
     minutes=10,
     reference=split_heads,
-    probes=lambda: [
-        (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
-        (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
-    ],
+    probes=_vectors,
+    observe=with_gradients,
     hints=(
-        "x.view(B, T, H, D) cuts every vector into H slices.",
-        ".transpose(1, 2) brings the heads to the front.",
+        (
+            "Which numbers of a token's vector belong to head 0? And where must the axis of "
+            "the heads end up?"
+        ),
+        (
+            "First cut only the last axis into H slices of D numbers, and leave the tokens "
+            "where they are. Then exchange two axes."
+        ),
+        "(B, T, C) -> (B, T, H, D) -> (B, H, T, D), with D = C / H.",
     ),
 )
 
@@ -283,12 +300,18 @@ PARAMETERS = Question(
         Mistake(223_680.0, "That is two blocks; one is asked for."),
     ),
     hints=(
-        "A linear layer from m to n has m n weights and n biases.",
         (
-            "Layers: C to 3 C (queries, keys, values), C to C (out), C to 4 C, 4 C to C; "
-            "and two norms with 2 C each."
+            "Which linear layers and which norms has a block, and from how many to how many "
+            "numbers do the layers go?"
         ),
-        "12 C^2 + 13 C with C = 96.",
+        (
+            "A linear layer from m to n has m n weights and n biases, a norm 2 C numbers. "
+            "Heads are slices of the same matrices: they cost nothing."
+        ),
+        (
+            "Queries, keys and values 3 C^2 + 3 C; out C^2 + C; feed-forward 8 C^2 + 5 C; two "
+            "norms 4 C."
+        ),
     ),
     tolerance=0.5,
 )
@@ -308,7 +331,8 @@ def read_on(q, k, v, past_k, past_v):
 
 def _cached():
     torch.manual_seed(1)
-    return [tuple(torch.randn(2, 2, t, 4) for t in (T, T, T, P, P)) for T, P in ((1, 5), (3, 4))]
+    sizes = ((2, 1, 5), (2, 3, 4), (1, 4, 5))
+    return [tuple(torch.randn(B, 2, t, 4) for t in (T, T, T, P, P)) for B, T, P in sizes]
 
 
 READ_ON = Exercise(
@@ -319,11 +343,14 @@ READ_ON = Exercise(
     probes=_cached,
     hints=(
         (
-            "P = past_k.shape[2] tokens stand before; rotate(q, P) and rotate(k, P) turn "
-            "the new ones."
+            "At which place does the first new token stand? And which of the keys are turned "
+            "already?"
         ),
-        "torch.cat([past_k, k], 2) joins them along time; the same for v.",
-        "attention(q, k, v, mask) with mask = torch.ones(T, P + T, dtype=torch.bool).tril(P).",
+        (
+            "New queries and keys are turned from place P on; new keys and values go behind "
+            "the old ones. Among the new tokens none may look ahead."
+        ),
+        "New token t may look at place s of all P + T where s <= P + t.",
     ),
 )
 

@@ -9,8 +9,8 @@ import torch
 
 from aigc_course.data.stories import headlines
 from aigc_course.evaluation.text_metrics import relevance
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.lstm import lstm_step
 
@@ -43,16 +43,19 @@ STEP = Exercise(
     observe=with_gradients,
     hints=(
         (
-            "torch.cat([x, h], 1) @ W.T + b gives all four blocks side by side; "
-            ".chunk(4, 1) cuts them."
+            "Which three of the four blocks are gates, between 0 and 1, and which one is the "
+            "new content?"
         ),
-        "i, f and o through a sigmoid, g through tanh; c = f * c + i * g.",
-        "h = o * tanh(c); return h, c.",
+        (
+            "x and h side by side, times W transposed, give all four blocks in one row; cut it "
+            "into four. Gates go through a sigmoid, the content through tanh."
+        ),
+        "c_t = f ⊙ c_(t-1) + i ⊙ g, then h_t = o ⊙ tanh(c_t).",
     ),
 )
 
 
-@STEP.mistake("h shows tanh of the cell: o * tanh(c).")
+@STEP.mistake("h is tanh of the cell, times the gate o: o * tanh(c).")
 def no_tanh_on_the_cell(x, h, c, W, b):
     i, f, g, o = _parts(x, h, W, b)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -113,7 +116,7 @@ def coupled(x, h, c, W, b):
     return o.sigmoid() * c.tanh(), c
 
 
-@STEP.mistake("h shows the new cell, you show the old one.")
+@STEP.mistake("h comes from the new cell; yours comes from the old one.")
 def old_cell(x, h, c, W, b):
     i, f, g, o = _parts(x, h, W, b)
     return o.sigmoid() * c.tanh(), f.sigmoid() * c + i.sigmoid() * g.tanh()
@@ -157,7 +160,14 @@ HALF_LIFE = Question(
         ),
         Mistake(69.0, "That is for f = 0.99."),
     ),
-    hints=("After k steps 0.9 ** k of it is left.", "Solve 0.9 ** k = 0.5 with logarithms."),
+    hints=(
+        "What share is left after one step, after two, after k?",
+        (
+            "Each step multiplies what is left by f. Set the share after k steps equal to a "
+            "half, and solve with logarithms."
+        ),
+        "f^k = 1/2, so k = ln(1/2) / ln f.",
+    ),
     tolerance=0.11,
 )
 
@@ -178,8 +188,15 @@ TEMPERATURE = Exercise(
         (torch.tensor([[4.0, 0.0, 1.0]]), 1.0),
     ],
     hints=(
-        "Logits are logarithms: the power 1 / T of lesson 01 becomes a division by T.",
-        "torch.softmax(logits / temperature, -1)",
+        (
+            "Logits are logarithms of probabilities, up to a constant. What does a power 1 / T "
+            "become in logarithms?"
+        ),
+        (
+            "A division by T, before the softmax; the softmax goes over the vocabulary, the "
+            "last axis."
+        ),
+        "p = softmax(logits / T).",
     ),
 )
 
@@ -237,9 +254,16 @@ TOP_P = Exercise(
         (torch.tensor([0.28, 0.3, 0.22, 0.2]), 0.6),
     ],
     hints=(
-        "ordered, order = probabilities.sort(descending=True); cumsum adds up.",
-        "Keep a token if what came before it, cumsum - itself, is still below p.",
-        "result[order[kept]] = ordered[kept] puts them back; divide by the sum.",
+        "In which order do you look at the tokens, and when do you have enough of them?",
+        (
+            "From the most probable one down, adding up. A token stays while what came before "
+            "it has not reached p; so the one that crosses p stays, too, and the first always "
+            "does. Then everything goes back to its own place."
+        ),
+        (
+            "Keep a token where (sum up to and with it) - (its own probability) is below p; "
+            "then divide by the sum of what is kept."
+        ),
     ),
 )
 
@@ -305,8 +329,6 @@ def unsorted(probabilities, p):
 
 @TOP_P.hidden(times=6)
 def draw_top_p(rng):
-    import torch
-
     return torch.tensor(rng.dirichlet(np.ones(size(rng, 3, 7))), dtype=torch.float32), float(
         rng.uniform(0.3, 0.97)
     )
@@ -339,8 +361,12 @@ RELEVANCE = Exercise(
     shown=count_relevant,
     probes=_judged,
     hints=(
-        "check(text).plot is the topic that a text follows, None if it follows none.",
-        "Share of the texts where it equals the topic at the same place.",
+        "What tells you which topic a text really follows?",
+        (
+            "The plot of its verdict, None where it follows no topic. Compare it with what was "
+            "asked for at the same place."
+        ),
+        "relevance = (texts whose plot is their own topic) / (all texts).",
     ),
 )
 
@@ -386,8 +412,6 @@ def relevant_and_consistent(texts, topics, check):
 
 @RELEVANCE.hidden(times=2)
 def draw_relevance(rng):
-    from aigc_course.data.stories import headlines
-
     drawn = headlines.sample(10, seed=int(rng.integers(1000)))
     topics = [story.facts[0]["topic"] for story in drawn]
     asked = [*topics[:4], *topics[5:], topics[0]]

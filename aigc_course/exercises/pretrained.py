@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import given_parameters
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 
 
@@ -22,21 +23,30 @@ def text_bits(model, ids):
     return -logp.gather(-1, ids[0, 1:, None]).sum().item() / math.log(2)
 
 
+class _Output(SimpleNamespace):
+    """Fields as Transformers gives them: by name or by number, those that are None left out."""
+
+    def __getitem__(self, key: str | int):
+        present = {name: value for name, value in vars(self).items() if value is not None}
+        return list(present.values())[key] if isinstance(key, int) else present[key]
+
+
 class _Bigrams:
     """Answers as a causal model of Transformers does: logits, and with labels the mean loss in
     nats.
     """
 
+    device = torch.device("cpu")
+
     def __call__(self, input_ids, labels=None, **_):
         logits = torch.randn(7, 7, generator=torch.Generator().manual_seed(0))[input_ids]
-        loss = (
-            None
-            if labels is None
-            else F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
-        )
-        return SimpleNamespace(logits=logits, loss=loss)
+        loss = None
+        if labels is not None:
+            loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        return _Output(loss=loss, logits=logits)
 
-    __repr__ = lambda self: "a small model"  # noqa: E731 (what a diagnosis shows)
+    def __repr__(self) -> str:
+        return "a small model"
 
 
 BITS = Exercise(
@@ -49,9 +59,12 @@ BITS = Exercise(
         (_Bigrams(), torch.tensor([[1, 6]])),
     ],
     hints=(
-        "model(input_ids=ids).logits is (1, T, V); place t tells about token t + 1.",
-        "logp = logits[0, :-1].log_softmax(-1); pick logp[t, ids[0, t + 1]] with gather.",
-        "Sum, change the sign, divide by math.log(2).",
+        "About which token do the logits at place t tell?",
+        (
+            "Turn logits into log-probabilities, take at each place the one of the token that "
+            "came next, and add them up. The last place has no next token."
+        ),
+        "bits = -(sum over t of ln p(token t + 1 | tokens up to t)) / ln 2.",
     ),
 )
 
@@ -96,8 +109,6 @@ def log_probability(model, ids):
 
 @BITS.hidden()
 def draw_bits(rng):
-    from aigc_course.exercises.pretrained import _Bigrams
-
     return _Bigrams(), ints(rng, 0, 7, 1, size(rng, 3, 8))
 
 
@@ -128,8 +139,11 @@ IGNORED = Question(
         Mistake("beam", "A beam needs num_beams > 1."),
     ),
     hints=(
-        "What is the default of do_sample?",
-        "temperature, top_k and top_p change a distribution from which one draws.",
+        "What does `generate` do when it is not told to sample?",
+        (
+            "temperature, top_k and top_p change a distribution from which one draws. Look up "
+            "the default of do_sample: is anything drawn here?"
+        ),
     ),
 )
 
@@ -152,8 +166,12 @@ LABELS = Exercise(
         (torch.tensor([[1, 2, 3]]), torch.tensor([1])),
     ],
     hints=(
-        "torch.arange(T) < lengths[:, None] is True in the prompts.",
-        "ids.masked_fill(in_prompt | (ids == 0), -100)",
+        "Which places of a row should the loss see: prompt, answer, padding?",
+        (
+            "Only the answer's, with its end token. Hide the prompt, the first lengths[i] "
+            "places of row i, and whatever has id 0."
+        ),
+        "label(i, t) = id(i, t) where t >= lengths(i) and id(i, t) is not 0, else -100.",
     ),
 )
 
@@ -222,10 +240,14 @@ MERGE = Exercise(
         (torch.arange(12.0).view(3, 4), torch.ones(2, 4), torch.arange(6.0).view(3, 2), 8),
         (torch.eye(2), torch.ones(1, 2), torch.ones(2, 1), 3),
     ],
+    observe=given_parameters,
     hints=(
-        "B @ A has the shape of W.",
-        "r is the number of rows of A.",
-        "W + alpha / r * B @ A",
+        "Which product of the two narrow matrices has the shape of W?",
+        (
+            "B times A is (out, in). It is scaled by alpha over the rank, and added. The rank "
+            "is how many rows A has."
+        ),
+        "W' = W + (alpha / r) B A.",
     ),
 )
 
@@ -284,7 +306,11 @@ LORA_PARAMETERS = Question(
         Mistake(3072.0, "That is B; A has parameters, too."),
         Mistake(393_216.0, "The two are trained side by side, not multiplied: add their sizes."),
     ),
-    hints=("A is (r, in), B is (out, r).", "8 x 128 + 384 x 8"),
+    hints=(
+        "Which two matrices are trained, and how large is each?",
+        "A is (r, in) and B is (out, r). They lie side by side, so their sizes add up.",
+        "r x in + out x r.",
+    ),
     tolerance=0.5,
 )
 
@@ -307,8 +333,18 @@ PROMPT = Exercise(
         ("Mia ran.", [("Who ran?", "Mia"), ("Why?", "fun")], "Where?"),
     ],
     hints=(
-        "Each turn is ' Question : ... Answer : ...'.",
-        "Then ' Question : ' + question + ' Answer :'.",
+        (
+            "What must a model without a memory read, to understand a question that follows on "
+            "another?"
+        ),
+        (
+            "First the tale, then each turn, the oldest first, with its question and its "
+            "answer; then the new question, and the label behind which the answer is to come."
+        ),
+        (
+            "TALE Question : Q1 Answer : A1 Question : Q2 Answer : - with one space between "
+            "any two parts, and none at the end."
+        ),
     ),
 )
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import given_parameters, with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.language_model import masked_cross_entropy
 from aigc_course.models.text.rnn import rnn_step
@@ -31,8 +31,16 @@ STEP = Exercise(
     probes=_steps,
     observe=with_gradients,
     hints=(
-        "For a row x of a batch, W x is written x @ W.T.",
-        "return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)",
+        (
+            "Which two things decide about the next state, and what keeps its numbers between "
+            "-1 and 1?"
+        ),
+        (
+            "Both are multiplied by a matrix of their own, then added, with the bias. In a "
+            "batch every text is a row, so a product of matrix and column becomes a product of "
+            "row and transposed matrix."
+        ),
+        "h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h), for each row.",
     ),
 )
 
@@ -107,10 +115,10 @@ def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=T
     )
 
 
-def _without_autograd(answer, arguments):
-    """By hand means by hand: inside a backward pass autograd is off."""
+def _in_a_backward_pass(answer, arguments):
+    """By hand means by hand: there, autograd is off, and weights come as parameters."""
     with torch.no_grad():
-        return answer(*arguments)
+        return given_parameters(answer, arguments)
 
 
 def _two_steps():
@@ -125,13 +133,20 @@ BPTT = Exercise(
     minutes=40,
     reference=two_step_gradients,
     probes=_two_steps,
-    observe=_without_autograd,
+    observe=_in_a_backward_pass,
     hints=(
-        "d2 = grad_h2 * (1 - h2 ** 2) is the gradient inside the second tanh.",
-        "It reaches h1 through W_hh: d1 = (W_hh.T @ d2) * (1 - h1 ** 2).",
         (
-            "Each weight collects from both steps: outer(d2, h1) + outer(d1, h0) for "
-            "W_hh, the same with x for W_xh, d2 + d1 for b_h."
+            "By which two ways does a change of W_hh reach the loss: in the second step "
+            "directly, and how else?"
+        ),
+        (
+            "Go backwards: through the second tanh, then through W_hh to the first state, then "
+            "through the first tanh. Every weight collects what arrives in both steps."
+        ),
+        (
+            "With d_2 and d_1 as in the equations: the gradient of a matrix is the sum over "
+            "both steps of d_t times the row of what entered there; that of the bias is d_1 + "
+            "d_2."
         ),
     ),
 )
@@ -226,11 +241,19 @@ CLIP = Exercise(
     probes=lambda: [
         ([torch.tensor([3.0, 4.0]), torch.tensor([[12.0]])], 1.0),
         ([torch.tensor([0.1, -0.2])], 1.0),
-        ([torch.tensor([-6.0, 0.5]), torch.tensor([0.3])], 2.0),
+        # a tuple, as torch.autograd.grad gives it
+        ((torch.tensor([-6.0, 0.5]), torch.tensor([[0.3, 1.0], [0.0, 2.0]])), 2.0),
     ],
     hints=(
-        "norm = sqrt of the sum of squares over all tensors.",
-        "The factor is min(1, largest / norm), the same for all.",
+        (
+            "How long are all gradients together, taken as one vector? By which single number "
+            "can it be made shorter without turning it?"
+        ),
+        (
+            "The joint length is the root of the sum of all squares, over all tensors. Only a "
+            "vector that is too long is scaled, and all tensors by the same factor."
+        ),
+        "factor = the smaller of 1 and (largest / joint length).",
     ),
 )
 
@@ -290,7 +313,11 @@ def masked_by_hand(logits, targets):
 def _padded():
     torch.manual_seed(2)
     targets = torch.tensor([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [6, 6, 6, 6, 1]])
-    return [(torch.randn(3, 5, 7), targets), (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]]))]
+    return [
+        (torch.randn(3, 5, 7), targets),
+        (2 * torch.randn(1, 3, 4), torch.tensor([[3, 2, 0]])),
+        (torch.randn(3, 1, 7), targets[:, 3:4]),  # one step, as when running free
+    ]
 
 
 MASKED_LOSS = Exercise(
@@ -302,8 +329,19 @@ MASKED_LOSS = Exercise(
     probes=_padded,
     observe=with_gradients,
     hints=(
-        "F.cross_entropy wants (N, V) and (N,): logits.flatten(0, 1), targets.flatten().",
-        "It has an argument ignore_index.",
+        (
+            "Which places of the batch should cost something, and by how many of them is the "
+            "sum divided?"
+        ),
+        (
+            "Cross-entropy can give a loss for each place instead of a mean. Padding must add "
+            "nothing and must not be counted. PyTorch's own function can also be told which "
+            "target to ignore."
+        ),
+        (
+            "loss = (sum of -ln p(target) over the places whose target is not 0) / (number of "
+            "these places)."
+        ),
     ),
 )
 
@@ -342,6 +380,11 @@ def masked_loss_sum(logits, targets):
 def mean_of_rows(logits, targets):
     losses = F.cross_entropy(logits.transpose(1, 2), targets, ignore_index=0, reduction="none")
     return (losses.sum(1) / (targets != 0).sum(1)).mean()
+
+
+@MASKED_LOSS.mistake("The sign: a loss is minus the log-probability, so that less is better.")
+def minus_forgotten(logits, targets):
+    return -masked_cross_entropy(logits, targets)
 
 
 @MASKED_LOSS.mistake("Nats are asked for: no division by ln 2 here.")
@@ -385,7 +428,11 @@ PARAMETERS = Question(
         Mistake(16512, "W_xh is missing: 128 x 147."),
     ),
     hints=(
-        "W_xh has one row a hidden unit and one column an input.",
-        "W_hh is square; b_h has one number a hidden unit.",
+        "How many rows and how many columns has each of the three?",
+        (
+            "W_xh has a row for each number of the state and a column for each input. W_hh is "
+            "square. b_h has one number for each number of the state."
+        ),
+        "N D + N N + N, for D inputs and N numbers of state.",
     ),
 )

@@ -38,11 +38,22 @@ NORMALIZE = Exercise(
         ("cafe\u0301 na\u00efve 新闻!",),
         ("a\x00 b\r\nc",),
         ("½ ﬁg \u200b x",),
+        ("",),
     ],
     hints=(
-        'text.split() cuts at any white space, " ".join(...) puts single spaces back.',
-        "unicodedata.category(c) is 'Cc' for control and 'Cf' for format characters.",
-        "Order: NFC, white space, then invisible characters, then white space once more.",
+        (
+            "In which three ways can two texts differ that look the same: how letters are "
+            "composed, how they are spaced, and what else?"
+        ),
+        (
+            "Compose first. White space must become spaces before invisible characters go, "
+            "because a line break is one of them. What is dropped may leave two spaces side by "
+            "side."
+        ),
+        (
+            "Order: NFC; runs of white space to one space; drop the categories Cc and Cf; runs "
+            "of spaces to one again, none at the ends."
+        ),
     ),
 )
 
@@ -144,10 +155,22 @@ COUNT_PAIRS = Exercise(
         ({("l", "o", "w"): 5, ("l", "o", "g"): 2},),
         ({("a", "a", "a"): 3, ("b",): 7},),
         ({("x", "y"): 1, ("y", "x", "y"): 4},),
+        ({(b"l", b"o", b"w"): 2, (b"low", b"e"): 3},),  # the lesson's symbols are bytes
+        ({("low",): 5},),  # nothing is left to merge
     ],
     hints=(
-        "zip(word, word[1:]) gives the pairs of one word.",
-        "Add the word's own count, not 1, to each of its pairs.",
+        (
+            "If the word (l, o, w) stands in the data five times, how often does the pair (l, "
+            "o) stand there?"
+        ),
+        (
+            "Go through the neighbours of each word. Each pair counts as often as its word "
+            "does, and the same pair may come again, in this word or in another."
+        ),
+        (
+            "count(a, b) = sum over all words of (how often the word stands) x (in how many "
+            "places of it b follows a)."
+        ),
     ),
 )
 
@@ -203,6 +226,11 @@ def draw_count_pairs(rng):
     return ({tuple(letters(rng, size(rng, 1, 6))): size(rng, 2, 9) for _ in range(4)},)
 
 
+def _with_its_type(answer, arguments):
+    value = answer(*arguments)
+    return {"the type": type(value).__name__, "the result": value}
+
+
 MERGE = Exercise(
     name="tokens.merge",
     title="Merge a pair",
@@ -215,19 +243,22 @@ MERGE = Exercise(
         (("a", "b"), ("c", "d")),
         (("b", "a", "b"), ("a", "b")),
         ((b"a", b"b", b"a"), (b"a", b"b")),  # the lesson's symbols are bytes
+        (("a",), ("a", "b")),
     ],
-    observe=lambda answer, arguments: (
-        type(value := answer(*arguments)).__name__,
-        value,
-    ),
+    observe=_with_its_type,
     hints=(
         (
-            "Walk with an index; if symbols[i] and symbols[i + 1] are the pair, append "
-            "their sum and go two steps on."
+            "Once a symbol has been merged with its neighbour, may it be merged again with the "
+            "next one?"
         ),
         (
-            "Otherwise append symbols[i] and go one step on. Return a tuple. (symbols[i] "
-            "+ symbols[i + 1] joins strings and bytes alike.)"
+            "Walk from left to right. Where this symbol and the next are the pair, write down "
+            "both as one and go two steps on; else write down the symbol and go one step on. "
+            "Adding joins strings and bytes alike."
+        ),
+        (
+            "a, a, a with the pair (a, a) becomes aa, a. The result is a tuple, as it will be "
+            "a key of a dictionary."
         ),
     ),
 )
@@ -301,7 +332,8 @@ BITS_PER_CHARACTER = Question(
     ),
     hints=(
         "How many bits does the whole text cost?",
-        "Divide them by the characters of the text, whatever the tokens were.",
+        "Spread them evenly over the characters of the text, whatever the tokens were.",
+        "bits per character = bits per token x tokens / characters.",
     ),
 )
 
@@ -330,8 +362,15 @@ MAX_MATCH = Exercise(
         ("学学", {"学", "学学", "学学学"}),
     ],
     hints=(
-        "At each position try the longest slice first and shorten it until it is a known word.",
-        "If no slice is known, take one character. Then go on behind it.",
+        "Which is the longest known word that begins at the place where you are?",
+        (
+            "Begin with the longest slice and shorten it until it is a known word. If none is, "
+            "one character stands alone. Then go on behind it."
+        ),
+        (
+            "Next word = the longest beginning of the rest that is in the dictionary, or else "
+            "its first character; the new rest is what follows."
+        ),
     ),
 )
 
@@ -427,12 +466,12 @@ WORD_F1 = Exercise(
         (["x"], ["x"]),
     ],
     hints=(
+        "Which two numbers say exactly where in the text a word stands?",
         (
-            "Turn each list into a set of (start, end): the first word starts at 0 and "
-            "ends at its length."
+            "Give each word its start and its end. A word is right when a true word has the "
+            "same two. Precision asks it of the words found, recall of the true ones."
         ),
-        "right = words in both sets; precision = right / found, recall = right / true.",
-        "F1 = 2 * right / (found + true).",
+        "F1 = 2 x (words right) / (words found + true words).",
     ),
 )
 

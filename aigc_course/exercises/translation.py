@@ -7,8 +7,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import ints, normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.seq2seq import padding_mask, sinusoids
 
@@ -24,11 +24,12 @@ SINUSOIDS = Exercise(
     reference=sinusoids,
     probes=lambda: [(5, 8), (1, 2), (7, 12)],
     hints=(
+        "How far has the wave of pair i turned at place t?",
         (
-            "angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C) "
-            "has a column for each pair."
+            "Make a table of angles, a row for each place and a column for each pair. Its "
+            "sines go to the even places of the vector, its cosines to the odd ones."
         ),
-        "torch.stack([angles.sin(), angles.cos()], -1).flatten(1) interleaves them.",
+        "angle(t, i) = t / 10000^(2i / C); PE(t, 2i) is its sine, PE(t, 2i + 1) its cosine.",
     ),
 )
 
@@ -81,21 +82,19 @@ def draw_sinusoids(rng):
     return size(rng, 2, 9), 2 * size(rng, 2, 8)
 
 
-def _as_is(answer, arguments):
-    mask = answer(*arguments)
-    return str(mask.dtype), mask
-
-
 PADDING_MASK = Exercise(
     name="translation.padding_mask",
     title="No looking at padding",
     minutes=10,
     reference=padding_mask,
     probes=lambda: [(torch.tensor([[5, 1, 0, 0], [4, 3, 2, 1]]),), (torch.tensor([[1, 0]]),)],
-    observe=_as_is,
     hints=(
-        "ids != 0 is True for real tokens.",
-        "[:, None, None, :] adds two axes in the middle.",
+        ("Which axis of weights of shape (B, H, T, S) belongs to the words that are looked at?"),
+        (
+            "The last one. What is real does not depend on the head or on who asks, so the two "
+            "axes between have length 1."
+        ),
+        "mask(b, 0, 0, s) is True where id(b, s) is not 0.",
     ),
 )
 
@@ -144,13 +143,13 @@ def draw_padding_mask(rng):
 
 
 def shift(rows):
-    """Rows (B, T) -> what the decoder reads and what it should say, each (B, T - 1)."""
+    """Rows (B, T) -> what the decoder reads and what it should give, each (B, T - 1)."""
     return rows[:, :-1], rows[:, 1:]
 
 
 SHIFT = Exercise(
     name="translation.shift",
-    title="What the decoder reads, what it should say",
+    title="What the decoder reads, what it should give",
     minutes=5,
     reference=shift,
     probes=lambda: [
@@ -158,8 +157,9 @@ SHIFT = Exercise(
         (torch.tensor([[1, 4, 1]]),),
     ],
     hints=(
-        "It reads all but the last token: rows[:, :-1].",
-        "It should say all but the first: rows[:, 1:].",
+        "When the decoder has read tokens 0 to t of a row, which token should it give next?",
+        "It reads all but the last token of a row, and should give all but the first.",
+        "At place t it reads token t and should give token t + 1, for t = 0 ... T - 2.",
     ),
 )
 
@@ -171,7 +171,7 @@ def sees_its_target(rows):
     return rows[:, 1:], rows[:, 1:]
 
 
-@SHIFT.mistake("The two are exchanged: it reads up to a token and should say the next one.")
+@SHIFT.mistake("The two are exchanged: it reads up to a token and should give the next one.")
 def exchanged(rows):
     return rows[:, 1:], rows[:, :-1]
 
@@ -186,7 +186,7 @@ def two_ahead(rows):
     return rows[:, :-2], rows[:, 2:]
 
 
-@SHIFT.mistake("Nothing is shifted: the decoder would read the very token that it should say.")
+@SHIFT.mistake("Nothing is shifted: the decoder would read the very token that it should give.")
 def whole(rows):
     return rows, rows
 
@@ -232,12 +232,16 @@ SMOOTH = Exercise(
     probes=_some_logits,
     observe=with_gradients,
     hints=(
+        ("How much of the target goes to the right word, and how much to each of the V words?"),
         (
-            "logp = logits.log_softmax(-1); the right ones: logp.gather(-1, targets[..., "
-            "None])[..., 0]."
+            "It is a cross-entropy whose target is spread out: the share 1 - e on the right "
+            "word, the share e evenly over all. The second part needs the mean of the "
+            "log-probabilities over the vocabulary. Padding does not count."
         ),
-        "A target's loss: -((1 - e) * right + e * logp.mean(-1)).",
-        "Then the mean over the places where targets != 0.",
+        (
+            "A real target's loss is -(1 - e) ln p(target) - (e / V) (sum over all w of ln "
+            "p(w)); the result is the mean of these."
+        ),
     ),
 )
 
@@ -288,6 +292,11 @@ def turned_round(logits, targets, smoothing):
     return smooth_loss(logits, targets, 1 - smoothing)
 
 
+@SMOOTH.mistake("The sign: a loss is minus the log-probabilities, so that less is better.")
+def minus_forgotten(logits, targets, smoothing):
+    return -smooth_loss(logits, targets, smoothing)
+
+
 @SMOOTH.mistake("The mean over the real targets is asked for, not the sum.")
 def sum_of_all(logits, targets, smoothing):
     return F.cross_entropy(
@@ -312,8 +321,8 @@ PERFECT = Question(
     title="The smallest loss",
     minutes=10,
     reference=-0.901 * math.log(0.901) - 99 * 0.001 * math.log(0.001),
-    explanation="The loss is smallest when the model says what it is taught: 0.901 for the "
-    "right token, 0.001 for each of 99 others. That costs "
+    explanation="The loss is smallest when the model assigns the probabilities that it is taught: "
+    "0.901 to the right token, 0.001 to each of 99 others. That costs "
     "-0.901 log 0.901 - 0.099 log 0.001 = 0.78 nats, the entropy of the smoothed "
     "target: the loss cannot go to 0.",
     mistakes=(
@@ -324,8 +333,15 @@ PERFECT = Question(
         Mistake(1.122, "In nats, please: the natural logarithm."),
     ),
     hints=(
-        "The best p equals the smoothed target; its loss is the target's entropy.",
-        "-0.901 log 0.901 - 99 x 0.001 x log 0.001.",
+        (
+            "Which probability would the best model assign to the right word, and which to "
+            "each other word?"
+        ),
+        (
+            "A cross-entropy is smallest when the model assigns exactly the target's "
+            "probabilities. What is left then is the entropy of the smoothed target."
+        ),
+        "-q ln q - (V - 1) r ln r, with r = e / V and q = 1 - e + r.",
     ),
     tolerance=0.02,
 )
@@ -357,6 +373,7 @@ def _beginnings():
         (two, torch.randn(2, 6).log_softmax(1), 2),
         (two, torch.tensor([[0.28, 0.26, 0.24, 0.22], [0.97, 0.012, 0.01, 0.008]]).log(), 2),
         (two, torch.randn(2, 6).log_softmax(1), 1),
+        ([(0.0, [1])], torch.tensor([[0.0, 0.0, 0.6, 0.4]]).log(), 2),  # two are impossible
     ]
 
 
@@ -368,11 +385,15 @@ GROW = Exercise(
     probes=_beginnings,
     observe=_in_doubles,
     hints=(
+        "Out of how many candidates are the `width` best chosen?",
         (
-            "A candidate is (score + logp[i, token], ids + [token]), for every beginning "
-            "i and every token."
+            "Every beginning is extended by every token, and log-probabilities are added. All "
+            "candidates compete together, whichever beginning they come from."
         ),
-        "Sort the candidates by score, the largest first, and keep `width`.",
+        (
+            "score(beginning, then token) = score(beginning) + log p(token | beginning); the "
+            "largest come first."
+        ),
     ),
 )
 

@@ -9,8 +9,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import PASSES, with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.images.vae import kl_to_standard, pixel_loss, reparameterize
 
@@ -22,6 +22,10 @@ def _observed(answer, arguments):
     mean, log_variance = (x.repeat(40_000, 1).requires_grad_() for x in arguments)
     torch.manual_seed(0)
     z = answer(mean, log_variance)
+    if z is None:
+        return None
+    if not isinstance(z, torch.Tensor):
+        return {PASSES: False}
     if tuple(z.shape) != tuple(mean.shape):
         return {"shape": tuple(z.shape)}
     noise = (z - mean).detach()
@@ -71,15 +75,22 @@ def _two_gaussians():
 
 REPARAMETERIZE = Exercise(
     name="vae.reparameterize",
-    title="Noise that gradients pass",
+    title="Noise that lets gradients pass",
     minutes=15,
     reference=reparameterize,
     probes=_two_gaussians,
     observe=_observed,
     hints=(
-        "noise = torch.randn_like(mean) has mean 0 and variance 1.",
-        "std = torch.exp(0.5 * log_variance).",
-        "mean + std * noise.",
+        (
+            "If noise has mean 0 and standard deviation 1, what must be done to it to get mean "
+            "m and standard deviation s?"
+        ),
+        (
+            "Draw the noise apart, one number for each entry, and let mean and spread enter by "
+            "sums and products that gradients pass. What the encoder gives is the logarithm of "
+            "the variance, and the standard deviation is the root of the variance."
+        ),
+        "z = m + s ε with s = exp(log-variance / 2) and ε ~ N(0, 1).",
     ),
 )
 
@@ -146,8 +157,6 @@ def one_draw_a_column(mean, log_variance):
 
 @REPARAMETERIZE.hidden(times=2)
 def draw_reparameterize(rng):
-    import torch
-
     spread = torch.tensor(
         rng.uniform(0.8, 2, (1, 3)) * rng.choice([-1, 1], (1, 3)), dtype=torch.float32
     )
@@ -156,7 +165,11 @@ def draw_reparameterize(rng):
 
 def _some_latents():
     torch.manual_seed(3)
-    return [(torch.randn(3, 2), torch.randn(3, 2)), (torch.tensor([[0.0]]), torch.tensor([[0.0]]))]
+    return [
+        (torch.randn(3, 2), torch.randn(3, 2)),
+        (torch.tensor([[0.0]]), torch.tensor([[0.0]])),
+        (torch.randn(5), torch.zeros(5)),  # the lesson also asks for a row of latents
+    ]
 
 
 KL = Exercise(
@@ -167,8 +180,12 @@ KL = Exercise(
     probes=_some_latents,
     observe=with_gradients,
     hints=(
-        "variance = log_variance.exp().",
-        "0.5 * (mean ** 2 + variance - 1 - log_variance).",
+        "What should the price be when q is N(0, 1) itself?",
+        (
+            "The formula needs the mean, the variance and the logarithm of the variance. You "
+            "are given the first and the last. One number for each latent: no sum yet."
+        ),
+        "KL = (μ² + σ² - 1 - ln σ²) / 2.",
     ),
 )
 
@@ -224,9 +241,13 @@ def vae_loss(logits, images, mean, log_variance):
     return (pixel_loss(logits, images) + kl_to_standard(mean, log_variance).sum(1)).mean()
 
 
-def _some_painted():
+def _some_generated():
     torch.manual_seed(4)
-    return [(torch.randn(3, 1, 4, 4), torch.rand(3, 1, 4, 4), torch.randn(3, 2), torch.randn(3, 2))]
+    sure = torch.tensor([20.0, -110, 3, -2]).view(1, 1, 2, 2)  # logits after a long training
+    return [
+        (torch.randn(3, 1, 4, 4), torch.rand(3, 1, 4, 4), torch.randn(3, 2), torch.randn(3, 2)),
+        (sure, torch.tensor([1.0, 0, 1, 0]).view(1, 1, 2, 2), torch.randn(1, 3), torch.randn(1, 3)),
+    ]
 
 
 LOSS = Exercise(
@@ -234,14 +255,19 @@ LOSS = Exercise(
     title="Both terms, summed",
     minutes=15,
     reference=vae_loss,
-    probes=_some_painted,
+    probes=_some_generated,
     observe=with_gradients,
     hints=(
+        ("Over which axes does each of the two terms sum, and over which one is the mean taken?"),
         (
-            "F.binary_cross_entropy_with_logits(logits, images, "
-            "reduction='none').flatten(1).sum(1) is one number an image."
+            "Both are one number for each image: cross-entropy summed over its pixels, KL "
+            "summed over its latents. Only then comes the mean over the batch. Mind that the "
+            "pixels come as logits."
         ),
-        "kl(mean, log_variance).sum(1) is another; add them, then .mean().",
+        (
+            "loss = the mean over images of (sum over pixels of cross-entropy + sum over "
+            "latents of KL)."
+        ),
     ),
 )
 
@@ -273,6 +299,21 @@ def both_mean(logits, images, mean, log_variance):
     )
 
 
+@LOSS.mistake(
+    "Right on paper, but where the decoder is sure, sigmoid gives exactly 1 or 0, and 0 times the "
+    "logarithm of 0 is NaN: use binary_cross_entropy_with_logits."
+)
+def log_of_sigmoid(logits, images, mean, log_variance):
+    p = logits.sigmoid()
+    pixels = -(images * p.log() + (1 - images) * (1 - p).log())
+    return (pixels.flatten(1).sum(1) + kl_to_standard(mean, log_variance).sum(1)).mean()
+
+
+@LOSS.mistake("The sign: -ELBO is made small, so the logarithms come with a minus.")
+def minus_forgotten(logits, images, mean, log_variance):
+    return -vae_loss(logits, images, mean, log_variance)
+
+
 @LOSS.mistake("The KL is a price: add it.")
 def kl_subtracted(logits, images, mean, log_variance):
     return (pixel_loss(logits, images) - kl_to_standard(mean, log_variance).sum(1)).mean()
@@ -294,7 +335,7 @@ def no_kl(logits, images, mean, log_variance):
 
 
 @LOSS.mistake(
-    "Pixels are probabilities of white here: binary cross-entropy, not squared differences."
+    "Logits stand for probabilities of white here: binary cross-entropy, not squared differences."
 )
 def squares(logits, images, mean, log_variance):
     return (
@@ -332,8 +373,12 @@ BETA = Question(
         ),
     ),
     hints=(
-        "How many pixels does the mean divide by?",
-        "loss x 784 = sum over pixels + 784 x KL.",
+        "By how many numbers does a mean over all pixels divide?",
+        (
+            "Multiply the whole loss by that number: the best weights stay the same, the "
+            "pixels are summed again. What now stands in front of the KL?"
+        ),
+        "A / P + B is smallest where A + P B is.",
     ),
 )
 
@@ -355,8 +400,12 @@ TRAVERSE = Exercise(
         (torch.tensor([1.0, 2.0]), 0, [4.0]),
     ],
     hints=(
-        "rows = z.repeat(len(values), 1) makes copies.",
-        "rows[:, which] = torch.tensor(values).",
+        "How many rows has the result, and in how many of its columns do they differ?",
+        (
+            "Copy z once for each value, then overwrite one column. Write into the copies, not "
+            "into z."
+        ),
+        "row(i, j) = values(i) where j is `which`, else z(j).",
     ),
 )
 
@@ -409,7 +458,17 @@ FREE_BITS = Exercise(
         (torch.tensor([[2.0, 0.4], [0.0, 0.4]]), 0.25),
     ],
     observe=with_gradients,
-    hints=("kl.mean(0) is one number a latent.", ".clamp(min=least).sum()."),
+    hints=(
+        (
+            "What does a latent pay that costs less than `least` on average, and what one that "
+            "costs more?"
+        ),
+        (
+            "First the mean over the batch, one number for each latent; then none of them "
+            "counts less than `least`; then the sum."
+        ),
+        "sum over latents of max(mean over the batch of KL, least).",
+    ),
 )
 
 
@@ -470,8 +529,13 @@ BOUND = Exercise(
     reference=bound,
     probes=_log_weights,
     hints=(
-        "log(1/K sum exp(a)) = logsumexp(a) - log K.",
-        "torch.logsumexp(log_weights, 0) - math.log(len(log_weights)).",
+        "Where does exp(-1200) go in floating point, and what would its logarithm be?",
+        (
+            "The logarithm of a mean is the logarithm of a sum, less the logarithm of how many "
+            "there are. PyTorch has the first in one piece, without overflow. The samples are "
+            "the first axis."
+        ),
+        "ln((1 / K) sum of exp(a_k)) = logsumexp(a) - ln K.",
     ),
 )
 

@@ -18,8 +18,18 @@ HEADLINE = Exercise(
     reference=headline,
     probes=lambda: [("Mia", "a red kite"), ("a fox", "Tom's hat"), ("the museum", "an owl")],
     hints=(
-        'An f-string joins the parts: f"{who} finds {what}!".',
-        "text[0].upper() is the first letter as a capital, text[1:] the rest.",
+        (
+            "Which three pieces follow each other in the headline, and which single letter "
+            "must change?"
+        ),
+        (
+            "An f-string joins pieces. Only the first letter becomes a capital; all others "
+            "stay as they are, also inside a name."
+        ),
+        (
+            "Headline = the first letter as a capital + the text from its second letter on + "
+            "an exclamation mark."
+        ),
     ),
 )
 
@@ -73,5 +83,11 @@ LEARNED = Question(
             ),
         ),
     ),
-    hints=("Ask who decided what a 3 looks like: a programmer, or the examples?",),
+    hints=(
+        "Who decided what a 3 looks like: a programmer, or the examples?",
+        (
+            "Look for a line of the program that says where the strokes of a 3 are. Then look "
+            "for where the numbers come from that draw it."
+        ),
+    ),
 )

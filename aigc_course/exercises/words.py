@@ -4,12 +4,14 @@ sampling.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from aigc_course.exercises.engine.compare import with_gradients
 from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.tagger import viterbi
 from aigc_course.models.text.word_vectors import negative_sampling_loss, ppmi
@@ -31,7 +33,8 @@ def viterbi_with_paths(start, transition, emission):
 def _lattices():
     rng = np.random.default_rng(4)
     cases = []
-    for states, times in ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14)):
+    sizes = ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14), (15, 40))
+    for states, times in sizes:
         start, transition = rng.dirichlet(np.ones(states)), rng.dirichlet(np.ones(states), states)
         cases.append(
             (
@@ -52,14 +55,18 @@ VITERBI = Exercise(
     probes=_lattices,
     hints=(
         (
-            "best[k]: the log-probability of the best path that ends in state k; at "
-            "first start + emission[0]."
+            "Of all paths that end in one state at this word, how many can still become part "
+            "of the best whole path?"
         ),
         (
-            "best[:, None] + transition is (from, to): its max over axis 0 is the new "
-            "best, its argmax says where each came from."
+            "Only the best one for each state. Extend it by every transition, and note from "
+            "which state each new best path came. At the end, begin with the best last state "
+            "and follow the notes backwards."
         ),
-        "At the end start from best.argmax() and follow the stored argmaxes backwards.",
+        (
+            "best_t(k) = emission_t(k) + max over j of (best_(t-1)(j) + transition(j, k)), and "
+            "best_0(k) = start(k) + emission_0(k)."
+        ),
     ),
 )
 
@@ -81,6 +88,14 @@ def emission_only(start, transition, emission):
 
 
 @VITERBI.mistake(
+    "The transitions are ignored: after the first word, each word is looked at alone. Add "
+    "transition[i, j] when a path goes from tag i to tag j."
+)
+def transitions_ignored(start, transition, emission):
+    return [int((start + emission[0]).argmax()), *(int(seen.argmax()) for seen in emission[1:])]
+
+
+@VITERBI.mistake(
     "You read the best state off at each time; the best path must be walked back from its end."
 )
 def no_back_pointers(start, transition, emission):
@@ -94,7 +109,7 @@ def no_back_pointers(start, transition, emission):
 
 @VITERBI.mistake(
     "You add up all paths into a state (the forward algorithm); keep only "
-    "the best one: max, not a sum."
+    "the best one: its maximum, not a sum."
 )
 def sums_paths(start, transition, emission):
     best, back = start + emission[0], []
@@ -163,7 +178,14 @@ PARSES = Question(
     ),
     hints=(
         "To which word may 'in the park' belong? And 'with a kite'?",
-        "Not every combination: branches of a tree never cross.",
+        (
+            "Write down every combination of the two choices, then strike out the one whose "
+            "branches cross: no tree has such."
+        ),
+        (
+            "trees = (places for the first phrase) x (places for the second) - (combinations "
+            "that cross)."
+        ),
     ),
 )
 
@@ -193,15 +215,13 @@ PPMI = Exercise(
         ),  # not symmetric, and a column that was never counted
     ],
     hints=(
+        "How often would a and b meet by chance alone, if a comes so often and b so often?",
         (
-            "p = counts / counts.sum() is the joint probability; p.sum(1) and p.sum(0) "
-            "are the margins."
+            "Turn counts into shares of the whole table: of each pair, of each row, of each "
+            "column. Compare a pair's share with the product of its row's and its column's. "
+            "Where nothing was counted there is no logarithm: put 0 there."
         ),
-        "np.outer(p.sum(1), p.sum(0)) is what chance alone would give.",
-        (
-            "np.where(counts > 0, np.maximum(np.log2(...), 0), 0); with "
-            "np.errstate(divide='ignore', invalid='ignore') it keeps quiet."
-        ),
+        "PPMI(a, b) = max(0, log2 of p(a, b) / (p(a) p(b))), and 0 where the count is 0.",
     ),
 )
 
@@ -221,6 +241,17 @@ def pmi_infinite(counts):
     p = counts / counts.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log2(p / np.outer(p.sum(1), p.sum(0)))
+
+
+@PPMI.mistake(
+    "A word that was never counted gives 0 / 0, and that is NaN (not a number): put 0 in its row "
+    "and column."
+)
+def not_a_number_left(counts):
+    counts = np.asarray(counts, dtype=float)
+    p = counts / counts.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.maximum(np.log2(p / np.outer(p.sum(1), p.sum(0))), 0)
 
 
 @PPMI.mistake("That is in nats: take log2.")
@@ -262,13 +293,6 @@ def neuron_gradient(x, y, w, b):
     return x.T @ error / len(x), error.mean()
 
 
-def _flat_bias(result):
-    """A gradient by b of shape (1,) is as good as a number."""
-    if isinstance(result, tuple) and len(result) == 2 and np.size(result[1]) == 1:
-        return result[0], float(np.reshape(result[1], ()))
-    return result
-
-
 def _p(x, w, b):
     return 1 / (1 + np.exp(-(x @ w + b)))
 
@@ -287,11 +311,20 @@ GRADIENT = Exercise(
     minutes=20,
     reference=neuron_gradient,
     probes=_points,
-    observe=lambda answer, arguments: _flat_bias(answer(*arguments)),
     hints=(
-        ("p = sigmoid(x @ w + b); the derivative of the loss of one point by its score is p - y."),
-        "The score's derivative by w is x, by b it is 1: chain rule, then the mean.",
-        "return x.T @ error / len(x), error.mean()",
+        (
+            "If the score of one point grows a little, how does its loss change? And if a "
+            "weight grows a little, how does the score?"
+        ),
+        (
+            "Chain rule: the derivative of the loss by the score, times the derivative of the "
+            "score by each parameter. In the first factor the slope of the sigmoid, p (1 - p), "
+            "cancels against what the logarithms give."
+        ),
+        (
+            "By the score: p - y. By w: the mean of (p - y) x over the points. By b: the mean "
+            "of p - y."
+        ),
     ),
 )
 
@@ -362,6 +395,7 @@ def _scores():
         (torch.randn(4), torch.randn(4, 3)),
         (torch.tensor([30.0]), torch.tensor([[-40.0, 2.0]])),
         (torch.zeros(2), torch.zeros(2, 5)),
+        (2 * torch.randn(6), 2 * torch.randn(6, 5)),
     ]
 
 
@@ -374,8 +408,19 @@ NEGATIVE_SAMPLING = Exercise(
     probes=_scores,
     observe=with_gradients,
     hints=(
-        "-log sigmoid(positive) for the seen pair.",
-        "- sum of log sigmoid(-negative) over the last axis, then the mean over the batch.",
+        (
+            "What should training do to the score of a pair that was seen, and what to the "
+            "scores of random pairs?"
+        ),
+        (
+            'Each pair is a question of its own, "seen or random?", and sigmoid(score) is the '
+            'probability of "seen". Pay the surprise at "seen" for the true pair, and at '
+            '"random" for each other one: 1 - sigmoid(s) is sigmoid(-s).'
+        ),
+        (
+            "The mean over the batch of: -ln sigmoid(positive) - sum over the K random ones of "
+            "ln sigmoid(-negative)."
+        ),
     ),
 )
 
@@ -393,6 +438,11 @@ def mean_over_negatives(positive, negative):
 @NEGATIVE_SAMPLING.mistake("It is a loss: minus the log-probabilities, so that less is better.")
 def not_negated(positive, negative):
     return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
+
+
+@NEGATIVE_SAMPLING.mistake("The logarithm is natural here, not that to base 2: nats, not bits.")
+def in_bits(positive, negative):
+    return negative_sampling_loss(positive, negative) / math.log(2)
 
 
 @NEGATIVE_SAMPLING.mistake("The logarithm is missing: F.logsigmoid.")

@@ -6,90 +6,112 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import inspect
 import io
 import math
 import numbers
-import signal
-import sys
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from aigc_course.exercises.engine.arrays import is_tensor, without_torch
 from aigc_course.exercises.engine.types import Exercise
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one probe gave: a value, or the error that was raised, and whether the arguments were
-    changed.
+    """What one probe gave.
+
+    Attributes:
+        value: what is compared: the result, or what the exercise observes of it.
+        error: kind of the error that was raised, "ValueError" say; "" when there was none.
+        message: text of that error.
+        changed: whether the arguments were changed.
+        returned: the result itself, which `adapting` looks at; it stays in this process.
     """
 
     value: object = None
     error: str = ""
+    message: str = ""
     changed: bool = False
-
-
-class TooSlow(BaseException):
-    """The answer ran longer than its time limit; no Exception, so that `except Exception` in an
-    answer does not swallow it.
-    """
+    returned: object = field(default=None, compare=False, repr=False)
 
 
 def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
     """Run `answer` on every probe; what it prints is dropped."""
-    results = []
-    for arguments, untouched in zip(
-        copy.deepcopy(exercise.probes()), exercise.probes(), strict=True
-    ):
-        with contextlib.redirect_stdout(io.StringIO()):
-            try:
-                value = exercise.observe(answer, arguments)
-                data = [
-                    (a, b)
-                    for a, b in zip(arguments, untouched, strict=True)
-                    if isinstance(a, list | Mapping | np.ndarray) or hasattr(a, "detach")
-                ]
-                results.append(Outcome(value, changed=not all(same(a, b) for a, b in data)))
-            except (Exception, SystemExit) as error:
-                results.append(Outcome(error=f"{type(error).__name__}: {error}"))
-    return results
+    given, untouched = copy.deepcopy(exercise.probes()), exercise.probes()
+    return [
+        _run(exercise.observe, answer, arguments, before)
+        for arguments, before in zip(given, untouched, strict=True)
+    ]
+
+
+def _run(observe: Callable, answer: Callable, arguments: tuple, untouched: tuple) -> Outcome:
+    results: list[object] = [None]
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            value = observe(_remembering(answer, results), arguments)
+            changed = any(
+                _holds_data(before) and not same(after, before)
+                for after, before in zip(arguments, untouched, strict=True)
+            )
+            return Outcome(value, changed=changed, returned=results[-1])
+        except (Exception, SystemExit) as error:
+            return Outcome(error=type(error).__name__, message=_message(error))
+
+
+def _remembering(answer: Callable, results: list[object]) -> Callable:
+    """The same answer, whose results are noted as it gives them; a class stays as it is."""
+    if inspect.isclass(answer):
+        return answer
+
+    @functools.wraps(answer)
+    def noted(*args, **kwargs):
+        results.append(answer(*args, **kwargs))
+        return results[-1]
+
+    return noted
+
+
+def _holds_data(argument: object) -> bool:
+    """Whether an argument is data that an answer could change, not a model or a function."""
+    return isinstance(argument, list | tuple | set | Mapping | np.ndarray) or is_tensor(argument)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an error of the learner's own, whose text cannot be made
+        return ""
 
 
 def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
-    """Whether two answers did the same on every probe; errors agree when their types do."""
+    """Whether two answers did the same on every probe; errors agree when their kinds do."""
     return all(
-        x.error.partition(":")[0] == y.error.partition(":")[0]
-        and (x.error or same(x.value, y.value))
+        x.error == y.error and (bool(x.error) or same(x.value, y.value))
         for x, y in zip(a, b, strict=True)
     )
 
 
 def same(a: object, b: object) -> bool:
-    """Equality as a reader would see it: numbers to 1e-6, a list like a tuple, arrays by shape and
-    value.
+    """Equality as a reader would see it: a list like a tuple, whole numbers exactly, others to
+    1e-6, arrays by shape and value (to 1e-5), whatever holds them: a tensor, NumPy, a list.
     """
     try:
         return _same(a, b)
-    except (
-        TypeError,
-        ValueError,
-        OverflowError,
-        RecursionError,
-    ):  # 1j, 10 ** 400, arrays in lists of lists ...
+    # 1j, 10 ** 400, arrays in lists of lists, tensors that cannot become arrays ...
+    except (TypeError, ValueError, OverflowError, RecursionError, RuntimeError):
         return False
 
 
 def _same(a: object, b: object) -> bool:
-    if hasattr(a, "detach"):
-        a = a.detach().cpu().numpy()
-    if hasattr(b, "detach"):
-        b = b.detach().cpu().numpy()
+    a, b = _plain(a), _plain(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return _same_arrays(a, b)
+        return _same_arrays(np.asarray(a), np.asarray(b))
     if isinstance(a, numbers.Number) and isinstance(b, numbers.Number):
-        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) or (a != a and b != b)
+        return _same_numbers(a, b)
     if isinstance(a, str) or isinstance(b, str):
         return isinstance(a, str) and isinstance(b, str) and str.__eq__(a, b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
@@ -99,103 +121,26 @@ def _same(a: object, b: object) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
-def _same_arrays(a: object, b: object) -> bool:
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+def _plain(value: object) -> object:
+    """Tensors as arrays, arrays of text or of objects as lists."""
+    value = without_torch(value)
+    is_list = isinstance(value, np.ndarray) and value.dtype.kind not in "biuf"
+    return value.tolist() if is_list else value
+
+
+def _same_numbers(a, b) -> bool:
+    if isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral):
+        return int(a) == int(b)
+    return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) or (a != a and b != b)
+
+
+def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
+    """One number is the same in any shape; True is not 1; text is no number."""
+    if not {a.dtype.kind, b.dtype.kind} <= set("biuf"):
+        return False
+    if (a.dtype.kind == "b") != (b.dtype.kind == "b"):
+        return False
+    if a.size == b.size == 1 and 0 in (a.ndim, b.ndim):
+        a, b = a.reshape(()), b.reshape(())
+    a, b = a.astype(np.float64), b.astype(np.float64)
     return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
-
-
-def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcome]) -> str:
-    """Say on which arguments an answer first differs, what was expected and what came."""
-    for arguments, got, want in zip(exercise.probes(), mine, right, strict=True):
-        if same_behaviour([got], [want]):
-            continue
-        call = f"for {', '.join(map(shorten, arguments))}"
-        if got.error:
-            return f"it raised {got.error} {call}."
-        expected = f"an error ({want.error})" if want.error else f"{shorten(want.value)}"
-        return f"{call} expected {expected}, but yours gave {shorten(got.value)}."
-    return "it differs from the reference."
-
-
-def shorten(value: object) -> str:
-    """A value as text of at most 200 characters."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if hasattr(value, "shape") and math.prod(value.shape) > 6:  # what is wrong is mostly the shape
-        return f"{type(value).__name__.lower()} of shape {tuple(value.shape)}"
-    try:
-        text = repr(value)
-    except Exception:
-        text = f"something that cannot be shown ({type(value).__name__})"
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def with_gradients(answer: Callable, arguments: tuple) -> object:
-    """For `observe`, where a lesson trains through an answer: its value and the gradients that it
-    lets through.
-
-    Raises:
-        TypeError: the answer gives back something that no gradient can go through.
-    """
-    import torch
-
-    tracked = [
-        a.clone().requires_grad_() if isinstance(a, torch.Tensor) and a.is_floating_point() else a
-        for a in arguments
-    ]
-    value = answer(*tracked)
-    parts = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(part, torch.Tensor) and part.requires_grad for part in parts):
-        raise TypeError(
-            "the result must be a tensor that gradients can go through: no .item(), no "
-            ".detach(), no NumPy"
-        )
-    sum(
-        (part * torch.linspace(0.5, 1.5, part.numel()).reshape(part.shape)).sum() for part in parts
-    ).backward()
-    return value, [a.grad for a in tracked if isinstance(a, torch.Tensor) and a.is_floating_point()]
-
-
-def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
-    """Run `work`; raise `TooSlow` after `seconds`.
-
-    On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in
-    a thread.
-    """
-    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-
-        def stop(signum, frame):
-            raise TooSlow
-
-        before = signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(
-            signal.ITIMER_REAL, seconds, 0.1
-        )  # again and again, as some `except` may catch one
-        try:
-            return work()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-    return _in_a_thread(seconds, work)
-
-
-def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
-    box: dict[str, object] = {}
-
-    def run() -> None:
-        try:
-            box["value"] = work()
-        except BaseException as error:
-            box["error"] = error
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        sys.stderr.write(
-            "The slow answer is still running in the background; restart the kernel to stop it.\n"
-        )
-        raise TooSlow
-    if "error" in box:
-        raise box["error"]
-    return box.get("value")

@@ -1,11 +1,10 @@
-"""Checks answers: finds not attempted, right or wrong, names the mistake, and keeps the lesson
-going.
+"""Checks answers: finds not attempted, right or wrong, names the mistake, and says what a lesson
+goes on with.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dis
 import html
 import inspect
 import math
@@ -14,16 +13,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aigc_course.exercises.engine.compare import (
-    Outcome,
-    TooSlow,
-    first_difference,
-    outcomes,
-    same_behaviour,
-    shorten,
-    with_time_limit,
-)
+from aigc_course.exercises.engine.adapting import adapted
+from aigc_course.exercises.engine.compare import Outcome, outcomes, same_behaviour
+from aigc_course.exercises.engine.emptiness import is_empty
+from aigc_course.exercises.engine.facts import first_difference, shorten
+from aigc_course.exercises.engine.time_limit import TooSlow, with_time_limit
 from aigc_course.exercises.engine.types import Exercise, Question
+
+RIGHT = "right."
+TOO_SLOW = (
+    "it ran longer than {seconds:g} s on small examples: a loop that does not end? Or a search "
+    "through all possibilities, whose number grows too fast?"
+)
+_MARKS = {"right": "✔", "wrong": "✘", "empty": "○"}
+_COLOURS = {"right": "#009E73", "wrong": "#D55E00", "empty": "#777777"}
 
 
 @dataclass(frozen=True)
@@ -31,50 +34,53 @@ class Report:
     """The result of one check, as text and as HTML.
 
     Attributes:
+        name: of the exercise.
         state: "right", "wrong" or "empty".
-        message: one sentence for the learner.
+        says: one sentence for the learner, told everywhere; of a wrong answer the mistake.
+        in_lesson: what holds in a lesson only, "" elsewhere: which version it goes on with.
     """
 
     name: str
     state: str
-    message: str
+    says: str
+    in_lesson: str = ""
+
+    @property
+    def message(self) -> str:
+        """All that is to be told."""
+        return f"{self.says} {self.in_lesson}".rstrip()
 
     def __repr__(self) -> str:
         return f"{_MARKS[self.state]} {self.name}: {self.message}"
 
     def _repr_html_(self) -> str:
-        colour = {"right": "#009E73", "wrong": "#D55E00", "empty": "#777777"}[self.state]
         return (
-            f'<div style="border-left:4px solid {colour};padding:2px '
+            f'<div style="border-left:4px solid {_COLOURS[self.state]};padding:2px '
             f'8px"><b>{_MARKS[self.state]} {html.escape(self.name)}</b>: '
             f"{html.escape(self.message)}</div>"
         )
 
 
-_MARKS = {"right": "✔", "wrong": "✘", "empty": "○"}
+def judge(task: Exercise, learners: Callable) -> tuple[Report, Callable]:
+    """Check a function or class.
 
-
-def judge(task: Exercise, learners: Callable) -> tuple[Report, str]:
-    """Check a function or class; returns the report and the name of the known mistake ("" when
-    there is none).
+    Returns:
+        The report, and what a lesson goes on with: the answer, in a form that later cells can use,
+        when it is right; else the reference.
     """
     if is_empty(learners):
-        return Report(
-            task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.'
-        ), ""
+        return _not_attempted(task), task.reference
     try:
         with under_its_own_name(learners):
             mine = with_time_limit(task.seconds, lambda: outcomes(task, learners))
     except TooSlow:
-        return _wrong(
-            task, f"it ran longer than {task.seconds:g} s; look for a loop that does not end."
-        )
-    says = diagnose(task, mine)
-    return (
-        _wrong(task, says)
-        if says
-        else (Report(task.name, "right", "right. The lesson goes on with your version."), "")
-    )
+        return _wrong(task, TOO_SLOW.format(seconds=task.seconds)), task.reference
+    if says := diagnose(task, mine):
+        return _wrong(task, says), task.reference
+    usable, change = adapted(learners, mine, outcomes(task, task.reference), task.probes())
+    converted = f"; its results are converted from {change}" if change else ""
+    in_lesson = f"The lesson goes on with your version{converted}."
+    return Report(task.name, "right", RIGHT, in_lesson), usable
 
 
 def diagnose(
@@ -98,7 +104,7 @@ def diagnose(
     if same_behaviour(mine, right):
         return ""
     for mistake in task.mistakes:
-        if same_behaviour(mine, run(task, mistake.answer)):
+        if any(same_behaviour(mine, run(task, answer)) for answer in mistake.answers):
             return mistake.says
     if all(outcome.value is None and not outcome.error for outcome in mine):
         return (
@@ -108,14 +114,18 @@ def diagnose(
     return first_difference(task, mine, right)
 
 
-def judge_value(task: Question, value: object) -> tuple[Report, str]:
-    """Check a number or a choice; returns the report and the name of the known mistake."""
+def judge_value(task: Question, value: object) -> tuple[Report, float | str]:
+    """Check a number or a choice.
+
+    Returns:
+        The report, and what a lesson goes on with: always the exact answer, as one that is right
+        within the tolerance may still be too far off for a later cell.
+    """
     if value is None or value is ...:
-        return Report(
-            task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.'
-        ), ""
-    says = diagnose_value(task, value)
-    return _wrong(task, says) if says else (Report(task.name, "right", "right."), "")
+        return _not_attempted(task), task.reference
+    if says := diagnose_value(task, value):
+        return _wrong(task, says), task.reference
+    return Report(task.name, "right", RIGHT), task.reference
 
 
 def diagnose_value(task: Question, value: object) -> str:
@@ -127,13 +137,31 @@ def diagnose_value(task: Question, value: object) -> str:
     for mistake in task.mistakes:
         if _same_value(task, value, mistake.answer):
             return mistake.says
-    kind = numbers.Real if isinstance(task.reference, numbers.Real) else str
-    advice = (
-        ""
-        if isinstance(value, kind)
-        else f"; it should be {'a number' if kind is numbers.Real else 'a string'}"
-    )
-    return f"{shorten(value)} is not the answer{advice}."
+    wants_number = isinstance(task.reference, numbers.Real)
+    if isinstance(value, numbers.Real if wants_number else str):
+        return f"{shorten(value)} is not the answer."
+    kind = "a number" if wants_number else "a string"
+    return f"{shorten(value)} is not the answer; it should be {kind}."
+
+
+def _same_value(task: Question, value: object, wanted: object) -> bool:
+    if isinstance(wanted, str):
+        return isinstance(value, str) and value.strip().lower() == wanted.lower()
+    try:
+        return isinstance(value, numbers.Real) and math.isclose(
+            value, wanted, abs_tol=task.tolerance
+        )
+    except OverflowError:  # 10 ** 400
+        return False
+
+
+def _not_attempted(task: Exercise | Question) -> Report:
+    return Report(task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.')
+
+
+def _wrong(task: Exercise | Question, says: str) -> Report:
+    in_lesson = f'(The course\'s own answer is used below; hint("{task.name}") helps.)'
+    return Report(task.name, "wrong", says, in_lesson)
 
 
 @contextlib.contextmanager
@@ -155,50 +183,3 @@ def under_its_own_name(learners: Callable):
             del space[name]
         else:
             space[name] = before
-
-
-def _same_value(task: Question, value: object, wanted: object) -> bool:
-    if isinstance(wanted, str):
-        return isinstance(value, str) and value.strip().lower() == wanted.lower()
-    try:
-        return isinstance(value, numbers.Real) and math.isclose(
-            value, wanted, abs_tol=task.tolerance
-        )
-    except OverflowError:  # 10 ** 400
-        return False
-
-
-def _wrong(task: Exercise | Question, says: str) -> tuple[Report, str]:
-    return Report(
-        task.name,
-        "wrong",
-        f'{says} (The course\'s own answer is used below; hint("{task.name}") helps.)',
-    ), says
-
-
-def is_empty(answer: object) -> bool:
-    """Whether a function or class has no body beyond a docstring, `...`, `pass` or `raise
-    NotImplementedError`.
-    """
-    if inspect.isclass(answer):
-        own = [
-            v for k, v in vars(answer).items() if inspect.isfunction(v) or not k.startswith("__")
-        ]
-        return all(inspect.isfunction(v) and is_empty(v) for v in own)
-    code = getattr(answer, "__code__", None)
-    if code is None:
-        return False
-    steps = [
-        step
-        for step in dis.get_instructions(code)
-        if step.opname not in ("RESUME", "NOP", "PRECALL", "CACHE", "COPY_FREE_VARS")
-    ]
-    if all(
-        step.opname in ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP")
-        and step.argval in (None, ...)
-        for step in steps
-    ):
-        return True
-    return code.co_names == ("NotImplementedError",) and any(
-        step.opname == "RAISE_VARARGS" for step in steps
-    )

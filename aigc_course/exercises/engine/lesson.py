@@ -19,7 +19,8 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
     """Decorate an answer: `@exercise("chance.entropy")` on a function or a class.
 
     Returns:
-        The answer itself when it is right, the reference otherwise.
+        The answer when it is right, its results in a form that later cells can use; the reference
+        otherwise.
 
     Raises:
         CourseError: there is no exercise of that name, or it asks for a value (use `answer`).
@@ -31,9 +32,9 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
     task = _of_type(name, Exercise, 'answer("{name}", ...)')
 
     def decorate(learners: Callable) -> Callable:
-        report, mistake = judge(task, learners)
-        tell(report, mistake)
-        return learners if report.state == "right" else task.reference
+        report, usable = judge(task, learners)
+        tell(report)
+        return usable
 
     return decorate
 
@@ -42,15 +43,14 @@ def answer(name: str, value: float | str | None = None) -> float | str:
     """Give a number or a choice worked out on paper; `...` or nothing means not attempted.
 
     Returns:
-        The value when it is right, the right value otherwise.
+        The exact answer, whatever was given: later cells need it.
 
     Raises:
         CourseError: there is no question of that name, or it asks for a function (use `@exercise`).
     """
-    task = _of_type(name, Question, '@exercise("{name}")')
-    report, mistake = judge_value(task, value)
-    tell(report, mistake)
-    return value if report.state == "right" else task.reference
+    report, exact = judge_value(_of_type(name, Question, '@exercise("{name}")'), value)
+    tell(report)
+    return exact
 
 
 def hint(name: str) -> None:
@@ -60,11 +60,8 @@ def hint(name: str) -> None:
     _hints_given[name] = step + 1
     record.record(name, hints=step + 1)
     rest = len(task.hints) - step - 1
-    more = (
-        f"{rest} more to come."
-        if rest
-        else f'That was the last; solution("{name}") shows an answer.'
-    )
+    last = f'That was the last; solution("{name}") shows an answer.'
+    more = f"{rest} more to come." if rest else last
     print(f"Hint {step + 1} of {len(task.hints)}: {task.hints[step]} ({more})")
 
 
@@ -77,11 +74,10 @@ def solution(name: str) -> None:
         print("Solutions are switched off in this class; hint(...) still helps.")
         return
     record.record(name, solution_seen=True)
-    print(
-        task.explanation
-        if isinstance(task, Question)
-        else plain_source(task.shown or task.reference)
-    )
+    if isinstance(task, Question):
+        print(task.explanation)
+    else:
+        print(plain_source(task.shown or task.reference))
 
 
 def require(name: str) -> None:
@@ -97,9 +93,11 @@ def require(name: str) -> None:
         raise AssertionError(str(report))
 
 
-def tell(report: Report, mistake: str) -> None:
+def tell(report: Report) -> None:
+    """Show a report, keep it as the latest of its exercise, and note it in the learner's record."""
     verdicts[report.name] = report
     if report.state != "empty":
+        mistake = report.says if report.state == "wrong" else ""
         record.record(report.name, state=report.state, mistake=mistake)
     from IPython import get_ipython
     from IPython.display import display

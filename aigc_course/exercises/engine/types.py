@@ -11,6 +11,7 @@ def draw_entropy(rng): ...
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,10 +26,17 @@ class Mistake:
     Attributes:
         answer: the wrong function or class (of an `Exercise`) or the wrong value (of a `Question`).
         says: the name of the mistake and how to mend it, one sentence.
+        others: further answers that make the same mistake, with other constants say.
     """
 
     answer: object
     says: str
+    others: tuple = ()
+
+    @property
+    def answers(self) -> tuple:
+        """Every answer that is known to make this mistake."""
+        return self.answer, *self.others
 
 
 @dataclass
@@ -40,8 +48,10 @@ class Exercise:
         title: what to do, in a few words.
         minutes: about how long it takes.
         reference: a right answer; the library's own where there is one.
-        probes: makes the arguments, one tuple a trial; each answer gets copies of its own.
-        hints: steps towards the answer, one a call.
+        probes: makes the arguments, one tuple a trial, in the shapes and types that the lesson
+            passes in; each answer gets copies of its own.
+        hints: steps towards the answer, one a call: a question, an idea, a formula. No code of
+            the answer: that is for `solution` alone.
         observe: (answer, arguments) -> what is compared; calls the answer by default.
         seconds: time limit of the whole check.
         shown: a short right answer for `solution`, where the reference is the library's longer one.
@@ -66,11 +76,22 @@ class Exercise:
     draw_one: Callable[[np.random.Generator], tuple] | None = None
     n_hidden: int = 0
 
-    def mistake(self, says: str) -> Callable[[Callable], Callable]:
-        """Decorate a wrong answer: it becomes a known mistake, told with these words."""
+    def mistake(self, says: str, **values: tuple) -> Callable[[Callable], Callable]:
+        """Decorate a wrong answer: it becomes a known mistake, told with these words.
+
+        Args:
+            says: what is wrong and how to mend it.
+            values: an argument of the wrong answer -> values with which it is the same mistake,
+                `eps=(1e-8, 1e-6)` say.
+        """
 
         def add(answer: Callable) -> Callable:
-            self.mistakes.append(Mistake(answer, says))
+            others = tuple(
+                functools.partial(answer, **{name: value})
+                for name, several in values.items()
+                for value in several
+            )
+            self.mistakes.append(Mistake(answer, says, others))
             return answer
 
         return add

@@ -1,0 +1,159 @@
+"""Keeps the promise of a tick: an accepted answer works in every later cell.
+
+An answer may give a list for an array, NumPy for a tensor, float64 for float32 or shape (1,) for a
+number. Nothing is lost in that, so it is right, and the lesson gets it in the form of the
+reference's results.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from aigc_course.exercises.engine.arrays import is_array, is_tensor, type_name, without_torch
+from aigc_course.exercises.engine.compare import Outcome
+
+
+def adapted(
+    answer: Callable, mine: Sequence[Outcome], right: Sequence[Outcome], probes: Sequence[tuple]
+) -> tuple[Callable, str]:
+    """Return what a lesson goes on with in place of an accepted answer, and what is converted.
+
+    Args:
+        answer: the learner's.
+        mine, right: what it and the reference gave on the probes.
+        probes: the arguments.
+
+    Returns:
+        The answer itself and "" when its results have the form of the reference's; else the
+        answer with its results converted (gradients are kept), and "a list into a tensor", say.
+    """
+    for got, want, arguments in zip(mine, right, probes, strict=True):
+        if change := conversion(got.returned, want.returned):
+            return _converting(answer, got.returned, want.returned, arguments), change
+    return answer, ""
+
+
+def _converting(answer: Callable, sample: object, like: object, probe: tuple) -> Callable:
+    """The answer with every result brought into the form of `like`, which the reference gave.
+
+    Args:
+        answer: the learner's.
+        sample: what it gave where the reference gave `like`.
+        like: the form that is wanted.
+        probe: the arguments of that call.
+    """
+    usual = _float_type(probe)
+    leaves_torch = _holds_tensor(like) and not _holds_tensor(sample)
+
+    @functools.wraps(answer)
+    def converted(*args, **kwargs):
+        given = _on_cpu(args) if leaves_torch else args
+        # Where the reference keeps the type of its arguments, so does what is converted.
+        retype = {usual: _float_type(args) or usual}
+        return _convert(answer(*given, **kwargs), like, retype, _device(args))
+
+    return converted
+
+
+def conversion(value: object, like: object) -> str:
+    """What must change in `value` to have the form of `like`: "a list into a tensor" say, or ""."""
+    if is_tensor(like) or isinstance(like, np.ndarray):
+        if _form(value) != _form(like):
+            return f"{_form(value)} into {_form(like)}"
+        return f"shape {tuple(value.shape)} into ()" if value.ndim > like.ndim == 0 else ""
+    if isinstance(like, bool | int | float | np.generic):
+        fits = isinstance(value, type(like)) or (type(like) is float and type(value) is int)
+        return "" if fits else f"{_form(value)} into {_form(like)}"
+    if isinstance(like, list | tuple):
+        if not isinstance(value, type(like)):
+            return f"{_form(value)} into {_form(like)}"
+        return next(filter(None, map(conversion, value, like)), "")
+    if isinstance(like, Mapping):
+        if not isinstance(value, type(like)):
+            return f"{_form(value)} into {_form(like)}"
+        return next(filter(None, (conversion(value[key], like[key]) for key in like)), "")
+    return ""
+
+
+def _convert(value: object, like: object, retype: dict[str, str], device: object) -> object:
+    if is_tensor(like):
+        return _as_tensor(value, like, retype, device)
+    if isinstance(like, np.ndarray):
+        array = np.asarray(without_torch(value), dtype=_type_for(like, retype))
+        return array.reshape(()) if like.ndim == 0 else array
+    if isinstance(like, bool | int | float | np.generic):
+        return _as_number(value, like)
+    if isinstance(like, Mapping):
+        sample = next(iter(like.values()), None)
+        return type(like)({k: _convert(v, sample, retype, device) for k, v in value.items()})
+    if isinstance(like, list | tuple) and like:
+        items = list(value) if is_array(like[0]) else _plain_items(value)
+        # A tuple has a place for each thing, a list holds many of a kind.
+        samples = like if len(items) == len(like) else [like[0]] * len(items)
+        pairs = zip(items, samples, strict=True)
+        return type(like)(_convert(item, sample, retype, device) for item, sample in pairs)
+    return type(like)(_plain_items(value)) if isinstance(like, list | tuple) else value
+
+
+def _as_tensor(value: object, like, retype: dict[str, str], device: object):
+    import torch
+
+    if isinstance(value, list | tuple) and any(map(is_tensor, value)):
+        value = torch.stack([torch.as_tensor(item) for item in value])
+    tensor = torch.as_tensor(value, dtype=getattr(torch, _type_for(like, retype)), device=device)
+    return tensor.reshape(()) if like.dim() == 0 else tensor
+
+
+def _as_number(value: object, like: object) -> object:
+    """A number of the kind that the reference gives: whole ones stay whole, 28 for 28.0."""
+    number = value.item() if hasattr(value, "item") else value
+    if type(like) is int and not (math.isfinite(number) and number == int(number)):
+        return number
+    return type(like)(number)
+
+
+def _plain_items(value: object) -> list:
+    value = without_torch(value)
+    return value.tolist() if isinstance(value, np.ndarray) else list(value)
+
+
+def _type_for(like: object, retype: dict[str, str]) -> str:
+    return retype.get(type_name(like), type_name(like))
+
+
+def _float_type(arguments: Sequence[object]) -> str:
+    """The widest floating type among arrays and tensors that are given, "" when there is none."""
+    names = {type_name(argument) for argument in arguments if is_array(argument)}
+    return next((name for name in ("float64", "float32", "float16") if name in names), "")
+
+
+def _device(arguments: Sequence[object]):
+    return next((argument.device for argument in arguments if is_tensor(argument)), None)
+
+
+def _on_cpu(arguments: Sequence[object]) -> list:
+    """For an answer that leaves torch, as NumPy reads nothing from a GPU."""
+    return [argument.cpu() if is_tensor(argument) else argument for argument in arguments]
+
+
+def _form(value: object) -> str:
+    """What kind of thing a result is, in words."""
+    if is_tensor(value):
+        return _with_article(f"{type_name(value)} tensor")
+    if isinstance(value, np.ndarray):
+        return _with_article(f"{value.dtype} NumPy array")
+    if isinstance(value, np.generic):
+        return f"a NumPy {value.dtype}"
+    return _with_article(type(value).__name__)
+
+
+def _with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def _holds_tensor(value: object) -> bool:
+    return is_tensor(value) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))

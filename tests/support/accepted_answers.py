@@ -1,0 +1,706 @@
+"""Answers that are right and yet not the reference: with another type or shape of the result, or by
+another formula. `test_a_tick_is_a_promise.py` sends them through the lessons.
+"""
+
+import itertools
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from aigc_course.exercises.engine import catalog
+
+# exercise -> two answers; for a question two values
+ACCEPTED = {}
+
+
+def accepted(name):
+    """Note a function as an answer to be accepted."""
+
+    def note(function):
+        ACCEPTED.setdefault(name, []).append(function)
+        return function
+
+    return note
+
+
+def in_another_form(name, change):
+    """Note the reference with its results changed in form."""
+    reference = catalog.find(name).reference
+
+    def answer(*args, **kwargs):
+        return change(reference(*args, **kwargs))
+
+    ACCEPTED.setdefault(name, []).append(answer)
+
+
+def as_list(value):
+    """Arrays and tensors as lists of numbers."""
+    return list(map(as_list, value)) if isinstance(value, tuple) else value.tolist()
+
+
+def as_numpy(value):
+    """Tensors and lists of numbers as NumPy arrays."""
+    if isinstance(value, tuple | list) and any(isinstance(item, torch.Tensor) for item in value):
+        return tuple(map(as_numpy, value))
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+
+
+def as_double(value):
+    """Floats of 64 bits."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(as_double, value))
+    return value.double() if isinstance(value, torch.Tensor) else np.float64(value)
+
+
+def as_single(value):
+    """NumPy's floats of 32 bits."""
+    return np.asarray(value, dtype=np.float32)
+
+
+def as_one_entry(value):
+    """A scalar tensor with shape (1,)."""
+    return value.reshape(1)
+
+
+def as_tensor(value):
+    """A tensor in place of an array or a number."""
+    return torch.as_tensor(value)
+
+
+def given(name, number):
+    """One of the two accepted answers of an exercise."""
+    return ACCEPTED[name][number]
+
+
+# --- 00 and 01
+
+ACCEPTED["welcome.learned"] = [" Learned ", np.str_("learned")]
+ACCEPTED["chance.plot_bits"] = [np.float64(1.504), np.float32(1.5)]
+
+
+@accepted("welcome.headline")
+def by_join(who, what):
+    text = " ".join([who, "finds", what]) + "!"
+    return text[:1].upper() + text[1:]
+
+
+@accepted("welcome.headline")
+def numpys_text(who, what):
+    return np.str_(by_join(who, what))
+
+
+@accepted("chance.grammar_size")
+def with_numpy(rules, symbol="START"):
+    if symbol not in rules:
+        return 1.0
+    return np.sum([np.prod([with_numpy(rules, p) for p in a.split()]) for a in rules[symbol]])
+
+
+in_another_form("chance.grammar_size", as_tensor)
+
+
+@accepted("chance.entropy")
+def expected_surprise(probabilities):
+    p = np.asarray([x for x in probabilities if x], dtype=float)
+    return np.array([np.dot(p, np.log2(1 / p))])
+
+
+in_another_form("chance.entropy", as_tensor)
+in_another_form("chance.temperature", as_list)
+
+
+@accepted("chance.temperature")
+def by_logarithms(probabilities, temperature):
+    with np.errstate(divide="ignore"):
+        return torch.softmax(torch.as_tensor(np.log(probabilities)) / temperature, 0)
+
+
+@accepted("chance.add_k")
+def in_a_loop(followers, vocabulary, k):
+    total = sum(followers.values()) + k * len(vocabulary)
+    smoothed = defaultdict(float)
+    for token in vocabulary:
+        smoothed[token] = np.float32((followers[token] + k) / total)
+    return smoothed
+
+
+@accepted("chance.add_k")
+def with_tensors(followers, vocabulary, k):
+    counts = torch.tensor([followers[token] + k for token in vocabulary], dtype=torch.float64)
+    return dict(zip(vocabulary, counts / counts.sum(), strict=True))
+
+
+in_another_form("chance.longest_copy", np.int64)
+in_another_form("chance.longest_copy", float)
+
+# --- 02
+
+ACCEPTED["tokens.bits_per_character"] = [0.754, np.float64(0.75)]
+
+
+@accepted("tokens.normalize")
+def by_patterns(text):
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+    text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"})
+    return re.sub(" +", " ", text).strip()
+
+
+in_another_form("tokens.normalize", np.str_)
+in_another_form("tokens.count_pairs", dict)
+
+
+@accepted("tokens.count_pairs")
+def with_a_default(words):
+    pairs = defaultdict(int)
+    for word, count in words.items():
+        for i in range(len(word) - 1):
+            pairs[word[i], word[i + 1]] += count
+    return pairs
+
+
+@accepted("tokens.merge")
+def by_steps(symbols, pair):
+    out = []
+    for symbol in symbols:
+        free = out and out[-1] is not None and not out[-1][1]
+        if free and (out[-1][0], symbol) == tuple(pair):
+            out[-1] = (out[-1][0] + symbol, True)
+        else:
+            out.append((symbol, False))
+    return tuple(symbol for symbol, _ in out)
+
+
+in_another_form("tokens.merge", lambda symbols: tuple(list(symbols)))
+in_another_form("tokens.max_match", tuple)
+in_another_form("tokens.max_match", np.asarray)
+in_another_form("tokens.word_f1", np.float32)
+
+
+@accepted("tokens.word_f1")
+def by_sets(predicted, true):
+    def spans(words):
+        ends = list(itertools.accumulate(map(len, words)))
+        return set(zip([0, *ends], ends, strict=False))
+
+    right = len(spans(predicted) & spans(true))
+    return torch.tensor([2 * right / (len(predicted) + len(true))], dtype=torch.float64)
+
+
+# --- 03
+
+ACCEPTED["words.parses"] = [5.0, np.int64(5)]
+in_another_form("words.viterbi", np.asarray)
+
+
+@accepted("words.viterbi")
+def with_torch(start, transition, emission):
+    start, transition, emission = map(torch.as_tensor, (start, transition, emission))
+    best, back = start + emission[0], []
+    for seen in emission[1:]:
+        best, pointers = (best[:, None] + transition + seen).max(0)
+        back.append(pointers)
+    states = [best.argmax()]
+    for pointers in back[::-1]:
+        states.append(pointers[states[-1]])
+    return tuple(states[::-1])
+
+
+in_another_form("words.ppmi", as_list)
+
+
+@accepted("words.ppmi")
+def by_differences(counts):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log2(counts) + np.log2(counts.sum())
+        pmi = logs - np.log2(counts.sum(1))[:, None] - np.log2(counts.sum(0))[None]
+    return torch.as_tensor(np.nan_to_num(pmi.clip(0, 1e6), nan=0.0))
+
+
+in_another_form("words.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
+
+
+@accepted("words.gradient")
+def in_single_precision(x, y, w, b):
+    error = np.reciprocal(1 + np.exp(-(x @ w) - b)) - y
+    by_w = np.mean(error[:, None] * x, axis=0)
+    return torch.as_tensor(by_w), torch.as_tensor([error.mean()])
+
+
+@accepted("words.negative_sampling")
+def logarithm_of_sigmoid(positive, negative):
+    seen = torch.log(torch.sigmoid(positive))
+    random = torch.log(1 - torch.sigmoid(negative)).sum(1)
+    return (-seen - random).mean(0, keepdim=True).double()
+
+
+@accepted("words.negative_sampling")
+def cross_entropies(positive, negative):
+    by_torch = F.binary_cross_entropy_with_logits
+    seen = by_torch(positive, torch.ones_like(positive))
+    return seen + by_torch(negative, torch.zeros_like(negative)) * negative.shape[1]
+
+
+# --- 04
+
+ACCEPTED["rnn.parameters"] = [35328.0, np.int64(35328)]
+
+
+@accepted("rnn.step")
+def by_linear(x, h, W_xh, W_hh, b_h):
+    return (F.linear(x, W_xh, b_h) + F.linear(h, W_hh)).tanh().double()
+
+
+@accepted("rnn.step")
+def by_columns(x, h, W_xh, W_hh, b_h):
+    inner = W_xh @ x.T + W_hh @ h.T + b_h[:, None]
+    return torch.tanh(inner).T
+
+
+in_another_form("rnn.bptt", as_list)
+
+
+@accepted("rnn.bptt")
+def backwards_with_numpy(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
+    given = (x1, x2, h0, W_xh, W_hh, b_h, grad_h2)
+    x1, x2, h0, W, U, b, g = (tensor.detach().numpy() for tensor in given)
+    h1 = np.tanh(W @ x1 + U @ h0 + b)
+    h2 = np.tanh(W @ x2 + U @ h1 + b)
+    d2 = g * (1 - h2**2)
+    d1 = (d2 @ U) * (1 - h1**2)
+    return np.outer(d2, x2) + np.outer(d1, x1), np.outer(d2, h1) + np.outer(d1, h0), d1 + d2
+
+
+in_another_form("rnn.clip", lambda gradients: tuple(g.numpy() for g in gradients))
+
+
+@accepted("rnn.clip")
+def one_long_vector(gradients, largest):
+    norm = torch.cat([g.double().flatten() for g in gradients]).norm()
+    return [g.double() * torch.clamp(largest / norm, max=1.0) for g in gradients]
+
+
+@accepted("rnn.masked_loss")
+def picked_out(logits, targets):
+    real = targets != 0
+    logp = torch.log(torch.softmax(logits, -1))[real]
+    return -logp.gather(1, targets[real][:, None]).mean(0)
+
+
+@accepted("rnn.masked_loss")
+def weighed(logits, targets):
+    weights = (targets.flatten() > 0).double()
+    losses = F.cross_entropy(
+        logits.reshape(-1, logits.shape[-1]), targets.flatten(), reduction="none"
+    )
+    return (losses * weights).sum() / weights.sum()
+
+
+# --- 05
+
+ACCEPTED["lstm.half_life"] = [6.6, np.float32(6.58)]
+
+
+@accepted("lstm.step")
+def stacked(x, h, c, W, b):
+    N = h.shape[1]
+    blocks = x @ W[:, : x.shape[1]].T + h @ W[:, x.shape[1] :].T + b
+    i, f, o = (torch.sigmoid(blocks[:, k * N : (k + 1) * N]) for k in (0, 1, 3))
+    c = f * c + i * torch.tanh(blocks[:, 2 * N : 3 * N])
+    return torch.stack([o * c.tanh(), c])
+
+
+in_another_form("lstm.step", as_double)
+in_another_form("lstm.temperature", as_numpy)
+
+
+@accepted("lstm.temperature")
+def by_exponentials(logits, temperature):
+    powers = ((logits - logits.amax(-1, keepdim=True)).double() / temperature).exp()
+    return (powers / powers.sum(-1, keepdim=True)).tolist()
+
+
+in_another_form("lstm.top_p", as_list)
+
+
+@accepted("lstm.top_p")
+def one_by_one(probabilities, p):
+    kept, total = np.zeros(len(probabilities)), 0.0
+    for i in np.argsort(-probabilities.numpy(), kind="stable"):
+        if total >= p and p < 1:
+            break
+        kept[i] = probabilities[i]
+        total += float(probabilities[i])
+    return kept / kept.sum()
+
+
+in_another_form("lstm.relevance", np.float32)
+
+
+@accepted("lstm.relevance")
+def mean_of_booleans(texts, topics, check):
+    plots = [check(text).plot for text in texts]
+    return torch.tensor([[a == b for a, b in zip(plots, topics, strict=True)]]).double().mean()
+
+
+# --- 06
+
+ACCEPTED["gpt.spread"] = [8, np.float64(8)]
+ACCEPTED["gpt.parameters"] = [111_840, 111_839.7]
+
+
+@accepted("gpt.attention")
+def by_torch(q, k, v, mask):
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+@accepted("gpt.attention")
+def with_a_large_number(q, k, v, mask):
+    scores = torch.einsum("...td,...sd->...ts", q, k) * q.shape[-1] ** -0.5
+    return (scores + (~mask) * -1e9).softmax(-1).double() @ v.double()
+
+
+@accepted("gpt.causal_mask")
+def lists_of_booleans(T):
+    return [[s <= t for s in range(T)] for t in range(T)]
+
+
+@accepted("gpt.causal_mask")
+def by_comparison(T):
+    return np.arange(T)[:, None] >= np.arange(T)[None]
+
+
+@accepted("gpt.split_heads")
+def by_pieces(x, n_heads):
+    return torch.stack(x.chunk(n_heads, -1), 1)
+
+
+in_another_form("gpt.split_heads", as_double)
+in_another_form("gpt.read_on", as_list)
+
+
+@accepted("gpt.read_on")
+def cached(q, k, v, past_k, past_v):
+    from aigc_course.models.text.gpt import rotate
+
+    P, T = past_k.shape[2], q.shape[2]
+    keys, values = torch.cat([past_k, rotate(k, P)], 2), torch.cat([past_v, v], 2)
+    mask = torch.arange(P + T) <= torch.arange(T)[:, None] + P
+    found = F.scaled_dot_product_attention(rotate(q, P), keys, values, attn_mask=mask)
+    return as_numpy((found, keys, values))
+
+
+# --- 07
+
+ACCEPTED["translation.perfect"] = [0.78, np.float64(0.777)]
+in_another_form("translation.sinusoids", as_double)
+
+
+@accepted("translation.sinusoids")
+def place_by_place(T, C):
+    waves = np.zeros((T, C))
+    for t, i in itertools.product(range(T), range(C // 2)):
+        waves[t, 2 * i] = math.sin(t / 10000 ** (2 * i / C))
+        waves[t, 2 * i + 1] = math.cos(t / 10000 ** (2 * i / C))
+    return waves
+
+
+@accepted("translation.padding_mask")
+def by_numpy(ids):
+    return np.not_equal(ids.numpy(), 0)[:, np.newaxis, np.newaxis]
+
+
+@accepted("translation.padding_mask")
+def by_view(ids):
+    return ids.bool().view(len(ids), 1, 1, -1).tolist()
+
+
+in_another_form("translation.shift", as_list)
+in_another_form("translation.shift", lambda pair: [half.numpy().astype(np.int32) for half in pair])
+
+
+@accepted("translation.smooth")
+def pytorchs_own(logits, targets, smoothing):
+    return F.cross_entropy(
+        logits.transpose(1, 2), targets, ignore_index=0, label_smoothing=smoothing
+    ).reshape(1)
+
+
+@accepted("translation.smooth")
+def against_a_soft_target(logits, targets, smoothing):
+    V = logits.shape[-1]
+    soft = F.one_hot(targets, V) * (1 - smoothing) + smoothing / V
+    costs = -(soft.double() * logits.double().log_softmax(-1)).sum(-1)
+    return costs[targets > 0].mean()
+
+
+@accepted("translation.grow")
+def with_topk(beams, logp, width):
+    scores = torch.tensor([score for score, _ in beams])[:, None] + logp
+    best = scores.flatten().topk(width)
+    V = logp.shape[1]
+    return [
+        (score, torch.tensor([*beams[int(i) // V][1], int(i) % V]))
+        for score, i in zip(best.values, best.indices, strict=True)
+    ]
+
+
+@accepted("translation.grow")
+def with_arrays(beams, logp, width):
+    table = np.array([[score] for score, _ in beams]) + logp.double().numpy()
+    order = np.argsort(-table, axis=None, kind="stable")[:width]
+    places = [np.unravel_index(i, table.shape) for i in order]
+    return tuple([table[i, token], np.array([*beams[i][1], token])] for i, token in places)
+
+
+# --- 08
+
+ACCEPTED["pretrained.ignored"] = ["Greedy", "greedy "]
+ACCEPTED["pretrained.lora_parameters"] = [4096, 4096.4]
+
+
+@accepted("pretrained.bits")
+def by_the_models_loss(model, ids):
+    return model(input_ids=ids, labels=ids).loss * (ids.shape[1] - 1) / math.log(2)
+
+
+@accepted("pretrained.bits")
+def by_number(model, ids):
+    p = model(ids)[0].softmax(-1)[0]
+    chosen = [p[t, ids[0, t + 1]] for t in range(ids.shape[1] - 1)]
+    return -torch.stack(chosen).log2().sum().reshape(1)
+
+
+in_another_form("pretrained.labels", as_list)
+
+
+@accepted("pretrained.labels")
+def row_by_row(ids, lengths):
+    labels = np.full(ids.shape, -100)
+    for i, n in enumerate(lengths.tolist()):
+        answer_places = ids[i].numpy()[n:] != 0
+        labels[i, n:][answer_places] = ids[i].numpy()[n:][answer_places]
+    return labels.astype(np.int32)
+
+
+@accepted("pretrained.merge")
+def detached(W, A, B, alpha):
+    return (W + (alpha / len(A)) * (B @ A)).detach().numpy()
+
+
+@accepted("pretrained.merge")
+def by_products(W, A, B, alpha):
+    return W.double() + torch.einsum("or,ri->oi", B, A).double() * alpha / A.shape[0]
+
+
+@accepted("pretrained.prompt")
+def joined(tale, turns, question):
+    parts = [tale]
+    for asked, answered in turns:
+        parts += ["Question :", asked, "Answer :", answered]
+    return " ".join([*parts, "Question :", question, "Answer :"])
+
+
+in_another_form("pretrained.prompt", np.str_)
+
+# --- 09
+
+ACCEPTED["conv.weights"] = [4640.0, 4639.8]
+in_another_form("conv.convolve", as_list)
+
+
+@accepted("conv.convolve")
+def windows(image, kernel):
+    patches = np.lib.stride_tricks.sliding_window_view(image.numpy(), kernel.shape)
+    return np.einsum("ijab,ab->ij", patches.astype(float), kernel.numpy())
+
+
+in_another_form("conv.size", float)
+
+
+@accepted("conv.size")
+def counted(size, kernel, stride=1, padding=0):
+    return np.int64(len(range(0, size + 2 * padding - kernel + 1, stride)))
+
+
+in_another_form("conv.receptive", float)
+
+
+@accepted("conv.receptive")
+def downwards(layers):
+    width = torch.tensor(1)
+    for kernel, stride in reversed(layers):
+        width = (width - 1) * stride + kernel
+    return width
+
+
+in_another_form("conv.transposed", as_double)
+
+
+@accepted("conv.transposed")
+def with_numpys_product(image, kernel, stride=1):
+    spread = np.zeros(((len(image) - 1) * stride + 1, (image.shape[1] - 1) * stride + 1))
+    spread[::stride, ::stride] = image
+    k = len(kernel)
+    padded = np.pad(spread, k - 1)
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
+    return np.einsum("ijab,ab->ij", patches, kernel.numpy()[::-1, ::-1])
+
+
+@accepted("conv.psnr")
+def twenty_of_the_root(images, truth):
+    errors = (images - truth).double().pow(2).mean((1, 2, 3)).sqrt()
+    return [20 * math.log10(1 / error) for error in errors]
+
+
+in_another_form("conv.psnr", as_numpy)
+
+# --- 10
+
+ACCEPTED["vae.beta"] = [784, np.float32(784)]
+
+
+@accepted("vae.reparameterize")
+def minus_noise(mean, log_variance):
+    return mean - log_variance.exp().sqrt() * torch.randn(mean.shape)
+
+
+@accepted("vae.reparameterize")
+def by_distribution(mean, log_variance):
+    return torch.distributions.Normal(mean, (log_variance / 2).exp()).rsample().double()
+
+
+@accepted("vae.kl")
+def as_in_the_paper(mean, log_variance):
+    return -0.5 * (1 + log_variance - mean.pow(2) - torch.exp(log_variance)).double()
+
+
+@accepted("vae.kl")
+def by_torchs_distributions(mean, log_variance):
+    normal = torch.distributions.Normal
+    q = normal(mean, (log_variance / 2).exp())
+    return torch.distributions.kl_divergence(q, normal(0.0, 1.0))
+
+
+@accepted("vae.loss")
+def sums_over_the_batch(logits, images, mean, log_variance):
+    pixels = F.binary_cross_entropy_with_logits(logits, images, reduction="sum")
+    kl = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum()
+    return ((pixels + kl) / len(images)).reshape(1)
+
+
+@accepted("vae.loss")
+def on_probabilities(logits, images, mean, log_variance):
+    p = logits.double().sigmoid()
+    pixels = F.binary_cross_entropy(p, images.double(), reduction="none").sum((1, 2, 3))
+    return (pixels + 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)).mean()
+
+
+in_another_form("vae.traverse", as_list)
+
+
+@accepted("vae.traverse")
+def with_tile(z, which, values):
+    rows = np.tile(z.numpy(), (len(values), 1)).astype(float)
+    rows[:, which] = values
+    return rows
+
+
+@accepted("vae.free_bits")
+def by_relu(kl_values, least):
+    return (F.relu(kl_values.mean(0) - least) + least).sum(0, keepdim=True)
+
+
+@accepted("vae.free_bits")
+def by_where(kl_values, least):
+    mean = kl_values.double().mean(0)
+    return torch.where(mean > least, mean, least).sum()
+
+
+@accepted("vae.bound")
+def shifted(log_weights):
+    top = log_weights.double().amax(0)
+    return (log_weights.double() - top).exp().mean(0).log() + top
+
+
+in_another_form("vae.bound", as_list)
+
+# --- 11
+
+ACCEPTED["gan.value"] = [1.39, np.float32(1.3863)]
+in_another_form("gan.optimal", as_list)
+
+
+@accepted("gan.optimal")
+def one_less(p, q):
+    return 1 - (q / (p + q)).numpy().astype(float)
+
+
+@accepted("gan.discriminator_loss")
+def logarithms_of_sigmoids(real, fake):
+    return -(real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()).reshape(1)
+
+
+@accepted("gan.discriminator_loss")
+def entropies_of_probabilities(real, fake):
+    by_torch = F.binary_cross_entropy
+    real, fake = real.double().sigmoid(), fake.double().sigmoid()
+    return by_torch(real, torch.ones_like(real)) + by_torch(fake, torch.zeros_like(fake))
+
+
+@accepted("gan.generator_loss")
+def minus_log_of_sigmoid(fake):
+    return -torch.log(torch.sigmoid(fake)).mean().double()
+
+
+@accepted("gan.generator_loss")
+def softplus_by_hand(fake):
+    return torch.log(1 + torch.exp(-fake)).mean().reshape(1)
+
+
+@accepted("gan.d_step")
+def without_recording(G, D, real, z, optimizer):
+    with torch.no_grad():
+        fake = G(z)
+    optimizer.zero_grad()
+    loss = F.softplus(-D(real)).mean() + F.softplus(D(fake)).mean()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+@accepted("gan.d_step")
+def cleared_twice(G, D, real, z, optimizer):
+    D.zero_grad()
+    losses = [F.softplus(-D(real)).mean(), F.softplus(D(G(z).detach())).mean()]
+    for loss in losses:
+        loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return np.float64(sum(loss.item() for loss in losses))
+
+
+in_another_form("gan.size", float)
+
+
+@accepted("gan.size")
+def grown_and_cut(size, kernel, stride, padding):
+    return torch.tensor(kernel + (size - 1) * stride) - 2 * padding
+
+
+@accepted("gan.condition")
+def by_comparison_of_labels(z, labels, n_classes):
+    wanted = labels[:, None] == torch.arange(n_classes)
+    return torch.hstack([z, wanted.float()])
+
+
+@accepted("gan.condition")
+def from_the_unit_matrix(z, labels, n_classes):
+    return torch.cat((z.double(), torch.eye(n_classes)[labels]), -1)
+
+
+assert Counter(map(len, ACCEPTED.values())) == {2: len(ACCEPTED)}
