@@ -28,7 +28,14 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import gather_object
 from torch.utils.data import DataLoader
 
-from aigc_course.core.arguments import check_argument, describe, function, whole
+from aigc_course.core.arguments import (
+    check_argument,
+    describe,
+    function,
+    instance,
+    optional,
+    whole,
+)
 from aigc_course.core.errors import CourseError
 from aigc_course.core.paths import home
 from aigc_course.training import checkpoints, memory
@@ -82,7 +89,8 @@ class Run:
         options: Options | None = None,
         settings: dict | None = None,
     ):
-        self.options = options or Options()
+        wanted = optional(instance(Options, says="training.Options(...)"))
+        self.options = check_argument("options", options, wanted) or Options()
         check_options(self.options)
         check_loader(loader)
         self.step = check_argument("step", step, function())
@@ -90,7 +98,8 @@ class Run:
         self.optimizers = _by_name("optimizer", optimizers, torch.optim.Optimizer)
         self.loader = loader
         self._check_together()
-        self.made_by = settings_of(self.options, self.optimizers, loader) | (settings or {})
+        own = check_argument("settings", settings, optional(instance(dict, says="a dictionary")))
+        self.made_by = settings_of(self.options, self.optimizers, loader) | (own or {})
         keep = self.options.average
         self.average = None if keep is None else average_of(self.model, keep)
         self.history = History(average=None if self.average is None else self.average.module)
