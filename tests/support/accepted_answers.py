@@ -175,7 +175,7 @@ def by_steps(symbols, pair):
     return tuple(symbol for symbol, _ in out)
 
 
-in_another_form("tokens.merge", lambda symbols: tuple(list(symbols)))
+in_another_form("tokens.merge", lambda symbols: (*symbols,))
 in_another_form("tokens.max_match", tuple)
 in_another_form("tokens.max_match", np.asarray)
 in_another_form("tokens.word_f1", np.float32)
