@@ -1,6 +1,4 @@
-"""What every notebook calls: the scale of a run, its settings, seeds, and promises about
-results.
-"""
+"""Functions that every notebook calls: scale and settings of a run, seeds, and promised results."""
 
 from __future__ import annotations
 
@@ -17,10 +15,10 @@ SCALES = ("smoke", "cpu", "gpu")
 
 
 def scale() -> str:
-    """How large this run is: "smoke" (does it run), "cpu" (the promised quality) or "gpu" (a larger
-    version).
+    """Return how large this run is: "smoke", "cpu" or "gpu".
 
-    `AIGC_SCALE` decides; without it a CUDA device means "gpu" and anything else "cpu".
+    "smoke" only tests that the code runs, "cpu" reaches the promised quality, and "gpu" is a larger
+    version. `AIGC_SCALE` decides; without it a CUDA device means "gpu" and anything else "cpu".
 
     Raises:
         CourseError: `AIGC_SCALE` is none of the three.
@@ -36,7 +34,10 @@ def scale() -> str:
 
 
 def settings(**by_scale: dict) -> SimpleNamespace:
-    """Settings of this run out of `smoke={...}, cpu={...}, gpu={...}`, as attributes.
+    """Return the settings of this run's scale, and the scale itself, as attributes.
+
+    Args:
+        by_scale: the settings of every scale: `smoke={...}, cpu={...}, gpu={...}`.
 
     Raises:
         CourseError: a scale is missing, or the three do not name the same settings.
@@ -50,7 +51,7 @@ def settings(**by_scale: dict) -> SimpleNamespace:
 
 @checked(seed=seeds())
 def seed_everything(seed: int) -> None:
-    """Seed Python's and NumPy's random numbers, and torch's when it is loaded."""
+    """Seed the random numbers of Python and NumPy, and of torch when it is loaded."""
     import numpy as np
 
     random.seed(seed)
@@ -61,8 +62,9 @@ def seed_everything(seed: int) -> None:
 
 @checked(claim=string())
 def promise(claim: str, holds: bool, *numbers: object) -> None:
-    """Assert a result that a lesson promises; at "smoke" scale, where nothing is trained to the
-    end, only that it is finite.
+    """Assert a result that a lesson promises.
+
+    At "smoke" scale, where nothing is trained to the end, only check that the numbers are finite.
 
     Args:
         claim: the promise in words.

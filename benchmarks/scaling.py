@@ -1,9 +1,9 @@
 """Loss against compute for GPTs of several widths on short tales: `python3 benchmarks/scaling.py`
 (with the course's Python, about ten minutes).
 
-Writes `data/curves/scaling.json`, which lesson 06 shows: for each model its size and, along the
-training, the steps, the floating-point operations (6 a parameter and token; Kaplan et al., 2020,
-section 2.1) and the bits a held-out tale.
+Writes `data/curves/scaling.json`, which lesson 06 shows: for each model the parameters that
+multiply and, along the training, the steps, the floating-point operations (6 for each of these
+parameters and each token; Kaplan et al., 2020, section 2.1) and the bits a held-out tale.
 """
 
 from __future__ import annotations
@@ -48,18 +48,30 @@ def curve(width: int, positions: str, steps: int = STEPS) -> dict:
         training.fit(
             model, training.batches(data, batch_size=BATCH, seed=0), next_token_loss, n, LR, options
         )
-        parameters = sum(
-            p.numel() for name, p in model.named_parameters() if name != "places.weight"
-        )  # a look-up, no multiplication
         points.append(
             {
                 "steps": n,
-                "flops": 6 * parameters * tokens_a_step * n,
+                "flops": training_flops(multiplying_parameters(model), tokens_a_step * n),
                 "bits": round(model.bits(test).mean().item(), 3),
             }
         )
         print(width, positions, points[-1], flush=True)
-    return {"parameters": parameters, "points": points}
+    return {"parameters": multiplying_parameters(model), "points": points}
+
+
+def multiplying_parameters(model: GPT) -> int:
+    """Return how many parameters take part in a multiplication: all but learned positions, which
+    are looked up and added. The embedding counts, as it is the output layer, too.
+    """
+    looked_up = 0 if model.places is None else model.places.weight.numel()
+    return sum(p.numel() for p in model.parameters()) - looked_up
+
+
+def training_flops(parameters: int, tokens: float) -> float:
+    """Return the floating-point operations of a training: 2 for each parameter and token on the way
+    forward, 4 on the way back.
+    """
+    return 6 * parameters * tokens
 
 
 def main() -> None:

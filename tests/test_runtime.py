@@ -32,7 +32,7 @@ def test_wrong_scale_and_wrong_settings(monkeypatch):
     with pytest.raises(CourseError, match="smoke, cpu, gpu"):
         runtime.scale()
     for wrong in ({"smoke": {}, "cpu": {}}, {"smoke": {"a": 1}, "cpu": {"a": 1}, "gpu": {"b": 1}}):
-        with pytest.raises(CourseError, match="pick needs"):
+        with pytest.raises(CourseError, match="settings needs"):
             runtime.settings(**wrong)
 
 

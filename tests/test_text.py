@@ -111,15 +111,55 @@ def test_what_looks_the_same_becomes_the_same():
     assert cleaning.normalize("A\u00ad\u030a") == "Å"
 
 
-@given(st.one_of(ANY_TEXT, st.text("eA\u200b\u0301\u00ad\u030a \n\u00a0\x00", max_size=12)))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\U0001f469\u200d\U0001f680",  # a woman and a rocket: an astronaut
+        "\U0001f469\U0001f3fd\u200d\U0001f680",  # the same with a colour of skin
+        "\U0001f3f3\ufe0f\u200d\U0001f308",  # a white flag and a rainbow
+        "\u2764\ufe0f\u200d\U0001f525",  # a heart and a fire
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian: "I want"
+        "\u0915\u094d\u200d\u0937",  # Hindi: the first letter in its half form
+    ],
+)
+def test_joiners_stay_where_they_are_seen(text):
+    assert cleaning.normalize(text) == text
+    assert cleaning.normalize(f"\u200d {text}\u200c ") == text  # at the borders nobody sees them
+    for joiner in "\u200c\u200d":
+        if joiner in text:  # twice looks the same, and so does one with a zero-width space
+            assert cleaning.normalize(text.replace(joiner, 2 * joiner)) == text
+            assert cleaning.normalize(text.replace(joiner, f"\u200b{joiner}")) == text
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+def test_joiners_that_nobody_sees_go(joiner):
+    for before, after in (
+        ("ne", "ws"),
+        ("新", "闻"),
+        ("x", "\U0001f680"),
+        ("\u0645", "\u060c"),
+        ("", "a"),
+    ):
+        assert cleaning.normalize(before + joiner + after) == before + after
+    assert cleaning.normalize("\U0001f469\u200c\U0001f680") == "\U0001f469\U0001f680"
+    assert cleaning.normalize(f"e{joiner}\u0301") == "é"
+
+
+JOINERS = "\u200c\u200d\ufe0f\U0001f469\U0001f680\u0645\u06cc\u060c\u0915\u094d\u0937\u2190\u0338"
+
+
+@given(
+    st.one_of(
+        ANY_TEXT,
+        st.text("eA\u200b\u0301\u00ad\u030a \n\u00a0\x00", max_size=12),
+        st.text(JOINERS + "e\u200b\u0301 ", max_size=12),
+    )
+)
 def test_normalise_once_is_enough(text):
     once = cleaning.normalize(text)
     assert cleaning.normalize(once) == once
-    assert (
-        not any(unicodedata.category(c) in ("Cc", "Cf") for c in once)
-        and "  " not in once
-        and once == once.strip()
-    )
+    hidden = {c for c in once if unicodedata.category(c) in ("Cc", "Cf")}
+    assert hidden <= {"\u200c", "\u200d"} and "  " not in once and once == once.strip()
 
 
 def test_deduplicate_keeps_the_first_and_the_order():

@@ -1,1 +1,1 @@
-"""For authors: store outputs, stamp addresses, look for secrets."""
+"""Tools for authors: store outputs, stamp addresses, look for secrets."""

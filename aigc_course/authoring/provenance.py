@@ -1,8 +1,9 @@
-"""Which code stored outputs come from, and whether it has changed since.
+"""The code that stored outputs come from, and whether it has changed since.
 
-Outputs are stale when a cell changed in meaning, a function of the library that the lesson *ran*,
-a constant or class that one of these names, or a data file that the lesson read. A better
-docstring or comment, a new function, a change in a function that it never runs ask for nothing.
+Outputs are stale when any of these changed in meaning: a cell, a function of the library that the
+lesson *ran*, a constant or class that one of these names, or a data file that the lesson read. A
+better docstring or comment, a new function, or a change in a function that the lesson never runs
+does not make them stale.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def record(notebook, ran: dict[str, list[str]], read: list[str]) -> dict:
-    """Return what a notebook's metadata keep beside its outputs.
+    """Return the metadata that a notebook keeps beside its outputs.
 
     Args:
         notebook: nbformat's NotebookNode.
@@ -57,13 +58,15 @@ def digests(notebook, ran: dict[str, list[str]], read: list[str]) -> dict[str, s
 
 
 def _digest_of_file(name: str) -> str:
+    """Return the digest of a file of the course, or "gone"."""
     path = paths.course_root() / name
     return files.sha256(path)[:12] if path.is_file() else "gone"
 
 
 def _texts(cells: list[str], ran: dict[str, list[str]]) -> dict[str, dict[str, str]]:
-    """Return module -> name -> text of all that counts: functions that ran, and by name whatever
-    they, or the cells, refer to.
+    """Return module -> name -> text of everything that the outputs depend on.
+
+    This is the functions that ran, and, by name, whatever they or the cells refer to.
     """
     found: dict[str, dict[str, str]] = {}
     waiting: list[tuple[str, str]] = []
@@ -86,7 +89,7 @@ def _texts(cells: list[str], ran: dict[str, list[str]]) -> dict[str, dict[str, s
 
 
 def _follow(module: str, name: str, found: dict, waiting: list) -> None:
-    """Add a constant or a class by its name, and queue what it refers to."""
+    """Add a constant or a class by its name, and queue the names that it refers to."""
     outline = outline_of(module)
     if name in found.get(module, {}):
         return
@@ -99,15 +102,17 @@ def _follow(module: str, name: str, found: dict, waiting: list) -> None:
 
 
 def _imported(outline: Outline, name: str) -> list[tuple[str, str]]:
-    """Return where a name, or a dotted one ("plots.BLUE"), that a module imports from the library
-    is defined.
+    """Return where a name that a module imports from the library is defined.
+
+    A dotted name ("plots.BLUE") is followed too. The result is [(module, name)], or [] when the
+    name is not imported from the library.
     """
     first, _, rest = name.partition(".")
     if first not in outline.imports:
         return []
     module, attribute = outline.imports[first]
     whole = f"{module}.{attribute}"
-    if _path(whole) is None:  # a name of a module
+    if _path(whole) is None:  # a name defined in the module, not a module of its own
         return [(module, attribute)]
     return [(whole, rest.partition(".")[0])] if rest else []
 
@@ -118,8 +123,8 @@ class Outline:
 
     Attributes:
         functions: "function" or "Class.method" -> (text, names that it uses).
-        values: constant or class -> the same; of a class what stands outside its methods.
-        statements: whatever else is run when the module is imported.
+        values: constant or class -> the same; a class without its methods.
+        statements: the other statements that are executed when the module is imported.
         imports: name -> (module of the library, name there).
     """
 
@@ -130,23 +135,25 @@ class Outline:
 
     @property
     def everything_used(self) -> set[str]:
-        """Names that any part uses."""
+        """Return the names that any part uses."""
         parts = [*self.functions.values(), *self.values.values(), *self.statements]
         return {name for _, used in parts for name in used}
 
 
 def outline_of(module: str) -> Outline:
-    """Return the outline of a module of the library as it stands on disk now; empty when gone."""
+    """Return the outline of a module of the library as it is on disk now; empty when it is gone."""
     path = _path(module)
     return _outline_of_file(path, path.stat().st_mtime_ns) if path else Outline()
 
 
 @functools.cache
 def _outline_of_file(path: Path, changed: int) -> Outline:
+    """Return the outline of a file; `changed`, its time of change, is part of the cache's key."""
     return outline_from(path.read_text(encoding="utf-8"))
 
 
 def _path(module: str) -> Path | None:
+    """Return the file of a module of the library, None when there is none."""
     base = PACKAGE.joinpath(*module.split(".")[1:])
     path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
     return path if path.is_file() else None
@@ -165,6 +172,7 @@ def outline_from(source: str) -> Outline:
 
 
 def _add(node: ast.stmt, prefix: str, lines: list[str], outline: Outline) -> None:
+    """Add a statement of a module or class to its outline."""
     if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
         return
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -182,10 +190,12 @@ def _add(node: ast.stmt, prefix: str, lines: list[str], outline: Outline) -> Non
 
 
 def _is_docstring(node: ast.stmt) -> bool:
+    """Return whether a statement is a constant alone, such as a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    """Return the names that an assignment binds, [] when it binds anything else too."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     names = [part for target in targets for part in ast.walk(target)]
     plain = all(isinstance(part, ast.Name | ast.Tuple | ast.Store) for part in names)
@@ -193,15 +203,17 @@ def _targets(node: ast.Assign | ast.AnnAssign) -> list[str]:
 
 
 def _first_line(node: ast.stmt) -> int:
+    """Return the number of the first line of a statement, its decorators included."""
     return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
 
 
 def _text(node: ast.stmt, lines: list[str]) -> str:
+    """Return the text of a statement without empty lines."""
     return "\n".join(line for line in lines[_first_line(node) - 1 : node.end_lineno] if line)
 
 
 def _frame(node: ast.ClassDef, lines: list[str]) -> str:
-    """A class without its methods."""
+    """Return the text of a class without its methods."""
     inside = {
         number
         for part in node.body
@@ -213,7 +225,7 @@ def _frame(node: ast.ClassDef, lines: list[str]) -> str:
 
 
 def _used(node: ast.AST) -> tuple[str, ...]:
-    """Return the names that a piece of code loads, dotted ones such as "plots.BLUE" too."""
+    """Return the names that a piece of code loads, including dotted ones such as "plots.BLUE"."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
     dotted = {
         f"{part.value.id}.{part.attr}"
@@ -224,6 +236,7 @@ def _used(node: ast.AST) -> tuple[str, ...]:
 
 
 def _used_outside_methods(node: ast.ClassDef) -> tuple[str, ...]:
+    """Return the names that a class uses outside its methods."""
     parts = [*node.bases, *node.keywords, *node.decorator_list]
     parts += [p for p in node.body if not isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef)]
     return tuple(sorted({name for part in parts for name in _used(part)}))
@@ -232,12 +245,12 @@ def _used_outside_methods(node: ast.ClassDef) -> tuple[str, ...]:
 def meaning(source: str, keep_lines: bool = False) -> str:
     """Return a module's text without docstrings, comments and empty lines.
 
-    It is cut by position, not written anew from the syntax tree, so that every Python version
+    The text is cut by position, not written anew from the syntax tree, so that every Python version
     gives the same.
 
     Args:
-        source: Python code; what cannot be parsed (a cell with a magic) comes back as it is.
-        keep_lines: leave empty lines where something was cut, so that line numbers hold.
+        source: Python code; code that cannot be parsed (a cell with a magic) is returned unchanged.
+        keep_lines: leave empty lines where something was cut, so that line numbers stay the same.
     """
     try:
         tree, lines = ast.parse(source), source.splitlines()
@@ -255,6 +268,7 @@ def meaning(source: str, keep_lines: bool = False) -> str:
 
 
 def _cut_docstring(node, lines: list[str]) -> None:
+    """Replace the docstring of a module, class or function by empty lines, in place."""
     if ast.get_docstring(node) is None:
         return
     first = node.body[0]

@@ -6,7 +6,7 @@
     recording.ran()            # {"aigc_course.plots.figures": ["bars", "curves"], ...}
 
 Each function of the library gets one more line when its module is imported: a call that notes its
-name. A tracer of Python's own would see the same, but slows every line of a training down.
+name. Python's own tracing would record the same, but it slows down every line of a training.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _read: set[str] = set()
 
 
 def start() -> None:
-    """Record from now on; modules that are imported already are left out."""
+    """Start recording; modules that are imported already are left out."""
     sys.meta_path.insert(0, _Finder())
     sys.addaudithook(_note_file)
 
@@ -42,6 +42,7 @@ def read() -> list[str]:
 
 
 def _note_file(event: str, arguments: tuple) -> None:
+    """Note a file of `data/` that is opened; an audit hook of Python."""
     if event != "open" or not isinstance(arguments[0], str):
         return
     data = str(ROOT / "data") + "/"
@@ -50,7 +51,7 @@ def _note_file(event: str, arguments: tuple) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the package's modules as Python does, and has them loaded by `_Loader`."""
+    """A finder of the package's modules that has them loaded by `_Loader`."""
 
     def find_spec(self, name, path, target=None):
         if name.partition(".")[0] != PACKAGE:
@@ -62,7 +63,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    """Compiles a module with a note in each of its functions; nothing is kept as bytecode."""
+    """A loader that adds a note to each function of a module and keeps no bytecode."""
 
     def path_stats(self, path):
         raise OSError("without a time no bytecode is read or written")
@@ -78,8 +79,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 def _add_notes(body: list[ast.stmt], prefix: str) -> None:
-    """Put `__ran__("name")` into every function and method; what is defined inside a function
-    belongs to it.
+    """Insert `__ran__("name")` into every function and method.
+
+    A function defined inside another gets no note of its own.
     """
     for node in body:
         if isinstance(node, ast.ClassDef):

@@ -1,8 +1,8 @@
-"""Keys and passwords in what a notebook would store: looked for before outputs are stored, and by a
-test in those that are.
+"""A search for keys and passwords in what a notebook would store.
 
-Two ways: the forms that well-known services give their keys, and the values of this process's own
-environment variables whose names say that they are secret. A key drawn into a picture is not seen.
+It runs before outputs are stored, and a test runs it over those that are stored. It looks for the
+forms that well-known services give their keys, and for the values of this process's own environment
+variables whose names suggest a secret. A key drawn into a picture is not found.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ FORMS = {
     r"auth_?token|wandb_key)\w*['\"]?\s*[:=]"
     r"\s*(?:['\"][^'\"\s]{8,}['\"]|(?=[^\s'\"]*\d)[\w+/.~!@#$%^&*-]{12,})",
 }
-"""What it is -> its form."""
+"""Kind of secret -> regular expression of its form."""
 
 _FORMS = {name: re.compile(form) for name, form in FORMS.items()}
 _SECRET_NAME = re.compile(r"(?i)key|token|secret|passw|credential")
 
 
 def found(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """What kinds of secrets a text holds; [] when none."""
+    """Return the kinds of secrets that a text holds; [] when there are none."""
     kinds = [name for name, form in _FORMS.items() if form.search(text)]
     for name, value in environment.items():
         written = {value, html.escape(value), json.dumps(value)[1:-1]}  # as text, in HTML, in JSON
@@ -59,10 +59,10 @@ def found(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def check(notebook) -> None:
-    """Refuse a notebook with a secret in a cell or an output.
+    """Refuse a notebook with a secret in a cell, an output or the metadata.
 
     Raises:
-        CourseError: there is one; the line says where and of what kind, and does not repeat it.
+        CourseError: there is one; the line tells where and of what kind, and does not repeat it.
     """
     for i, cell in enumerate(notebook.cells):
         for where, text in (("source", cell.source), *_shown(cell)):
@@ -79,7 +79,7 @@ def check(notebook) -> None:
 
 
 def _shown(cell) -> Iterator[tuple[str, str]]:
-    """Every text of a cell's outputs and metadata; of pictures, none."""
+    """Yield every text of a cell's outputs and metadata; pictures are left out."""
     yield "metadata", json.dumps(cell.metadata)
     for output in cell.get("outputs", ()):
         yield "output", output.get("text", "")

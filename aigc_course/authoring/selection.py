@@ -1,4 +1,4 @@
-"""What a run of the slow tests must do again: lessons and parts of the library that changed."""
+"""The selection of what the slow tests must run again: lessons and library parts that changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
 from aigc_course.course.lessons import Lesson
 
-LAST_LANDING = "4 hours ago"  # a day's work is tested before it is that old
+LAST_LANDING = "4 hours ago"  # changes are tested before they are that old
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Selection:
     """What changed since a commit.
 
     Attributes:
-        commit: compared with; "" when there is none, and all counts as changed.
+        commit: commit compared with; "" when there is none, and everything counts as changed.
         files: paths in the checkout that differ.
-        changed: lessons whose code, exercises, or library code that they run, differ.
-        rotating: some of the others, another one after each commit.
+        changed: lessons whose code or exercises, or the library code that they run, differ.
+        rotating: some of the other lessons, different ones after each commit.
     """
 
     commit: str
@@ -42,7 +42,8 @@ def since(commit: str = "") -> Selection:
     """Compare the checkout, uncommitted changes included, with a commit.
 
     Args:
-        commit: anything that git understands; "" is the newest one that is older than four hours.
+        commit: anything that git understands; "" is the newest commit that is older than four
+            hours.
 
     Raises:
         CourseError: git does not know the commit.
@@ -61,6 +62,11 @@ def since(commit: str = "") -> Selection:
 
 
 def _commit(name: str) -> str:
+    """Return the hash of a commit; for "", that of the newest one older than `LAST_LANDING`, or "".
+
+    Raises:
+        CourseError: git does not know the commit.
+    """
     if not name:
         found = _git("rev-list", "-1", f"--before={LAST_LANDING}", "HEAD")
         return found[0] if found else ""
@@ -73,7 +79,7 @@ def _commit(name: str) -> str:
 
 
 def _differs(lesson: Lesson, commit: str, files: tuple[str, ...]) -> bool:
-    """Whether a lesson's code or exercises changed, or what its outputs were made from."""
+    """Return whether a lesson's code or exercises changed, or what its outputs were made from."""
     notebook = lesson.path.relative_to(paths.course_root()).as_posix()
     if f"aigc_course/exercises/{lesson.topic}.py" in files:
         return True
@@ -81,19 +87,19 @@ def _differs(lesson: Lesson, commit: str, files: tuple[str, ...]) -> bool:
         return False
     try:
         before = nbformat.reads("\n".join(_git("show", f"{commit}:{notebook}")), as_version=4)
-    except CourseError:  # it was not there, or had another name
+    except CourseError:  # the notebook did not exist then, or had another name
         return True
     return _made_of(before) != _made_of(lessons.read(lesson.path))
 
 
 def _made_of(notebook) -> tuple:
-    """The code of a notebook and what its outputs were made from; prose does not count."""
+    """Return the code of a notebook and what its outputs were made from; prose does not count."""
     code = tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
     return code, notebook.metadata.get("aigc_course", {}).get("made_from")
 
 
 def _git(*arguments: str) -> tuple[str, ...]:
-    """The lines that a git command prints.
+    """Return the lines that a git command prints.
 
     Raises:
         CourseError: there is no git, no repository, or the command fails.

@@ -15,7 +15,9 @@ _ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+(?=/(?:blob|tree)/mai
 
 def stamp() -> list[str]:
     """Write the repository's address from `pyproject.toml` into badges, links and first cells.
-    Returns changed files.
+
+    Returns:
+        The names of changed files.
     """
     address = paths.repository()
     changed = []

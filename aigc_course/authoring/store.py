@@ -1,4 +1,4 @@
-"""Make the outputs that are stored in the notebooks."""
+"""Execution of lessons to make the outputs that are stored in the notebooks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ _LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:
 
 
 def store(number: str) -> str:
-    """Run a lesson top to bottom at "cpu" scale, normalise its outputs and store them. Returns a
-    summary line.
+    """Run a lesson from top to bottom at "cpu" scale, normalize its outputs and store them.
 
     The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top
     and the README.
+
+    Returns:
+        A summary line.
 
     Raises:
         CourseError: a cell failed, or an output holds a secret; the stored outputs stay as they
@@ -65,14 +67,12 @@ def stale() -> dict[lessons.Lesson, list[str]]:
 
 
 def notebook_text(notebook) -> str:
-    """A notebook as it stands in the repository."""
+    """Return the text of a notebook as it is stored in the repository."""
     return nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
 
 
 def normalise(notebook) -> None:
-    """Take out of a notebook what differs from one run or machine to the next, and number its
-    cells.
-    """
+    """Remove from a notebook what differs between runs or machines, and number its cells."""
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -93,13 +93,13 @@ def normalise(notebook) -> None:
 
 
 def cell_metadata(cell) -> dict:
-    """What a cell keeps: its tags; the cell that only installs is folded away in JupyterLab."""
+    """Return the metadata that a cell keeps: its tags, and for the first cell that it is folded."""
     tags = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
     return tags | ({"jupyter": {"source_hidden": True}} if cell.source.startswith(MARK) else {})
 
 
 def _joined(outputs: list) -> list:
-    """Text printed in several pieces as one: where a print was cut depends on the moment."""
+    """Join text that was printed in several pieces, as where it was cut depends on timing."""
     joined = []
     for output in outputs:
         if joined and output.output_type == joined[-1].output_type == "stream":
@@ -110,14 +110,15 @@ def _joined(outputs: list) -> list:
 
 
 def _normal_output(output):
+    """Return an output without what differs between machines, or None when it is to be dropped."""
     if output.output_type == "stream":
-        if output.name == "stderr":  # progress bars and warnings of one machine
+        if output.name == "stderr":  # progress bars and warnings differ between machines
             return None
         output.text = _LOCAL_PATH.sub("...", output.text)
     elif output.get("data"):
         if any(
             "widget" in kind for kind in output.data
-        ):  # useless without its kernel; a static figure stands beside it
+        ):  # a widget is useless without its kernel; a static figure is stored beside it
             return None
         if "text/plain" in output.data:
             output.data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", output.data["text/plain"])
@@ -125,8 +126,9 @@ def _normal_output(output):
 
 
 def _renewed_cover(number: str, notebook) -> str:
-    """The picture that this run made, base64, "" where a lesson has none; it takes the place of the
-    one before at the lesson's top.
+    """Return the picture that this run made, in base64, "" where a lesson has none.
+
+    It also replaces the previous picture at the top of the lesson.
     """
     made = [picture_of(cell) for cell in notebook.cells if "cover" in cell.metadata.get("tags", ())]
     if not made:
@@ -141,5 +143,5 @@ def _renewed_cover(number: str, notebook) -> str:
 
 
 def picture_of(cell) -> dict:
-    """The data of a cell's first picture."""
+    """Return the data of a cell's first picture."""
     return next(output.data for output in cell.outputs if output.get("data", {}).get("image/png"))

@@ -1,1 +1,1 @@
-"""Errors, checks of arguments, files, paths and the machine; nothing here needs torch."""
+"""Errors, argument checks, files, paths and the machine. Nothing here needs torch."""

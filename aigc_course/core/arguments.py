@@ -1,4 +1,4 @@
-"""What learners call checks its input: one line above the function says what each argument must be.
+"""Checks of the arguments that learners pass, declared in one line above the function.
 
     >>> @checked(n=whole(1), shares=reals(0, 1))
     ... def deal(n, shares): ...
@@ -7,8 +7,8 @@
     CourseError: deal: n must be a whole number of at least 1, not 0.
 
 `checked` guards a function, `check_argument` a single value, `check_arguments` several values by
-name. What an argument must be is a *rule*, a function from a value to a phrase: "" when the value
-keeps the rule, otherwise what it must be.
+name. What an argument must be is a *rule*, a function that takes a value and returns "" when the
+value is accepted, otherwise a phrase that tells what it must be.
 
     >>> whole(1)(0)
     'a whole number of at least 1'
@@ -24,25 +24,26 @@ import numbers as kinds
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from aigc_course.core.errors import CourseError
 
-Rule = Callable[[object], str]
-"""value -> what it must be, in words; "" when it is."""
+Rule = Callable[[Any], str]
+"""A function from a value to a phrase that tells what the value must be, "" when it is accepted."""
 
-MANY = 10_000_000  # more of anything than a run of the course makes: a slip of the keyboard
-SEEDS = 2**32 - 1  # the largest that NumPy takes
+MANY = 10_000_000  # a larger number is taken for a typing error: no lesson needs as many
+SEEDS = 2**32 - 1  # the largest seed that NumPy accepts
 
 
 def checked(**rules: Rule) -> Callable[[Callable], Callable]:
-    """Decorate a function or a method: a wrong argument becomes one clear line that names it.
+    """Decorate a function or method so that a wrong argument raises one clear line that names it.
 
     Args:
-        rules: argument -> rule. What a call leaves out is not looked at; a missing argument is
-            Python's own to report.
+        rules: argument name -> rule. Arguments that a call leaves out are not checked; Python
+            itself reports missing ones.
 
     Raises:
-        CourseError: from what is decorated, when an argument is not what its rule says.
+        CourseError: raised by the decorated function when an argument breaks its rule.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -60,7 +61,7 @@ def checked(**rules: Rule) -> Callable[[Callable], Callable]:
         def with_checked_arguments(*args, **kwargs):
             given = (
                 dict(zip(positional, args, strict=False)) | kwargs
-            )  # what is missing or too much, Python says below
+            )  # Python itself reports missing and surplus arguments in the call below
             check_arguments(called, rules, given)
             return function(*args, **kwargs)
 
@@ -73,7 +74,7 @@ def check_argument(name: str, value: object, rule: Rule):
     """Return `value` when it keeps the rule.
 
     Raises:
-        CourseError: it does not; the line says what it must be and what came.
+        CourseError: the value breaks the rule; the line tells what it must be and what was given.
     """
     if expected := rule(value):
         raise CourseError(f"{name} must be {expected}, not {describe(value)}.")
@@ -81,10 +82,11 @@ def check_argument(name: str, value: object, rule: Rule):
 
 
 def check_arguments(called: str, rules: dict[str, Rule], given: dict[str, object]) -> None:
-    """Hold what is given by name against its rules.
+    """Check several arguments, given by name, against their rules.
 
     Raises:
-        CourseError: the line names what was called, the argument, what it must be and what came.
+        CourseError: an argument breaks its rule; the line names the called function, the argument,
+            what it must be and what was given.
     """
     for name, rule in rules.items():
         if name in given and (expected := rule(given[name])):
@@ -94,14 +96,18 @@ def check_arguments(called: str, rules: dict[str, Rule], given: dict[str, object
 def plain_source(function: Callable) -> str:
     """Return the source of a function or class without the decorators that are the course's own."""
     source = textwrap.dedent(inspect.getsource(function))
-    node = ast.parse(source).body[0]
-    decorators = [ast.get_source_segment(source, d) for d in node.decorator_list]
+    node: Any = ast.parse(source).body[0]
+    decorators = [str(ast.get_source_segment(source, d)) for d in node.decorator_list]
     kept = [f"@{d}\n" for d in decorators if not re.match(r"checked\(|\w+\.mistake\(", d)]
     return "".join(kept) + "\n".join(source.splitlines()[node.lineno - 1 :]) + "\n"
 
 
 def describe(value: object) -> str:
-    """A value in a few words: its shape where it has one, at most 60 characters of it otherwise."""
+    """Describe a value in a few words.
+
+    An array or tensor is described by its class, shape and type, anything else by at most 60
+    characters of its representation.
+    """
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return (
             f"a {type(value).__name__.lower()} of shape {tuple(value.shape)} and type "
@@ -125,12 +131,12 @@ def _blemish(value) -> str:
 
 
 def whole(low: int = 0, high: int = MANY) -> Rule:
-    """A whole number; True and 3.0 are none."""
+    """Accept a whole number from `low` to `high`; True and 3.0 are refused."""
     expected = f"a whole number of at least {low}" + (
         f" and at most {high:,}" if high != MANY else ""
     )
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, kinds.Integral) or value < low:
             return expected
         return "" if value <= high else f"a whole number of at most {high:,}"
@@ -139,14 +145,14 @@ def whole(low: int = 0, high: int = MANY) -> Rule:
 
 
 def multiple_of(factor: int) -> Rule:
-    """A whole number of at least `factor` that it divides."""
+    """Accept a whole number of at least `factor` that `factor` divides."""
     rule = whole(factor)
     expected = f"a multiple of {factor}, {factor} or {7 * factor} say"
     return lambda value: rule(value) or ("" if value % factor == 0 else expected)
 
 
 def seeds() -> Rule:
-    """What random numbers start from; Python's own take no whole number of NumPy."""
+    """Accept a seed of random numbers; NumPy's integers are refused, as by `random.Random`."""
     rule = whole(0, SEEDS)
     return lambda value: (
         rule(value)
@@ -161,12 +167,12 @@ def real(
     above: float = -math.inf,
     below: float = math.inf,
 ) -> Rule:
-    """A finite number from `low` to `high`, larger than `above` and smaller than `below`."""
+    """Accept a finite number from `low` to `high`, larger than `above` and smaller than `below`."""
     named = (("at least", low), ("above", above), ("at most", high), ("below", below))
     limits = [f"{word} {limit:g}" for word, limit in named if math.isfinite(limit)]
     expected = " ".join(["a finite number,", " and ".join(limits)]) if limits else "a finite number"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         is_number = isinstance(value, kinds.Real) and not isinstance(value, bool)
         try:
             return (
@@ -177,17 +183,22 @@ def real(
                 and above < value < below
                 else expected
             )
-        except OverflowError:  # 10 ** 400
+        except OverflowError:  # a whole number too large for a float, such as 10 ** 400
             return expected
 
     return rule
 
 
 def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rule:
-    """A list or a one-dimensional array of at least `least` finite numbers."""
+    """Accept a list or one-dimensional array of at least `least` finite numbers within limits.
+
+    Args:
+        low, high: smallest and largest value accepted.
+        least: smallest length accepted.
+    """
     one = real(low, high)
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import numpy as np
 
         try:
@@ -206,7 +217,7 @@ def reals(low: float = -math.inf, high: float = math.inf, least: int = 1) -> Rul
 
 
 def string(least: int = 0) -> Rule:
-    """A string."""
+    """Accept a string of at least `least` characters."""
     return lambda value: (
         ""
         if isinstance(value, str) and len(value) >= least
@@ -215,7 +226,7 @@ def string(least: int = 0) -> Rule:
 
 
 def one_of(*choices: object) -> Rule:
-    """One of these, of their kind: True is not 1."""
+    """Accept one of `choices`, of the same type: True is not 1."""
     return lambda value: (
         ""
         if any(type(value) is type(c) and value == c for c in choices)
@@ -224,9 +235,9 @@ def one_of(*choices: object) -> Rule:
 
 
 def optional(rule: Rule) -> Rule:
-    """None, or what another rule says."""
+    """Accept None, or what another rule accepts."""
 
-    def either(value: object) -> str:
+    def either(value: Any) -> str:
         expected = "" if value is None else rule(value)
         return f"{expected}, or None" if expected else ""
 
@@ -234,17 +245,19 @@ def optional(rule: Rule) -> Rule:
 
 
 def _listed(value: object) -> object:
-    """An array as a list; anything else as it is."""
+    """Return an array or tensor as a list, and anything else unchanged."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _entries(what: str, least: int, good: Callable[[object], bool]) -> Rule:
-    """A list of at least `least` entries that are all good; where none is needed at least, anything
-    to go through once.
+    """Accept a list of at least `least` entries that are all good.
+
+    When `least` is 0, an iterable that can be read only once is accepted too, with its entries
+    unchecked.
     """
     expected = f"a list of {f'at least {least} ' if least else ''}{what}"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         value = _listed(value)
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             return expected
@@ -256,22 +269,21 @@ def _entries(what: str, least: int, good: Callable[[object], bool]) -> Rule:
 
 
 def token_list(least: int = 0) -> Rule:
-    """One text as strings: a list, or, where none is needed at least, anything to go through
-    once.
-    """
+    """Accept one text as a list of strings; when `least` is 0, also an iterable read only once."""
     return _entries("strings", least, lambda token: isinstance(token, str))
 
 
 def texts(least: int = 0) -> Rule:
-    """Several texts as strings: a list, or, where none is needed at least, anything to go through
-    once.
-    """
+    """Accept texts as a list of strings; when `least` is 0, also an iterable read only once."""
     return _entries("texts as strings", least, lambda text: isinstance(text, str))
 
 
 def tokenized(least: int = 0, of: type = object) -> Rule:
-    """Several texts, each a list of tokens; `of` is what a token must be, looked at in the first of
-    each text.
+    """Accept several texts, each a list of tokens.
+
+    Args:
+        least: smallest number of texts.
+        of: type of a token; only the first token of each text is checked.
     """
     kind = {str: "strings", int: "ids (whole numbers)"}.get(of, "tokens")
     wanted = kinds.Integral if of is int else of
@@ -286,16 +298,16 @@ def tokenized(least: int = 0, of: type = object) -> Rule:
 
 
 def several() -> Rule:
-    """Anything to go through that is no string: a list, an array, a set."""
+    """Accept any iterable that is not a string: a list, an array, a set."""
     return lambda value: (
         "" if isinstance(value, Iterable) and not isinstance(value, str | bytes) else "a list"
     )
 
 
 def id_list() -> Rule:
-    """Ids of tokens: a list, an array or a one-dimensional tensor of whole numbers."""
+    """Accept token ids: a list, an array or a one-dimensional tensor of whole numbers."""
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         expected = "a list of whole numbers"
         if hasattr(value, "tolist"):
             value = value.tolist()
@@ -313,14 +325,19 @@ def id_list() -> Rule:
 
 
 def function() -> Rule:
-    """Something to call."""
+    """Accept anything that can be called."""
     return lambda value: "" if callable(value) else "a function"
 
 
 def list_of(*classes: type, says: str = "") -> Rule:
-    """A list whose entries are of these classes."""
+    """Accept a list whose entries are instances of `classes`.
 
-    def rule(value: object) -> str:
+    Args:
+        classes: accepted types.
+        says: the phrase that the rule returns instead of its own.
+    """
+
+    def rule(value: Any) -> str:
         good = (
             isinstance(value, Sequence)
             and not isinstance(value, str | bytes)
@@ -332,11 +349,14 @@ def list_of(*classes: type, says: str = "") -> Rule:
 
 
 def instance(*classes: type | str, says: str = "") -> Rule:
-    """An object of one of these classes; a class is named by a string where it is costly to
-    import.
+    """Accept an instance of one of `classes`.
+
+    Args:
+        classes: accepted types; a class that is costly to import is named by a string.
+        says: the phrase that the rule returns instead of its own.
     """
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         names = {kind.__name__ for kind in type(value).__mro__}
         good = any(
             kind in names if isinstance(kind, str) else isinstance(value, kind) for kind in classes
@@ -359,13 +379,14 @@ def tensor(
     least: int = 1,
     whole: bool = False,
 ) -> Rule:
-    """A torch tensor.
+    """Accept a torch tensor of a shape and with values within limits.
 
     Args:
-        shape: a letter or a number for each dimension, "N 1 H W" say; "N ..." for any from one on.
-        low, high: between these, and finite.
-        least: rows, along the first dimension.
-        whole: of integers.
+        shape: a letter or a number for each dimension, such as "N 1 H W"; "N ..." accepts one
+            dimension or more.
+        low, high: smallest and largest value accepted; values must be finite.
+        least: smallest number of rows, along the first dimension.
+        whole: accept integers only.
     """
     kind = "integers" if whole else "finite numbers"
     limits = f" of at least {low:g}" if low > -math.inf else ""
@@ -374,14 +395,14 @@ def tensor(
     rows = f"at least {least} row{'s' * (least != 1)}"
     expected = f"a tensor of shape ({', '.join(shape.split())}) with {rows} of {kind}{limits}"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import torch
 
         if not isinstance(value, torch.Tensor) or value.is_complex() or value.dtype == torch.bool:
             return expected
         if (whole and value.is_floating_point()) or not _has_shape(value, shape, least):
             return expected
-        smallest, largest = (float(v) for v in torch.aminmax(value))  # NaN when one is
+        smallest, largest = (float(v) for v in torch.aminmax(value))  # NaN when any value is
         finite = -math.inf < smallest and largest < math.inf
         return "" if finite and low <= smallest and largest <= high else expected
 
@@ -389,12 +410,13 @@ def tensor(
 
 
 def shaped(shape: str) -> Rule:
-    """A torch tensor of a shape, "B 1 28 28" say; its numbers are not looked at, so that it costs
-    nothing before every call of a model.
+    """Accept a torch tensor of a shape, such as "B 1 28 28".
+
+    The values are not checked, so that the rule takes no time before every call of a model.
     """
     expected = f"a tensor of shape ({', '.join(shape.split())})"
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import torch
 
         good = isinstance(value, torch.Tensor) and _has_shape(value, shape, 0)
@@ -404,7 +426,10 @@ def shaped(shape: str) -> Rule:
 
 
 def _has_shape(value, shape: str, least: int) -> bool:
-    """Whether a tensor has a shape, as `tensor` takes it, `least` rows, and any numbers at all."""
+    """Return whether a tensor has a shape, written as for `tensor`, and at least `least` rows.
+
+    When `least` is not 0, the tensor must also hold at least one value.
+    """
     sizes = shape.split()
     fixed = [size for size in sizes if size != "..."]
     if value.dim() < len(fixed) or (value.dim() > len(fixed) and "..." not in sizes):
@@ -415,12 +440,17 @@ def _has_shape(value, shape: str, least: int) -> bool:
 
 
 def array(dimensions: int, *, low: float = -math.inf) -> Rule:
-    """A NumPy array, or lists of lists, of finite numbers."""
+    """Accept a NumPy array, or nested lists, of finite numbers.
+
+    Args:
+        dimensions: number of dimensions.
+        low: smallest value accepted.
+    """
     expected = f"an array of {dimensions} dimensions, not empty, of finite numbers" + (
         f" of at least {low:g}" if low > -math.inf else ""
     )
 
-    def rule(value: object) -> str:
+    def rule(value: Any) -> str:
         import numpy as np
 
         try:
@@ -429,7 +459,7 @@ def array(dimensions: int, *, low: float = -math.inf) -> Rule:
             TypeError,
             ValueError,
             RuntimeError,
-        ):  # RuntimeError: a tensor that gradients go through
+        ):  # RuntimeError: a tensor that requires gradients
             return expected
         good = values.dtype.kind in "fiu" and values.ndim == dimensions and values.size
         return "" if good and np.isfinite(values).all() and values.min() >= low else expected

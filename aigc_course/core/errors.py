@@ -1,13 +1,13 @@
-"""The one error that learners meet on purpose: a clear line and the way out, no traceback."""
+"""The one error that learners are meant to see: one clear line without a traceback."""
 
 
 class CourseError(Exception):
-    """Something the learner can mend. The message says what is wrong and what to do.
+    """An error that the learner can correct: its message tells what is wrong and what to do.
 
     The command line prints the message alone; Jupyter does too, through `_render_traceback_`.
     """
 
     def _render_traceback_(
         self,
-    ) -> list[str]:  # IPython asks an exception for this before it draws one
+    ) -> list[str]:  # IPython calls this, where it exists, instead of drawing a traceback
         return [f"{type(self).__name__}: {self}"]

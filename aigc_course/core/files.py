@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, locks between processes, and hashes."""
+"""Files that are written completely or not at all, locks between processes, and hashes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from aigc_course.core.errors import CourseError
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: aside, flushed to disk, then renamed over the old one.
+    """Write a file completely or not at all.
+
+    The data are written to a second file, flushed to disk, and renamed over the old file.
 
     Raises:
-        CourseError: the file cannot be written; an old one stays as it was.
+        CourseError: the file cannot be written; an existing file stays unchanged.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -38,15 +40,16 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def lock(path: Path, seconds: float = 600):
-    """While inside, no other process is inside for the same path; in a folder that cannot be
-    written to, everybody is, as nobody can write.
+    """Keep other processes out of the `with` block for the same path.
+
+    In a folder that cannot be written to, nobody is kept out, because nobody can write there.
 
     Args:
-        path: what is to be written; the lock lies beside it.
-        seconds: to wait for the others.
+        path: file to be written; the lock file is placed beside it.
+        seconds: longest time to wait for other processes.
 
     Raises:
-        CourseError: the others took longer.
+        CourseError: the wait took longer than `seconds`.
     """
     import filelock
 
@@ -54,7 +57,7 @@ def lock(path: Path, seconds: float = 600):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.touch()
-        with contextlib.suppress(OSError):  # another user's
+        with contextlib.suppress(OSError):  # the lock file belongs to another user
             beside.chmod(0o666)
     except OSError:
         yield
@@ -70,9 +73,7 @@ def lock(path: Path, seconds: float = 600):
 
 
 def unused_path(path: Path) -> Path:
-    """`path`, or the first of path-2, path-3 ... that does not exist, so that nothing is
-    overwritten.
-    """
+    """Return `path`, or the first of path-2, path-3 ... that does not exist."""
     candidate, number = path, 2
     while candidate.exists():
         candidate = path.with_stem(f"{path.stem}-{number}")

@@ -1,6 +1,4 @@
-"""The machine that the course runs on: device, threads, memory, and whether it is Colab or a
-grader.
-"""
+"""The machine that the course runs on: device, threads, memory, and kind of host."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ import sys
 
 
 def device() -> str:
-    """The fastest device that the installed torch can use: "cuda", "mps" or "cpu"."""
+    """Return the fastest device that the installed torch can use: "cuda", "mps" or "cpu"."""
     import torch
 
     if torch.cuda.is_available():
@@ -18,12 +16,12 @@ def device() -> str:
 
 
 def threads() -> int:
-    """CPU cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory_gb() -> tuple[float, float]:
-    """(total, available) main memory in GB (10^9 bytes)."""
+    """Return (total, available) main memory in GB (10^9 bytes)."""
     import psutil
 
     memory = psutil.virtual_memory()
@@ -31,8 +29,9 @@ def memory_gb() -> tuple[float, float]:
 
 
 def host() -> str:
-    """Where the code runs: "colab", "nbgrader" (a notebook that is being graded or validated) or
-    "local".
+    """Return where the code runs: "colab", "nbgrader" or "local".
+
+    "nbgrader" means that a notebook is being graded or validated.
     """
     if "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ:
         return "colab"

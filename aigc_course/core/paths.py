@@ -1,6 +1,4 @@
-"""Folders and files of the course: the learner's own folder, the cache, and what ships with the
-package.
-"""
+"""Folders of the course: the learner's folder, the cache, and the files of the package."""
 
 from __future__ import annotations
 
@@ -15,13 +13,14 @@ DRIVE = Path("/content/drive/MyDrive")  # where Colab shows a mounted Google Dri
 
 
 def home() -> Path:
-    """The learner's own folder, made when missing: copies of lessons, progress, runs, downloads.
+    """Return the learner's own folder, created when missing.
 
-    `AIGC_HOME` overrides the usual place of the system; in Colab a mounted Google Drive is taken,
-    as all else is gone after a session.
+    It holds copies of lessons, progress, runs and downloads. `AIGC_HOME` overrides the system's
+    usual place. In Colab a mounted Google Drive is used, because everything else is lost after a
+    session.
 
     Raises:
-        CourseError: the folder cannot be made or written to.
+        CourseError: the folder cannot be created or written to.
     """
     import platformdirs
 
@@ -34,7 +33,7 @@ def home() -> Path:
     try:
         path = path.expanduser().absolute()
         path.mkdir(parents=True, exist_ok=True)
-    except RuntimeError:  # "~nobody"
+    except RuntimeError:  # a path such as "~nobody" where no such user exists
         raise CourseError(
             f"AIGC_HOME is {path}, and there is no such user; set it to a folder that "
             "you can write to."
@@ -52,14 +51,15 @@ def home() -> Path:
 
 
 def cache() -> Path:
-    """Where downloads and what is costly to make are kept: `AIGC_CACHE`, one folder for many users,
-    or the learner's own.
+    """Return the folder for downloads and for results that are costly to compute.
 
-    Whoever can write to a shared cache must be trusted: what lies there is read as it is, or, where
-    there is one, by its checksum.
+    It is `AIGC_CACHE`, which many users can share, or else the learner's own folder.
+
+    Everyone who can write to a shared cache must be trusted: its files are used as they are, or
+    checked against a checksum where there is one.
 
     Raises:
-        CourseError: `AIGC_CACHE` names no folder.
+        CourseError: `AIGC_CACHE` is not a folder.
     """
     shared = os.environ.get("AIGC_CACHE")
     if not shared:
@@ -72,8 +72,9 @@ def cache() -> Path:
 
 
 def course_root() -> Path:
-    """The folder that holds `notebooks/` and `data/`: the checkout, or their copy inside an
-    installed package.
+    """Return the folder that holds `notebooks/` and `data/`.
+
+    It is the checkout, or the copy inside an installed package.
     """
     package = Path(__file__).resolve().parents[1]
     checkout = package.parent
@@ -86,7 +87,7 @@ def course_root() -> Path:
 
 @checked(name=string(1))
 def course_file(name: str) -> Path:
-    """Path of a file that ships with the course, such as "data/tales.md".
+    """Return the path of a file that ships with the course, such as "data/tales.md".
 
     Raises:
         CourseError: there is no such file.
@@ -98,8 +99,9 @@ def course_file(name: str) -> Path:
 
 
 def repository() -> str:
-    """Address of the course's repository: from `pyproject.toml` in a checkout, else from the
-    installed package's metadata.
+    """Return the address of the course's repository.
+
+    It comes from `pyproject.toml` in a checkout, otherwise from the installed package's metadata.
     """
     import importlib.metadata
     import tomllib

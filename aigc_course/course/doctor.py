@@ -1,4 +1,4 @@
-"""Says what this machine is, what works, what will be slow, and what to do about what is wrong."""
+"""The doctor: what this machine is, what works, what will be slow, and how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ MARKS = {"ok": "✔", "slow": "!", "wrong": "✘", "note": "·"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """One result of the examination.
 
     Attributes:
-        state: "ok", "note" (nothing to do), "slow" (works, with a cost) or "wrong".
+        what: name of what was examined.
+        state: "ok", "note" (nothing to do), "slow" (works, but slowly) or "wrong".
+        text: what was found.
         fix: what to do; "" when there is nothing to do.
     """
 
@@ -37,7 +39,7 @@ class Finding:
 
 
 def examine(short: bool = False) -> list[Finding]:
-    """Look at everything (`short`: only at what training needs); no finding stops the next."""
+    """Examine everything (`short`: only what training needs); no finding stops the next."""
     findings = []
     for look in (_python, _torch, _processor, _memory) if short else LOOKS:
         try:
@@ -59,6 +61,7 @@ def examine(short: bool = False) -> list[Finding]:
 
 
 def _python() -> list[Finding]:
+    """Examine the Python version."""
     version = platform.python_version()
     good = (3, 11) <= sys.version_info[:2] <= (3, 13)
     fix = (
@@ -77,7 +80,7 @@ def _python() -> list[Finding]:
 
 
 def _packages() -> list[Finding]:
-    """Installed versions against the ranges of the course, without importing anything."""
+    """Compare installed versions with the ranges of the course, without importing anything."""
     from packaging.requirements import Requirement
 
     problems, mend = [], []
@@ -98,7 +101,7 @@ def _packages() -> list[Finding]:
         mend.append(f'"{wanted.name}{wanted.specifier}"')
     if not problems:
         return [Finding("packages", "ok", "all there, in range")]
-    if any("torch" in item for item in mend):  # the two must come from one place, together
+    if any("torch" in item for item in mend):  # both must be installed together from one source
         mend = [item for item in mend if "torch" not in item] + ["torch", "torchvision"]
     return [
         Finding(
@@ -111,6 +114,7 @@ def _packages() -> list[Finding]:
 
 
 def _torch() -> list[Finding]:
+    """Examine torch, torchvision and the device that they use."""
     try:
         import torch
         import torchvision
@@ -133,6 +137,7 @@ def _torch() -> list[Finding]:
 
 
 def _unused_accelerator(device: str) -> str:
+    """Return a sentence about an accelerator that the installed torch cannot use, or ""."""
     if device != "cpu":
         return ""
     if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi"):
@@ -147,6 +152,7 @@ def _unused_accelerator(device: str) -> str:
 
 
 def _processor() -> list[Finding]:
+    """Examine the number of cores and how busy they are."""
     cores = machine.threads()
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
     found = [
@@ -170,6 +176,7 @@ def _processor() -> list[Finding]:
 
 
 def _memory() -> list[Finding]:
+    """Examine main memory."""
     total, available = machine.memory_gb()
     text = f"{total:.1f} GB, {available:.1f} GB free"
     if total < 3.5:
@@ -189,6 +196,7 @@ def _memory() -> list[Finding]:
 
 
 def _disk() -> list[Finding]:
+    """Examine the learner's folder and the room on its disk."""
     free = shutil.disk_usage(paths.home()).free / 1e9
     return [
         Finding(
@@ -206,6 +214,7 @@ def _disk() -> list[Finding]:
 
 
 def _browser() -> list[Finding]:
+    """Examine whether a browser is found."""
     try:
         return [
             Finding(
@@ -229,6 +238,7 @@ def _browser() -> list[Finding]:
 
 
 def _network() -> list[Finding]:
+    """Examine whether the host of the repository answers."""
     host = urllib.parse.urlparse(paths.repository()).hostname
     try:
         socket.create_connection((host, 443), timeout=2).close()
@@ -238,6 +248,7 @@ def _network() -> list[Finding]:
 
 
 def _course() -> list[Finding]:
+    """Examine whether all lessons, and the learner's copies of them, can be read."""
     from aigc_course.course import lessons
 
     there = lessons.all_lessons()
@@ -264,7 +275,7 @@ LOOKS: tuple[Callable[[], list[Finding]], ...] = (
 
 
 def as_text(findings: list[Finding]) -> str:
-    """One line a finding, its fix below."""
+    """Return one line for each finding, with its fix below."""
     lines = []
     for finding in findings:
         lines.append(f"{MARKS[finding.state]} {finding.what:<12} {finding.text}")
@@ -280,7 +291,7 @@ def as_text(findings: list[Finding]) -> str:
 
 
 def as_data(findings: list[Finding]) -> dict:
-    """For `--json`: every finding, and whether all is well."""
+    """Return all findings, and whether none is wrong, as data for `--json`."""
     return {
         "ok": all(f.state != "wrong" for f in findings),
         "findings": [asdict(f) for f in findings],

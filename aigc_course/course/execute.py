@@ -1,4 +1,4 @@
-"""Runs a notebook without a browser, with a progress bar over its cells."""
+"""Execution of a notebook without a browser, with a progress bar over its cells."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
     """Execute every cell in place; kernels start in `folder`.
 
     Args:
-        notebook: nbformat's NotebookNode, filled with outputs.
+        notebook: nbformat's NotebookNode, which is filled with outputs.
         folder: working directory of the kernel.
-        name: shown beside the progress bar.
-        env: variables for the kernel on top of this process's.
+        name: name shown beside the progress bar.
+        env: environment variables for the kernel in addition to those of this process.
 
     Raises:
-        CourseError: a cell raised, took over 20 minutes, or the kernel died; the cells before it
-            keep their outputs.
+        CourseError: a cell raised an error or took over 20 minutes, or the kernel died; the cells
+            before it keep their outputs.
     """
     from tqdm import tqdm
 
@@ -39,6 +39,7 @@ def run(notebook, folder: Path, *, name: str, env: dict[str, str] | None = None)
 
 
 def _execute(notebook, folder: Path, name: str, cell_done: Callable) -> None:
+    """Execute every cell and raise a `CourseError` for whatever stops a cell."""
     from nbclient import NotebookClient
     from nbclient.exceptions import (
         CellExecutionError,
@@ -47,7 +48,7 @@ def _execute(notebook, folder: Path, name: str, cell_done: Callable) -> None:
     )
     from traitlets.config import Config
 
-    # As `lab` has it; a kernel warns without.
+    # The setting that `lab` uses; without it the kernel prints a warning.
     quiet = Config({"KernelManager": {"transport_encryption": "auto"}})
     where = {"metadata": {"path": str(folder)}}
     client = NotebookClient(
@@ -73,9 +74,7 @@ def _execute(notebook, folder: Path, name: str, cell_done: Callable) -> None:
 
 
 def _failed_cell(notebook) -> str:
-    """The first cell that holds an error: its number as Jupyter shows it, and its first line of
-    code.
-    """
+    """Return which cell failed: its number as Jupyter shows it, and its first line of code."""
     for cell in notebook.cells:
         if any(output.output_type == "error" for output in cell.get("outputs", ())):
             line = next(
@@ -92,6 +91,7 @@ def _failed_cell(notebook) -> str:
 
 @contextlib.contextmanager
 def _environment(extra: dict[str, str]):
+    """Set environment variables within a `with` block, and restore them after it."""
     before = {name: os.environ.get(name) for name in extra}
     os.environ.update(extra)
     try:
@@ -105,8 +105,12 @@ def _environment(extra: dict[str, str]):
 
 
 def to_html(notebook, title: str, folder: Path) -> str:
-    """The notebook as one HTML page, pictures inside; those named by path are looked up in
-    `folder`.
+    """Convert a notebook to one HTML page with its pictures inside.
+
+    Args:
+        notebook: nbformat's NotebookNode.
+        title: title of the page.
+        folder: where pictures named by a relative path are found.
     """
     from nbconvert import HTMLExporter
 
@@ -114,7 +118,7 @@ def to_html(notebook, title: str, folder: Path) -> str:
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(
         notebook, {"metadata": {"path": str(folder)}}
     )
-    # nbconvert leaves the figures' alternative texts out; they come in the order of the figures.
+    # nbconvert drops the alternative texts of figures: put them back in the order of the figures.
     figures = (
         output
         for cell in notebook.cells

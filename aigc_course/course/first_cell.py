@@ -1,5 +1,6 @@
-"""The first cell of every notebook, which installs the course where it is missing, and the Colab
-badge above it.
+"""The first cell of every notebook, which installs the course where it is missing, and its badge.
+
+The badge opens the notebook in Colab.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ MARK = "# Installs the course where it is missing"
 
 
 def first_cell(address: str) -> str:
-    """The code that installs the package where it is missing; the same in every notebook."""
+    """Return the code that installs the package where it is missing; the same in every notebook."""
     return f"""{MARK} (Colab); what is installed already stays as it is.
 import importlib.metadata, importlib.util, os, re, subprocess, sys
 
@@ -24,8 +25,9 @@ if importlib.util.find_spec("aigc_course") is None:
 
 
 def badge(address: str, name: str) -> str:
-    """Markdown of the Open-in-Colab badge of a notebook; the picture is the course's own, so that
-    it shows offline.
+    """Return the Markdown of a notebook's Open-in-Colab badge.
+
+    The picture is the course's own, so that it is shown offline.
     """
     repository = address.removeprefix("https://github.com/")
     return (

@@ -1,1 +1,1 @@
-"""From a model to what it makes: sampling, beam search, the newsroom's last steps."""
+"""From a trained model to generated text: sampling, beam search, and the steps of the newsroom."""

@@ -1,4 +1,4 @@
-"""From a model's tokens to a page: tidy up, publish with a label, collect what readers think."""
+"""The steps from generated headlines to a page: filter, publish with a label, collect votes."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ VOTES = ("good", "bad")
 
 @checked(texts=texts(), known=texts(), shortest=whole())
 def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) -> list[str]:
-    """What an editor would do without thinking: no unfinished or repeated headline, none that stood
-    in the training set.
+    """Drop headlines that are unfinished, repeated or already known, and normalize the others.
 
     Args:
-        texts: as the model wrote them; "" where it did not come to an end.
-        known: headlines that are not new.
-        shortest: characters that a headline must have.
+        texts: headlines as the model generated them; "" where the end token was not reached.
+        known: headlines that are not new, such as those of the training set.
+        shortest: smallest number of characters of a headline.
+
+    Returns:
+        The kept headlines, with single spaces and a capital letter at the start.
     """
 
     def written(text: str) -> str:
@@ -55,11 +57,12 @@ def tidy(texts: Iterable[str], known: Iterable[str] = (), shortest: int = 20) ->
 
 @checked(title=string(), sections=instance(dict))
 def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -> str:
-    """An HTML page of headlines by section, labelled as machine-made for readers and, in its head,
-    for machines.
+    """Return an HTML page of headlines by section, labelled as machine-made.
+
+    The label is shown to readers, and a field in the head of the page tells machines.
 
     Args:
-        title: of the page.
+        title: title of the page.
         sections: name -> headlines.
         language: "en" or "zh".
     """
@@ -74,8 +77,8 @@ def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -
         "body{font-family:sans-serif;max-width:42em;margin:2em auto;padding:0 1em} "
         ".label{border:2px solid #D55E00;padding:.6em}"
     )
-    # The value is IPTC's term for content by a trained model; as the name of an HTML field it is
-    # this course's own convention.
+    # The value is IPTC's term for content by a trained model; the name of the HTML field that
+    # holds it is this course's own convention.
     source = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta '
@@ -89,7 +92,7 @@ def page(title: str, sections: dict[str, Sequence[str]], language: str = "en") -
 
 @checked(path=instance(str, Path), content=string())
 def publish(path: Path, content: str) -> Path:
-    """Write a page beside older ones, never over them; returns where it is."""
+    """Write a page to a new file, never over an older one, and return the path of the file."""
     path = unused_path(Path(path))
     write_atomically(path, content.encode("utf-8"))
     return path
@@ -100,10 +103,10 @@ def vote(path: Path, text: str, verdict: str, reader: str) -> None:
     """Add one reader's verdict to a file of JSON lines.
 
     Args:
-        path: of the file, made when missing.
+        path: path of the file, created when missing.
         text: the headline.
         verdict: "good" or "bad".
-        reader: who said so: "me", "checker" ...
+        reader: who gave the verdict: "me", "checker" ...
 
     Raises:
         CourseError: the verdict is neither, or the file cannot be written.
@@ -123,7 +126,7 @@ def vote(path: Path, text: str, verdict: str, reader: str) -> None:
 
 @checked(path=instance(str, Path))
 def votes(path: Path) -> list[dict[str, str]]:
-    """All verdicts so far, the oldest first; lines that are damaged are left out."""
+    """Return all verdicts so far, the oldest first; damaged lines are left out."""
     path = Path(path)
     if not path.is_file():
         return []

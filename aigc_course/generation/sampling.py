@@ -1,8 +1,9 @@
-"""From probabilities to choices: the knobs every text generator has."""
+"""Sampling from a distribution over tokens, with the settings that every text generator has."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,12 +21,14 @@ from aigc_course.core.errors import CourseError
 
 @checked(probabilities=reals(0), temperature=real(0))
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Sharpen (temperature below 1) or flatten (above 1) a distribution: p_i ** (1 / T),
-    normalised.
+    """Sharpen (temperature below 1) or flatten (above 1) a distribution.
+
+    The result is proportional to p_i ** (1 / T).
 
     Args:
         probabilities: (V,) non-negative, summing to 1.
-        temperature: 0 or more; 0 puts everything on the most probable entry (ties: the first).
+        temperature: T, 0 or more; 0 assigns everything to the most probable entry (ties: the
+            first).
 
     Returns:
         (V,) float64, summing to 1.
@@ -39,8 +42,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     probabilities = np.asarray(probabilities, dtype=np.float64)
     if temperature == 0:
         return (np.arange(len(probabilities)) == probabilities.argmax()).astype(np.float64)
-    # In logarithms, shifted by the largest: small temperatures neither overflow nor underflow to 0
-    # / 0.
+    # Logarithms, shifted by the largest, keep small temperatures from overflow and from 0 / 0.
     with np.errstate(divide="ignore"):
         logits = np.log(probabilities) / temperature
     scaled = np.exp(logits - logits.max())
@@ -51,7 +53,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 def filter_logits(
     logits, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ):
-    """Logits for sampling: divided by the temperature, and -inf for tokens that are left out.
+    """Divide logits by the temperature and set those of excluded tokens to -inf.
 
     Args:
         logits: torch tensor (..., V).
@@ -72,25 +74,25 @@ def filter_logits(
     import torch
 
     if temperature == 0:
-        first = torch.zeros_like(logits, dtype=torch.bool)
+        first = torch.zeros_like(logits, dtype=torch.bool)  # (..., V)
         first = first.scatter(-1, logits.argmax(-1, keepdim=True), True)
         logits = logits.masked_fill(~first, -math.inf)
-    else:  # shifted by the largest: small temperatures do not overflow
+    else:  # shifted by the largest, so that small temperatures do not overflow
         logits = (logits - logits.max(-1, keepdim=True).values) / temperature
     if top_k is not None:
-        kth = logits.topk(min(top_k, logits.shape[-1]), -1).values[..., -1:]
+        kth = logits.topk(min(top_k, logits.shape[-1]), -1).values[..., -1:]  # (..., 1)
         logits = logits.masked_fill(logits < kth, -math.inf)
     return logits if top_p is None or top_p == 1 else _nucleus(logits, top_p)
 
 
 def _nucleus(logits, top_p: float):
-    """(..., V) logits with -inf for all but the most probable tokens that reach `top_p`."""
+    """Set logits (..., V) to -inf except for the most probable tokens that reach `top_p`."""
     import torch
 
-    ordered, order = logits.sort(-1, descending=True)
+    ordered, order = logits.sort(-1, descending=True)  # each (..., V)
     p = ordered.softmax(-1)
-    left_out = p.cumsum(-1) - p >= top_p  # what came before is enough already
-    left_out = torch.zeros_like(left_out).scatter(-1, order, left_out)
+    left_out = p.cumsum(-1) - p >= top_p  # the more probable tokens reach top_p without this one
+    left_out = torch.zeros_like(left_out).scatter(-1, order, left_out)  # back in vocabulary order
     return logits.masked_fill(left_out, -math.inf)
 
 
@@ -101,13 +103,17 @@ def choose(
     top_p: float | None = None,
     generator=None,
 ):
-    """Draw one token a row: (B, V) logits -> (B,) ids. See `filter_logits`; `generator` is a
-    `torch.Generator` or None.
+    """Draw one token for each row of logits (B, V) and return the ids (B,).
+
+    Args:
+        logits: (B, V).
+        temperature, top_k, top_p: see `filter_logits`.
+        generator: a `torch.Generator`, or None for torch's own random numbers.
     """
     import torch
 
-    probabilities = filter_logits(logits, temperature, top_k, top_p).softmax(-1)
-    return torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+    probabilities = filter_logits(logits, temperature, top_k, top_p).softmax(-1)  # (B, V)
+    return torch.multinomial(probabilities, 1, generator=generator)[:, 0]  # (B, 1) -> (B,)
 
 
 @checked(
@@ -132,13 +138,11 @@ def generate(
     Args:
         model: reads (tokens, state) -> (logits, state).
         prompt: ids (B, T).
-        n: how many tokens to draw, n or until every row has come to its end.
+        n: number of tokens to draw, unless every row ends before.
         temperature: 0 or more, see `filter_logits`.
-        seed: of the random numbers; None goes on with torch's own.
-        end: id of the token after which a row is over; it is followed by padding (0). None: no
-            token ends a row.
-        remember: keep the state (a GPT's keys and values) instead of reading everything again for
-            each token; the tokens are the same.
+        seed: seed of the random numbers; None continues torch's own.
+        end: id of the token that ends a row; padding (0) follows it. None: no token ends a row.
+        remember: keep the state instead of reading all again for each token (equal tokens).
         knobs: `top_k` and `top_p`, see `filter_logits`.
 
     Returns:
@@ -151,25 +155,39 @@ def generate(
 
     from aigc_course.models.base import check_ids, device_of, evaluating
 
-    device = device_of(model)
-    generator = None if seed is None else torch.Generator(device).manual_seed(seed)
-    rows = given = check_ids(prompt, model, "prompt").to(device)
-    state, over = None, torch.zeros(len(rows), dtype=torch.bool, device=device)
+    rows = check_ids(prompt, model, "prompt").to(device_of(model))
+    generator = None if seed is None else torch.Generator(rows.device).manual_seed(seed)
+
+    def draw(logits):
+        return choose(_last(logits), temperature, generator=generator, **knobs)
+
     with torch.no_grad(), evaluating(model):
-        for _ in range(n):
-            logits, state = model.read(given, state)
-            drawn = choose(_last(logits), temperature, generator=generator, **knobs)
-            drawn = drawn.masked_fill(over, 0)
-            rows = torch.cat([rows, drawn[:, None]], 1)
-            over |= drawn == (-1 if end is None else end)
-            if over.all():
-                break
-            given, state = (drawn[:, None], state) if remember else (rows, None)
-    return rows.cpu()
+        return _continued(model, rows, n, draw, end, remember).cpu()
+
+
+def _continued(model, rows, n: int, draw: Callable, end: int | None, remember: bool):
+    """Return rows of ids (B, T) with up to n tokens more, each drawn from the logits (B, T, V)."""
+    import torch
+
+    given, state = rows, None
+    over = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)  # (B,)
+    for _ in range(n):
+        logits, state = model.read(given, state)  # (B, tokens given, V)
+        drawn = draw(logits).masked_fill(over, 0)  # (B,)
+        rows = torch.cat([rows, drawn[:, None]], 1)  # one column longer
+        over |= drawn == (-1 if end is None else end)
+        if over.all():
+            break
+        given, state = (drawn[:, None], state) if remember else (rows, None)
+    return rows
 
 
 def _last(logits):
-    """(B, T, V) -> (B, V), of the last place; refuses what is no number."""
+    """Return the logits (B, V) of the last position of logits (B, T, V).
+
+    Raises:
+        CourseError: some of them are not numbers.
+    """
     if logits[:, -1].isnan().any():
         why = "its training went wrong, or its weights are damaged"
         raise CourseError(f"generate: model gives logits that are no numbers (NaN): {why}.")

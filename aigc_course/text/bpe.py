@@ -1,4 +1,4 @@
-"""Byte-pair encoding on bytes: train, encode, decode; any text comes back unchanged."""
+"""Byte-pair encoding on bytes: train, encode, and decode to exactly the same text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import pairwise
 from aigc_course.core.arguments import checked, id_list, string, texts, whole
 from aigc_course.core.errors import CourseError
 
-# A word takes the space before it along. Only ASCII classes: what counts as a letter elsewhere
-# differs between regex engines.
+# A word includes the space before it. The classes are ASCII only, because regex engines differ in
+# what they count as a letter elsewhere.
 PIECES = r" ?[A-Za-z]+| ?[0-9]+| ?[^A-Za-z0-9 ]+| +"
 
 Word = tuple[bytes, ...]
@@ -19,7 +19,7 @@ Word = tuple[bytes, ...]
 
 @checked(text=string())
 def split_words(text: str) -> list[str]:
-    """Cut text into the pieces within which merges may happen; joined, they are the text again."""
+    """Split text into the pieces within which merges may happen; joined, they are the text."""
     return re.findall(PIECES, text)
 
 
@@ -34,7 +34,7 @@ def merge(symbols: Sequence[bytes], pair: tuple[bytes, bytes]) -> Word:
 
 
 def count_pairs(words: dict[Word, int]) -> Counter:
-    """How often each pair of neighbours comes, in words counted as often as they come."""
+    """Count how often each pair of neighbours occurs, weighting each word by its count."""
     pairs: Counter = Counter()
     for word, count in words.items():
         for pair in pairwise(word):
@@ -43,7 +43,7 @@ def count_pairs(words: dict[Word, int]) -> Counter:
 
 
 class BPE:
-    """A tokeniser made of merges, the earliest first.
+    """A tokenizer made of merges, the earliest first.
 
     Args:
         merges: pairs of byte strings; each part is a single byte or the result of an earlier merge.
@@ -75,8 +75,13 @@ class BPE:
     @classmethod
     @checked(texts=texts(), n_merges=whole())
     def train(cls, texts: Iterable[str], n_merges: int) -> BPE:
-        """Merge the most frequent pair, `n_merges` times or until every word is one token; ties:
-        the first in byte order.
+        """Train a tokenizer by merging the most frequent pair again and again.
+
+        Args:
+            texts: training texts.
+            n_merges: number of merges; training stops earlier when every word is one token.
+
+        Pairs that are equally frequent are merged in byte order.
         """
         counts = Counter(word for text in texts for word in split_words(text))
         words = {tuple(bytes([b]) for b in _bytes(word)): n for word, n in counts.items()}
@@ -92,18 +97,18 @@ class BPE:
             merges.append(best)
             for word in list(
                 where[best]
-            ):  # only words that hold the pair change; counting all again gives the same
+            ):  # update only the words that contain the pair; the counts of all others stay right
                 _replace(word, merge(word, best), words, pairs, where)
         return cls(merges)
 
     @checked(text=string())
     def encode(self, text: str) -> list[int]:
-        """Text -> ids."""
+        """Convert text to ids."""
         return [i for word in split_words(text) for i in self._encode_word(word)]
 
     @checked(ids=id_list())
     def decode(self, ids: Iterable[int]) -> str:
-        """Ids -> text; bytes that are no UTF-8 (a character cut in two) become U+FFFD.
+        """Convert ids to text; bytes that are not UTF-8 (a character cut in two) become U+FFFD.
 
         Raises:
             CourseError: an id is out of range.
@@ -113,8 +118,8 @@ class BPE:
             raise CourseError(
                 f"ids must be 0 to {len(self.tokens) - 1}; got {min(ids)} to {max(ids)}."
             )
-        # A lone surrogate is no character, but a Python string can hold it: it goes there and back
-        # like the rest.
+        # A lone surrogate is not a character, but a Python string can hold it: it is encoded and
+        # decoded like any character.
         raw = b"".join(self.tokens[i] for i in ids)
         try:
             return raw.decode("utf-8", errors="surrogatepass")
@@ -122,7 +127,7 @@ class BPE:
             return raw.decode("utf-8", errors="replace")
 
     def to_hugging_face(self):
-        """The same tokeniser as a `tokenizers.Tokenizer`."""
+        """Return the same tokenizer as a `tokenizers.Tokenizer`."""
         from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
         write = _visible()
@@ -139,6 +144,7 @@ class BPE:
         return tokenizer
 
     def _encode_word(self, word: str) -> list[int]:
+        """Convert one word to ids by applying the earliest merge again and again."""
         if word not in self._cache:
             symbols: Word = tuple(bytes([b]) for b in _bytes(word))
             while len(symbols) > 1:
@@ -153,11 +159,12 @@ class BPE:
 
 
 def _bytes(word: str) -> bytes:
+    """Return a word in UTF-8, lone surrogates included."""
     return word.encode("utf-8", errors="surrogatepass")
 
 
 def _replace(word: Word, new: Word, words: dict[Word, int], pairs: Counter, where: dict) -> None:
-    """Put `new` in the place of `word` in all three tables."""
+    """Replace `word` by `new` in all three tables, in place."""
     count = words.pop(word)
     words[new] = words.get(new, 0) + count
     for pair in pairwise(word):
@@ -171,8 +178,10 @@ def _replace(word: Word, new: Word, words: dict[Word, int], pairs: Counter, wher
 
 
 def _visible() -> dict[int, str]:
-    """Byte -> a printable character, as GPT-2's tokeniser writes bytes: printable Latin-1 as it is,
-    the rest from U+0100 on.
+    """Return byte -> printable character, as in GPT-2's tokenizer.
+
+    Printable Latin-1 characters stand for themselves, the other bytes for characters from U+0100
+    on.
     """
     kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [b for b in range(256) if b not in kept]

@@ -34,6 +34,12 @@ _BLOCKS = (
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff]{3}")
 
+_ZWNJ, _ZWJ = "\u200c", "\u200d"  # zero-width non-joiner and joiner
+# Scripts in which they change what is seen: Arabic and its kin, those of India, Myanmar and Khmer,
+# Mongolian, Phags-pa, Adlam.
+_JOINING = re.compile("[\u0600-\u0dff\u1000-\u109f\u1780-\u18af\ua840-\ua87f\U0001e900-\U0001e95f]")
+_EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
+
 
 def decode(raw: bytes) -> str:
     """Bytes of unknown encoding -> text: a byte order mark decides, then UTF-8 if it fits, then GB
@@ -67,8 +73,12 @@ def decode(raw: bytes) -> str:
 
 @checked(page=string())
 def html_to_text(page: str) -> str:
-    """Text that a reader of the page would see: tags, scripts, styles and navigation out, entities
-    resolved.
+    """Return the text of a page: tags, scripts, styles and navigation out, entities resolved.
+
+    The parser is Python's own `html.parser`, which needs no further package. It reads well-formed
+    pages, and many broken ones, as a browser does, but not all: in Python 3.11.7, say, it takes
+    tags inside <textarea> for tags, and does not end a comment at --!>. The HTML Standard says how
+    a browser reads any page; html5lib is a parser that follows it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -85,19 +95,48 @@ def html_to_text(page: str) -> str:
 
 @checked(text=string())
 def normalize(text: str) -> str:
-    """One spelling for what looks the same.
+    """Return one spelling for what looks the same.
 
     Unicode's canonical composition (NFC), no control or format characters (zero-width space, soft
-    hyphen ...), any run of white space a single space, none at the ends.
+    hyphen ...), any run of white space a single space, none at the ends. A zero-width joiner or
+    non-joiner stays where it changes what is seen: between two emoji (a woman, a joiner and a
+    rocket are one picture, an astronaut) and between two letters of a script that joins them (in
+    Persian a non-joiner keeps the parts of a word apart).
 
-    Source: Unicode Standard Annex 15.
+    Source: Unicode Standard Annex 15; for joiners the Unicode Standard, section 23.2 (letters),
+    and Unicode Technical Standard 51 (emoji).
     """
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
-    text = unicodedata.normalize(
-        "NFC", text
-    )  # again: what stood between a letter and its accent is gone now
+    text = "".join(
+        c for c in text if c in (_ZWNJ, _ZWJ) or unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    text = _without_idle_joiners(text)
+    # Again: what stood between a letter and its accent is gone now.
+    text = unicodedata.normalize("NFC", text)
     return re.sub(" +", " ", text).strip()
+
+
+def _without_idle_joiners(text: str) -> str:
+    """Drop joiners and non-joiners that nobody sees."""
+    text = re.sub(f"([{_ZWNJ}{_ZWJ}])[{_ZWNJ}{_ZWJ}]+", r"\1", text)  # two look like one
+    return "".join(
+        c
+        for i, c in enumerate(text)
+        if c not in (_ZWNJ, _ZWJ) or _is_seen(c, text[i - 1 : i], text[i + 1 : i + 2])
+    )
+
+
+def _is_seen(joiner: str, before: str, after: str) -> bool:
+    """Return whether a joiner changes the look of its neighbours ("" where there is none)."""
+    if _EMOJI.match(after):
+        # U+FE0F asks for the emoji's coloured form and belongs to it.
+        return joiner == _ZWJ and bool(_EMOJI.match(before) or before == "\ufe0f")
+    return _is_joined(before) and _is_joined(after)
+
+
+def _is_joined(character: str) -> bool:
+    """Return whether it is a letter, or a mark on one, of a script that joins its letters."""
+    return bool(_JOINING.match(character)) and unicodedata.category(character)[0] in "LM"
 
 
 @checked(text=string())

@@ -1,4 +1,4 @@
-"""Where are the words when nobody writes spaces? Maximum matching, jieba, and a score."""
+"""Segmentation of Chinese text, which has no spaces: maximum matching, jieba, and a score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aigc_course.evaluation.statistics import precision_recall_f1
 
 @checked(text=string(), words=texts())
 def max_match(text: str, words: Iterable[str]) -> list[str]:
-    """Take the longest known word at each position; a character that begins none stands alone.
+    """Take the longest known word at each position, or one character where no word begins.
 
     Args:
         text: Chinese text without spaces.
@@ -39,7 +39,9 @@ def max_match(text: str, words: Iterable[str]) -> list[str]:
 
 @checked(text=string())
 def segment(text: str) -> list[str]:
-    """Words as jieba finds them: a large dictionary with frequencies, the most probable path, a
+    """Split Chinese text into words with jieba.
+
+    jieba finds the most probable path through a large dictionary with frequencies, and uses a
     hidden Markov model for unknown words.
 
     Source: jieba 0.42 (MIT licence), https://github.com/fxsjy/jieba
@@ -49,28 +51,29 @@ def segment(text: str) -> list[str]:
 
 @cache
 def _jieba():
+    """Load jieba, with its table in the course's cache."""
     with (
         warnings.catch_warnings(),
         redirect_stderr(io.StringIO()),
-    ):  # old escapes in its source, and news of its cache
+    ):  # jieba warns of escapes in its source and prints messages about its cache
         warnings.simplefilter("ignore")
         import jieba
 
         jieba.setLogLevel(logging.ERROR)
-        # By default its table goes to the system's temporary folder, where any user could put
-        # another one in its place.
+        # By default jieba keeps its table in the system's temporary folder, where any user could
+        # replace it.
         table = paths.cache() / "jieba" / "words.cache"
         with files.lock(table):
             jieba.dt.tmp_dir, jieba.dt.cache_file = str(table.parent), table.name
             jieba.initialize()
-            with contextlib.suppress(OSError):  # made for its maker alone, and other users share it
+            with contextlib.suppress(OSError):  # only its owner could read it, and others share it
                 table.chmod(0o644)
     return jieba
 
 
 @checked(words=token_list())
 def spans(words: Sequence[str]) -> set[tuple[int, int]]:
-    """(start, end) of each word in the joined text."""
+    """Return (start, end) of each word in the joined text."""
     ends, position = [], 0
     for word in words:
         ends.append((position, position + len(word)))
@@ -80,10 +83,10 @@ def spans(words: Sequence[str]) -> set[tuple[int, int]]:
 
 @checked(predicted=tokenized(), true=tokenized())
 def scores(predicted: Sequence[Sequence[str]], true: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Precision, recall and F1 of words found at their exact place, over all texts together.
+    """Compute precision, recall and F1 of words found at their exact place, over all texts.
 
     Raises:
-        CourseError: the two do not spell the same texts, or are not equally many.
+        CourseError: the two do not spell the same texts, or differ in their number of texts.
     """
     if len(predicted) != len(true):
         raise CourseError(

@@ -1,4 +1,4 @@
-"""Training, validation and test sets that share nothing."""
+"""Training, validation and test sets that share no items."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def split(
     seed: int,
     key: Callable[[object], Hashable] | None = None,
 ) -> list[list]:
-    """Deal items out at random.
+    """Split items into parts at random.
 
     Args:
         items: anything.
-        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1); with a `key`, of the
-            different keys.
-        seed: of the random numbers.
+        shares: sizes of the parts, summing to 1, for example (0.8, 0.1, 0.1); with a `key`, shares
+            of the different keys.
+        seed: seed of the random numbers.
         key: items with equal keys stay together, so that no near copy of a training text is in
-            another part; None takes every item for itself.
+            another part; None treats every item separately.
 
     Returns:
-        One list a part; together they hold every item once.
+        One list for each part; together they hold every item once.
 
     Raises:
         CourseError: the shares do not sum to 1, or a part stays empty.

@@ -1,6 +1,4 @@
-"""The words of the tales as a tokenizer of Hugging Face Transformers: text in, ids out, and back to
-the same text.
-"""
+"""A tokenizer of Hugging Face Transformers with the words of the tales; decoding is exact."""
 
 from __future__ import annotations
 
@@ -9,13 +7,14 @@ from collections.abc import Sequence
 from aigc_course.text.vocabulary import END, PAD, UNKNOWN, Vocabulary
 
 MASK = "<mask>"
-# as tales.tokenize cuts; what lies in angle brackets is special and never gets here
+# The pattern of tales.tokenize. Special tokens, in angle brackets, are cut out before it applies.
 _WORDS = r"'s\b|\w+|[^\w\s]"
 
 
 def tale_vocabulary() -> Vocabulary:
-    """Padding 0, end 1, unknown 2, mask 3, then every word of the tales and of the questions about
-    them.
+    """Return the vocabulary of the tales and of the questions about them.
+
+    Its ids are padding 0, end 1, unknown 2, mask 3, then every word.
     """
     from aigc_course.data.stories import tale_tasks, tales
 
@@ -23,17 +22,17 @@ def tale_vocabulary() -> Vocabulary:
 
 
 def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
-    """A fast tokenizer over whole words.
+    """Return a fast tokenizer over whole words.
 
     Args:
         vocabulary: its words.
-        context_length: most tokens of the model.
-        begin: for a model that writes: the end token, which also stands for the beginning, comes
-            before every text, and padding on the left. False, for one that reads: it comes before
-            and after.
+        context_length: largest number of tokens of the model.
+        begin: True for a model that generates: the end token, which also marks the beginning, comes
+            before every text, and padding is on the left. False for a model that reads: the end
+            token comes before and after, and padding is on the right.
 
     Returns:
-        PreTrainedTokenizerFast; `decode(..., skip_special_tokens=True)` writes a tale as
+        PreTrainedTokenizerFast; `decode(..., skip_special_tokens=True)` joins a tale as
         `tales.join` does.
     """
     from transformers import PreTrainedTokenizerFast
@@ -53,7 +52,7 @@ def wrap(vocabulary: Vocabulary, context_length: int, begin: bool = True):
 
 
 def _tokenizer(vocabulary: Vocabulary, begin: bool):
-    """The `tokenizers.Tokenizer` inside: how text is cut, marked, and put together again."""
+    """Build the inner `tokenizers.Tokenizer`: how text is split, marked and joined again."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 
     ids = {token: i for i, token in enumerate(vocabulary.tokens)}
@@ -69,7 +68,7 @@ def _tokenizer(vocabulary: Vocabulary, begin: bool):
 
 
 def _decoder():
-    """From tokens to text: no space before a mark, none inside quotation marks."""
+    """Build the decoder, which puts no space before a mark and none inside quotation marks."""
     from tokenizers import Regex, decoders
 
     before_marks = Regex(r" (?=[.,;:?!]|'s\b)")
@@ -81,5 +80,5 @@ def _decoder():
 
 
 def words_of(tokenizer) -> Sequence[str]:
-    """The tokens of a tokenizer in the order of their ids."""
+    """Return the tokens of a tokenizer in the order of their ids."""
     return tokenizer.convert_ids_to_tokens(range(len(tokenizer)))

@@ -1,4 +1,4 @@
-"""Tokens as numbers: a vocabulary with a place for padding, the end and the unknown."""
+"""A vocabulary that maps tokens to ids, with ids for padding, the end and unknown tokens."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 
 class Vocabulary:
-    """Tokens and their ids; 0 is padding, 1 the end, 2 what is not in it.
+    """Tokens and their ids; 0 is padding, 1 the end, 2 any token that is not in the vocabulary.
 
     Args:
         texts: each a list of tokens.
-        first: tokens that come right after the three, seen or not (topics, say).
-        least: how often a token must be seen to get a place.
+        first: tokens that get the ids after these three whether they occur or not (topics, for
+            example).
+        least: smallest count that a token needs to get an id.
     """
 
     @checked(texts=tokenized(), first=token_list(), least=whole(1))
@@ -34,7 +35,7 @@ class Vocabulary:
         texts = list(texts)
         if any(
             isinstance(text, str) for text in texts
-        ):  # they came one at a time, unseen at the door
+        ):  # `tokenized` does not check the entries of an iterable that is read only once
             raise CourseError(
                 "Vocabulary: texts must be lists of tokens, not strings; tokenise them first."
             )
@@ -52,12 +53,12 @@ class Vocabulary:
 
     @checked(tokens=token_list())
     def encode(self, tokens: Sequence[str]) -> list[int]:
-        """Tokens -> ids."""
+        """Convert tokens to ids."""
         return [self._id.get(token, 2) for token in tokens]
 
     @checked(ids=id_list())
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Ids -> tokens up to the end token, padding left out.
+        """Convert ids to tokens up to the end token, with padding left out.
 
         Raises:
             CourseError: an id is out of range.
@@ -74,7 +75,7 @@ class Vocabulary:
 
     @checked(texts=tokenized(1), length=optional(whole(1)))
     def batch(self, texts: Sequence[Sequence[str]], length: int | None = None) -> torch.Tensor:
-        """Texts -> (B, length) ids, each with the end token and padded.
+        """Convert texts to ids (B, length), each with the end token and padded.
 
         Raises:
             CourseError: a text does not fit into `length`.

@@ -732,7 +732,7 @@ def test_names_in_the_page_are_escaped():
     assert not re.search(r"<a>|<script>|<i>", report.page([mark]))
 
 
-@pytest.mark.full
+@pytest.mark.full(guards="classroom exercises.engine")
 @pytest.mark.parametrize("number", ["01", "05", "10"])
 def test_thirty_and_more_submissions(number, tmp_path_factory):
     made = Round(tmp_path_factory.mktemp("long"), number, LONG)
@@ -747,7 +747,7 @@ def test_thirty_and_more_submissions(number, tmp_path_factory):
     )
 
 
-@pytest.mark.full
+@pytest.mark.full(guards="classroom exercises.engine")
 @each_lesson
 def test_grading_a_right_submission_is_quick(number):
     """At most 20 s, and every solution that the teacher's copy shows is right."""

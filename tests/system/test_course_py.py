@@ -1,14 +1,17 @@
-"""The launcher makes, repairs and reuses its environment, and says clearly what stands in the
-way.
-"""
+"""The launcher makes, repairs and reuses its environment, and says what stands in the way."""
 
 import ast
+import contextlib
+import errno
 import importlib.util
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
+import types
 from collections import namedtuple
 
 import pytest
@@ -16,23 +19,74 @@ from course_stub import ROOT, make
 
 sys.dont_write_bytecode = True
 
+WAITS = "Another start is installing the course"
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and groups of processes as on Linux")
+
+
+def clean():
+    """The environment without settings that would reach course.py."""
+    ours = ("AIGC_", "GOMP_", "MALLOC_", "PYTEST")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
 
 def start(folder, *arguments, code="", **environment):
     """Run course.py as a learner would; returns the finished process."""
-    clean = {
-        k: v
-        for k, v in os.environ.items()
-        if not k.startswith(("AIGC_", "GOMP_", "MALLOC_", "PYTEST"))
-    }
     command = [sys.executable, *(["-c", code] if code else [str(folder / "course.py")]), *arguments]
     return subprocess.run(
         command,
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**clean, **environment},
+        env={**clean(), **environment},
         timeout=300,
     )
+
+
+def until(holds, seconds=60):
+    """Wait until it holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def builds(folder):
+    """What the stub noted: "began" and "ended" of each installation."""
+    notes = folder / "builds.txt"
+    return notes.read_text().split() if notes.exists() else []
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Starts course.py in the background, in a group of its own; what it prints goes to a file."""
+    processes = []
+
+    def heard():  # the background jobs of a shell ignore Ctrl-C, and so would these
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def begin(folder):
+        output = tmp_path / f"output-{len(processes)}.txt"
+        group = {"start_new_session": True, "preexec_fn": heard} if os.name == "posix" else {}
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "course.py", "x"],
+                cwd=folder,
+                env=clean(),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                **group,
+            )
+        process.said = output.read_text
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError):  # pip may live on without it
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +102,16 @@ def first_start(tmp_path_factory):
 def course(first_start):
     """A course folder that was started once."""
     return first_start[0]
+
+
+@pytest.fixture
+def outdated(course, tmp_path):
+    """A copy in whose environment the course must be installed again: quicker than a new one."""
+    folder = tmp_path / "course"
+    shutil.copytree(course, folder, symlinks=True)
+    (folder / ".venv" / "aigc-course.json").unlink()
+    (folder / "builds.txt").unlink()
+    return folder
 
 
 @pytest.fixture
@@ -141,32 +205,138 @@ def test_an_environment_that_does_not_work_is_kept_aside_and_made_again(tmp_path
     assert (folder / ".venv-old" / "notes.txt").read_text() == "mine"
 
 
-def test_interrupted_while_the_environment_is_made(tmp_path):
-    import signal
-
+@posix
+def test_interrupted_while_the_environment_is_made(tmp_path, begin):
     folder = make(tmp_path / "course")
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-
-    def heard():  # the background jobs of a shell ignore it, and so would this
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    process = subprocess.Popen(
-        [sys.executable, "course.py", "x"],
-        cwd=folder,
-        start_new_session=True,
-        preexec_fn=heard,
-        **pipes,
-    )
-    assert "Making the environment" in process.stdout.readline()
+    process = begin(folder)
+    until(lambda: "Making the environment" in process.said())
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert (
-        process.returncode == 1
-        and "interrupted; the next start goes on" in errors
-        and "Traceback" not in errors.split("course.py:")[-1]
-    )
+    assert process.wait(60) == 1
+    last = process.said().strip().splitlines()[-1]
+    assert last == "course.py: interrupted; the next start goes on from here."
     assert start(folder, "x").returncode == 0
+
+
+def test_two_first_starts_at_once_install_once(tmp_path, begin):
+    folder = make(tmp_path / "course")
+    (folder / "hold").touch()
+    both = [begin(folder), begin(folder)]
+    until(lambda: builds(folder) and any(WAITS in one.said() for one in both))
+    (folder / "hold").unlink()
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert builds(folder) == ["began", "ended"]
+    first, second = sorted((one.said() for one in both), key=lambda text: WAITS in text)
+    assert "Making the environment" in first and "Installing the course" in first
+    told, handed_over = second.splitlines()
+    assert told.startswith(WAITS) and json.loads(handed_over)["arguments"] == ["x"]
+
+
+def group_killed(process):
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def ended_with_kill(process):
+    process.terminate()
+
+
+@posix
+@pytest.mark.parametrize("end", [group_killed, ended_with_kill])
+def test_a_first_start_that_is_killed_does_not_block_the_second(outdated, begin, end):
+    (outdated / "hold").touch()
+    first = begin(outdated)
+    until(lambda: builds(outdated) == ["began"])
+    second = begin(outdated)
+    until(lambda: WAITS in second.said())
+    end(first)
+    first.wait(60)
+    until(lambda: "Installing the course" in second.said(), seconds=10)
+    (outdated / "hold").unlink()
+    assert second.wait(60) == 0 and second.said().count(WAITS) == 1
+    assert "Installing" not in start(outdated, "x").stdout
+
+
+@posix
+def test_the_second_waits_for_the_pip_of_a_first_start_that_was_killed(outdated, begin):
+    (outdated / "hold").touch()
+    first = begin(outdated)
+    until(lambda: builds(outdated) == ["began"])
+    first.kill()  # alone: its pip goes on
+    first.wait()
+    second = begin(outdated)
+    until(lambda: WAITS in second.said())
+    time.sleep(1)
+    assert builds(outdated) == ["began"]
+    (outdated / "hold").unlink()
+    assert second.wait(60) == 0 and builds(outdated) == ["began", "ended", "began", "ended"]
+
+
+@posix
+def test_interrupted_while_it_waits(outdated, begin):
+    import fcntl
+
+    with (outdated / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = begin(outdated)
+        until(lambda: WAITS in process.said())
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 1
+    told, last = process.said().splitlines()
+    assert told.startswith(WAITS)
+    assert last == "course.py: interrupted; the next start goes on from here."
+    assert builds(outdated) == []
+
+
+def test_a_lock_that_cannot_be_made(outdated, tmp_path):
+    (outdated / ".venv.lock").unlink()
+    (outdated / ".venv.lock").mkdir()
+    refused = start(outdated, "x")
+    assert refused.returncode == 1 and refused.stdout == "" and refused.stderr.count("\n") == 1
+    assert "cannot write" in refused.stderr and "in AIGC_VENV" in refused.stderr
+    assert start(outdated, "x", AIGC_VENV=str(tmp_path / "new" / "env")).returncode == 0
+
+
+def test_once_installed_no_lock_is_needed_and_nothing_is_written(outdated):
+    assert start(outdated, "x").returncode == 0
+    (outdated / ".venv.lock").unlink()
+    (outdated / ".venv.lock").mkdir()
+
+    def state():
+        return {path: path.lstat().st_mtime_ns for path in outdated.rglob("*")}
+
+    before = state()
+    again = start(outdated, "x", PYTHONDONTWRITEBYTECODE="1")
+    assert again.returncode == 0 and json.loads(again.stdout)["arguments"] == ["x"]
+    assert state() == before
+
+
+def test_a_file_system_without_locks(launcher, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with launcher.open_lock() as lock:
+        assert launcher.locked(lock)
+
+
+def test_the_lock_of_windows(launcher, monkeypatch, capsys):
+    """With a stand-in for msvcrt, which says no as the real one does."""
+    answers = [PermissionError(errno.EACCES, "Permission denied")] * 3
+
+    def locking(descriptor, how, length):
+        assert (how, length) == (2, 1) and os.lseek(descriptor, 0, os.SEEK_CUR) == 0
+        if answers:
+            raise answers.pop()
+
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    stand_in = types.SimpleNamespace(LK_NBLCK=2, locking=locking)
+    monkeypatch.setitem(sys.modules, "msvcrt", stand_in)
+    launcher.LOCK.write_text("what somebody wrote")
+    with launcher.open_lock() as lock:
+        launcher.wait_for(lock)
+    assert capsys.readouterr().out.count(WAITS) == 1 and not answers
 
 
 def test_a_folder_that_is_no_environment_is_left_alone(tmp_path):
@@ -203,7 +373,7 @@ def test_no_network(tmp_path):
 def test_no_venv_module(tmp_path):
     folder = make(tmp_path / "course")
     code = (
-        "import sys, runpy; sys.modules['venv'] = None; sys.argv = ['course.py', 'x']; "
+        "import sys, runpy; sys.modules['venv'] = None; sys.argv = ['course.py', 'x'];"
         "runpy.run_path('course.py', run_name='__main__')"
     )
     refused = start(folder, code=code)
@@ -237,10 +407,7 @@ def test_too_little_room(launcher, monkeypatch, tmp_path):
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("NewConnectionError('<pip...>: Failed to establish a new connection')", "no network"),
         (
-            (
-                "HTTPSConnectionPool: Max retries exceeded (Caused by "
-                "SSLError(CERTIFICATE_VERIFY_FAILED))"
-            ),
+            "HTTPSConnectionPool: Max retries exceeded (SSLError(CERTIFICATE_VERIFY_FAILED))",
             "no network",
         ),
         ("ERROR: Permission denied: '/x'", "cannot be written"),
@@ -270,7 +437,8 @@ def test_an_environment_that_cannot_be_written(launcher, monkeypatch, tmp_path):
     monkeypatch.setattr(launcher, "make_environment", lambda: None)
     monkeypatch.setattr(launcher, "check_room", lambda: None)
     monkeypatch.setattr(launcher, "RECORD", tmp_path)  # a folder cannot be unlinked
-    assert "cannot write to" in message_of(launcher.install)
+    with launcher.open_lock() as lock:
+        assert "cannot write to" in message_of(lambda: launcher.install(lock))
 
 
 def test_the_folder_of_the_environment_is_absolute(monkeypatch, tmp_path):

@@ -37,7 +37,7 @@ def killing(tmp_path, *arguments):
     return json.loads(result.stdout.splitlines()[-1])
 
 
-@pytest.mark.full
+@pytest.mark.full(guards="training recipes core.files pretrained")
 @forks
 @pytest.mark.parametrize(
     ("what", "kills", "save_every"), [("fit", 100, 10), ("text", 50, 2), ("images", 50, 1)]
@@ -60,7 +60,7 @@ def test_kills_lose_at_most_what_came_after_the_last_checkpoint(
     )
 
 
-@pytest.mark.full
+@pytest.mark.full(guards="training recipes core.files pretrained")
 @forks
 def test_killed_at_each_line_of_writing(tmp_path, count):
     saved, kept = killing(tmp_path, "save"), killing(tmp_path, "keep")
@@ -231,7 +231,7 @@ gpt, _ = pretrained.load_gpt("tales-gpt")
 """
 
 
-@pytest.mark.full
+@pytest.mark.full(guards="training recipes core.files pretrained")
 def test_after_twenty_interrupts_of_a_kernel_the_next_cell_works(kernel, count):
     rng, interrupts = random.Random(0), 0
     assert kernel(BEFORE)[1] == "ok"

@@ -731,7 +731,10 @@ def test_servers_that_do_not_give_the_file(server, small, monkeypatch, count):  
 # Mutants
 
 
-@pytest.mark.full
+GUARDED = "training pretrained data.images course.lessons exercises.engine core authoring.secrets"
+
+
+@pytest.mark.full(guards=GUARDED)
 @pytest.mark.parametrize("part", range(4))
 def test_mutants_of_good_files(tmp_path, part, count):
     """In processes of their own, so that a crash is seen; the last line says which mutant it

@@ -72,7 +72,7 @@ def course(tmp_path_factory):
     return folder
 
 
-@pytest.mark.full
+@pytest.mark.full(guards="core course.lessons text.segmentation exercises.engine.record")
 @pytest.mark.parametrize("shared", [True, False], ids=["one cache", "own caches"])
 def test_sixteen_processes_of_four_users_start_at_once(course, tmp_path, shared):
     before, start = listing(course), tmp_path / "start"

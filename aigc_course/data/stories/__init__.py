@@ -1,3 +1,1 @@
-"""The story world and the newsroom: tales and headlines in English and Chinese whose every rule is
-known.
-"""
+"""The story world and the newsroom: tales and headlines in English and Chinese with known rules."""

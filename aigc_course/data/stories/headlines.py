@@ -1,5 +1,4 @@
-"""The newsroom: headlines in English and Chinese whose every rule is known (card:
-data/headlines.md).
+"""The newsroom: headlines in English and Chinese with known rules (card: data/headlines.md).
 
 >>> headline = sample(1, seed=0)[0]
 >>> check(headline.text).consistent
@@ -47,15 +46,15 @@ LANGUAGES = ("en", "zh")
 
 @checked(n=whole(), seed=seeds())
 def sample(n: int, *, seed: int) -> list[Story]:
-    """Draw `n` headlines; the same seed gives the same ones on every machine.
+    """Draw `n` headlines; the same seed gives the same headlines on every machine.
 
     Args:
-        n: how many, 0 or more.
-        seed: of the random numbers.
+        n: number of headlines, 0 or more.
+        seed: seed of the random numbers.
 
     Returns:
         Headlines with `.text`, `.chinese`, `.bits`, `.tokens`, `.tags`, `.chinese_words` and
-        `.facts`, whose only entry holds the "topic" and what is told.
+        `.facts`, whose only entry holds the "topic" and the facts that are told.
 
     Raises:
         CourseError: an argument is out of range.
@@ -65,8 +64,9 @@ def sample(n: int, *, seed: int) -> list[Story]:
 
 
 def entropy() -> float:
-    """Entropy of the world in bits a headline: no model can need fewer on average. Exact (card:
-    data/headlines.md).
+    """Return the entropy of the world in bits per headline, exactly (card: data/headlines.md).
+
+    No model can need fewer bits on average.
     """
     return world().entropy()
 
@@ -83,22 +83,22 @@ def check(text: str, *, language: str = "en") -> Verdict:
         As `tales.check`; `.plot` is the topic that the text follows, None where it follows none.
 
     Raises:
-        CourseError: `text` is no string, or `language` is unknown.
+        CourseError: `text` is not a string, or `language` is unknown.
     """
     return _reader(check_argument("language", language, one_of(*LANGUAGES))).read(text)
 
 
 @checked(headline=instance(Story), seed=seeds())
 def alter(headline: Story, *, seed: int) -> str:
-    """Change one fact in one place of a headline's English text so that it no longer fits the rest.
+    """Change one fact in one place of a headline's English text so that it contradicts the rest.
 
     Returns:
         A text that is still grammatical and no longer consistent.
     """
     rng = random.Random(seed)
     places = [i for i, (_, _, slot) in enumerate(headline.leaves) if slot]
-    # a fact that is told once may change unnoticed: draw until one is told twice or stands in a
-    # relation
+    # Changing a fact that is told only once may leave the text consistent: draw until the change
+    # contradicts another mention or a relation between facts.
     while True:
         at = rng.choice(places)
         slot = headline.leaves[at][2]
@@ -110,8 +110,9 @@ def alter(headline: Story, *, seed: int) -> str:
 
 @checked(headline=instance(Story), seed=seeds())
 def rephrase(headline: Story, *, seed: int) -> str:
-    """The same facts told with other patterns, in English; seldom, where chance picks the same
-    ones, the same text.
+    """Tell the same facts with newly drawn patterns, in English.
+
+    Rarely, when the same patterns are drawn again, the text stays the same.
     """
     rng = random.Random(seed)
     plot = next(plot for plot in headline.world.plots if plot.name == headline.facts[0]["topic"])
@@ -127,7 +128,7 @@ def rephrase(headline: Story, *, seed: int) -> str:
 
 @cache
 def world() -> World:
-    """The rules themselves: lexicon, patterns and one plot a topic."""
+    """Return the rules themselves: lexicon, patterns and one plot for each topic."""
     return World(lexicon_of(KINDS), TAGS, [_plot(topic) for topic in TOPICS])
 
 
@@ -137,6 +138,7 @@ def _reader(language: str) -> Reader:
 
 
 def _plot(topic: str) -> Plot:
+    """Return the plot of a topic."""
     steps = tuple(
         Step(
             tells,
@@ -154,7 +156,7 @@ def _plot(topic: str) -> Plot:
 
 
 def _draws(topic: str) -> list[Draw]:
-    """What is drawn for a headline of a topic; pairs that must fit are drawn together."""
+    """Return the draws for a headline of a topic; pairs that must fit are drawn together."""
 
     def one(role: str) -> Draw:
         return Draw((role,), tuple((key,) for key in _keys(World.kind(role))))
@@ -183,19 +185,22 @@ def _draws(topic: str) -> list[Draw]:
 
 
 def _keys(kind: str) -> list[str]:
+    """Return the keys of all words of a kind."""
     return [row[0].partition("|")[0] for row in KINDS[kind][2]]
 
 
 def _fitting(first: str, second: str, table: Mapping[str, str]) -> Draw:
+    """Return a draw of two roles whose values fit by a table of first -> possible seconds."""
     return Draw((first, second), tuple((a, b) for a, row in table.items() for b in row.split()))
 
 
 def _ordered(kind: str) -> tuple[tuple[str, ...], ...]:
-    """Pairs of numbers, the larger one first."""
+    """Return the pairs of numbers of a kind, the larger number first."""
     return tuple((a, b) for a, b in itertools.permutations(_keys(kind), 2) if int(a) > int(b))
 
 
 def _moves() -> tuple[tuple[str, ...], ...]:
+    """Return every (direction, old price, new price) in which the direction is right."""
     return tuple(
         ("rises" if int(new) > int(old) else "falls", old, new)
         for old, new in itertools.permutations(_keys("price"), 2)
@@ -205,7 +210,7 @@ def _moves() -> tuple[tuple[str, ...], ...]:
 def _explain(
     slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]
 ) -> str:
-    """Say in plain words what a slot contradicts."""
+    """Return a sentence in plain words that tells what a slot contradicts."""
 
     def value(role: str) -> str:
         return "/".join(sorted(known.get(role, ())))

@@ -1,8 +1,8 @@
-"""Words and patterns of the newsroom: data only; `headlines` gives them their rules.
+"""Words and patterns of the newsroom as data; `headlines` adds the rules.
 
-A headline has two parts: what happened, then what comes of it. A pattern is (weight, English words,
-Chinese words) with slots as in `tales_text`; the English is parsed flat, one S a part. Numbers and
-weekdays are words like others.
+A headline has two parts: what happened, and what follows from it. A pattern is (weight, English
+words, Chinese words) with slots as in `tales_text`; the English parse is flat, one S for each part.
+Numbers and weekdays are words like all others.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from aigc_course.data.stories.rules import Kinds
 
 
 def _rows(text: str) -> list[tuple[str, ...]]:
-    """ "snow|大雪 fog|大雾" -> one row a word."""
+    """Convert "snow|大雪 fog|大雾" to one row for each word."""
     return [(word,) for word in text.split()]
 
 
 def _cap(text: str, form: str = "") -> list[tuple[str, ...]]:
-    """Rows with a second form that begins with a capital, for the start of a headline."""
+    """Return rows with a second, capitalized form for the start of a headline."""
     return [(word, word[0].upper() + word[1:], *([form] if form else [])) for word in text.split()]
 
 
@@ -140,7 +140,7 @@ KINDS: Kinds = {
     "minutes": (("",), ("NUM",), _rows("10|10 15|15 20|20 25|25 35|35 45|45")),
 }
 
-# first word of a pair -> the two that go with it; this is what "the facts fit together" means
+# first word of a pair -> the two words that fit it; a headline with any other pair is inconsistent
 AIDS = {
     "snow": "ploughs sledges",
     "storm": "roofers generators",
@@ -172,7 +172,7 @@ WORKS = {
     "composer": "opera symphony",
 }
 
-# topic -> (what happened, what comes of it), each a list of patterns
+# topic -> (what happened, what follows from it), each a list of patterns
 TOPICS: dict[str, tuple[list[tuple[int, str, str]], list[tuple[int, str, str]]]] = {
     "sport": (
         [

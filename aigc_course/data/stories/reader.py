@@ -1,8 +1,9 @@
-"""Reads any text by the rules of a `story_world.World`: grammar, facts and exact probability.
+"""A reader that judges any text by the rules of a `world.World`: grammar, facts, exact probability.
 
 A text is *grammatical* when each of its sentences is some pattern of the world with any words of
 the right kind in its slots, and *consistent* when the sentences also follow a plot and the facts
-hold. The probability is the sum over all derivations, found without knowing how the text was made.
+hold. The probability is the sum over all derivations, found without knowing how the text was
+generated.
 """
 
 from __future__ import annotations
@@ -22,18 +23,19 @@ Explain = Callable[[Slot, "frozenset[str] | None", "frozenset[str]", Known], str
 
 @dataclass(frozen=True)
 class Verdict:
-    """What reading a text found.
+    """The result of reading a text.
 
     Attributes:
-        grammatical: every sentence is one of the world's patterns.
-        consistent: the sentences follow a plot to its end and no fact contradicts another.
+        grammatical: whether every sentence is one of the world's patterns.
+        consistent: whether the sentences follow a plot to its end and no fact contradicts another.
         bits: -log2 of the text's probability, None where the text has no derivation.
-        error_at: index of the first wrong token (in Chinese: character), None when all is well.
-        reason: what is wrong, in plain words; "" when all is well.
+        error_at: index of the first wrong token (in Chinese: character), None when there is no
+            error.
+        reason: what is wrong, in plain words; "" when there is no error.
         plot: name of the plot that the text follows, up to its first error if it has one; None
             where it follows none.
-        facts: role -> word of what a consistent text says, named alike in every language; {} where
-            something is wrong.
+        facts: role -> word, the facts of a consistent text, with the same names in every language;
+            {} where there is an error.
     """
 
     grammatical: bool
@@ -47,8 +49,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Match:
-    """A pattern that fits the text up to `end`; slots as (slot, position, keys that the words can
-    mean).
+    """A pattern that fits the text up to `end`.
+
+    Attributes:
+        end: position after the pattern.
+        slots: (slot, position, keys that the words at this position can mean) of each slot.
     """
 
     end: int
@@ -57,7 +62,7 @@ class _Match:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A partial derivation: the plot followed, the next step, what is known of each role so far."""
+    """A partial derivation: a plot, its next step, and what is known of each role so far."""
 
     plot: Plot
     step: int
@@ -66,14 +71,14 @@ class _Reading:
 
 
 class _Options:
-    """The ways to write one item of a pattern, each with the keys it can mean."""
+    """The ways to write one item of a pattern, each with the keys that it can mean."""
 
     def __init__(self, written: dict[tuple[str, ...], frozenset[str]]):
         self.written = written
         self.lengths = sorted({len(option) for option in written}, reverse=True)
 
     def find(self, atoms: Sequence[str], position: int) -> tuple[int, frozenset[str]] | None:
-        """(length, keys) of the longest option at `position`, None when there is none."""
+        """Return (length, keys) of the longest option at `position`, None when there is none."""
         for length in self.lengths:
             keys = self.written.get(tuple(atoms[position : position + length]))
             if keys is not None:
@@ -81,7 +86,7 @@ class _Options:
         return None
 
     def reach(self, atoms: Sequence[str], position: int) -> int:
-        """Position up to which the best option agrees."""
+        """Return the position up to which the best option agrees with the text."""
 
         def agree(option: tuple[str, ...]) -> int:
             pairs = zip(option, atoms[position : position + len(option)], strict=False)
@@ -94,12 +99,12 @@ class _Options:
 
 
 class Reader:
-    """Judges texts of one world in one language.
+    """A judge of texts of one world in one language.
 
     Args:
         world: the rules.
         language: "en" (read by tokens) or "zh" (read by characters).
-        explain: (slot, known keys, new keys, known roles) -> a sentence that says what a slot
+        explain: (slot, known keys, new keys, known roles) -> a sentence that tells what a slot
             contradicts; known keys are None when the slot breaks the relation between several
             roles.
     """
@@ -109,7 +114,7 @@ class Reader:
         self._cache: dict[tuple[str, str], _Options] = {}
         self._by_first: dict[str, list] = defaultdict(
             list
-        )  # first atom -> patterns that can begin with it
+        )  # first atom (English token or Chinese character) -> patterns that can begin with it
         for pattern in world.patterns:
             items = [(item, self._options(item)) for item in self._items(pattern)]
             _, beginnings = items[0]
@@ -117,7 +122,7 @@ class Reader:
                 self._by_first[first].append((pattern, items))
 
     def read(self, text: str) -> Verdict:
-        """Judge a text: see `Verdict`."""
+        """Judge a text and return a `Verdict`."""
         atoms = tokenize(text) if self.language == "en" else list(re.sub(r"\s", "", text))
         if not atoms:
             return Verdict(False, False, None, 0, "there is no text")
@@ -152,6 +157,7 @@ class Reader:
         )
 
     def _ending(self, readings: list[_Reading], length: int) -> Verdict:
+        """Return the verdict on a text without errors; it may still end too early."""
         done = [r for r in readings if r.step == len(r.plot.steps)]
         if not done:
             tells = readings[0].plot.steps[readings[0].step].tells
@@ -170,8 +176,10 @@ class Reader:
         )
 
     def _follow(self, readings: list[_Reading], matches: dict[int, _Match], start: int):
-        """Extend every reading by one sentence; returns (readings, errors as (rank, position,
-        reason)).
+        """Extend every reading by one sentence.
+
+        Returns:
+            (readings, errors), the errors as (rank, position, reason).
         """
         followed, errors = [], []
         for reading in readings:
@@ -198,8 +206,10 @@ class Reader:
         return followed, errors
 
     def _unify(self, reading: _Reading, match: _Match):
-        """Merge a sentence's slots into what is known; returns (known, None) or (None, (position,
-        reason)).
+        """Merge a sentence's slots into what is known.
+
+        Returns:
+            (known, None), or (None, (position, reason)) when they contradict each other.
         """
         known = dict(reading.known)
         for slot, position, keys in match.slots:
@@ -213,9 +223,7 @@ class Reader:
         return known, None
 
     def _sentences_at(self, atoms: list[str], start: int) -> tuple[dict[int, _Match], int]:
-        """Every pattern that fits at `start`, by identity, and the furthest position that any
-        reached.
-        """
+        """Return the patterns that fit at `start`, by identity, and the furthest position read."""
         matches, furthest = {}, start
         for pattern, items in self._by_first.get(atoms[start], ()):
             result = self._match(items, atoms, start)
@@ -223,8 +231,8 @@ class Reader:
                 matches[id(pattern)] = result
             else:
                 furthest = max(furthest, result)
-        # A text without a full stop: the longest match is the sentence, a shorter one only its
-        # beginning.
+        # In a text without full stops several patterns can match: the longest match is the
+        # sentence, and a shorter one is only its beginning.
         end = max((match.end for match in matches.values()), default=start)
         return {key: match for key, match in matches.items() if match.end == end}, furthest
 
@@ -232,7 +240,7 @@ class Reader:
     def _match(
         items: Sequence[tuple[str | Slot, _Options]], atoms: list[str], position: int
     ) -> _Match | int:
-        """Fit one pattern at `position`; where it fails, the position of the failure."""
+        """Fit one pattern at `position`; return the position of the failure if it does not fit."""
         slots, classifiers = [], {}
         for item, options in items:
             found = options.find(atoms, position)
@@ -240,7 +248,7 @@ class Reader:
                 return options.reach(atoms, position)
             length, keys = found
             if isinstance(item, Slot):
-                # A measure word must go with its noun: that is grammar, not a fact of the story.
+                # A measure word must match its noun: this is grammar, not a fact of the story.
                 if not keys & classifiers.pop(item.role, keys):
                     return position
                 if item.form == "cl":
@@ -251,9 +259,11 @@ class Reader:
         return _Match(position, tuple(slots))
 
     def _items(self, pattern: Pattern) -> tuple[str | Slot, ...]:
+        """Return the words and slots of a pattern in the language of the reader."""
         return pattern.english_items if self.language == "en" else pattern.chinese_items
 
     def _options(self, item: str | Slot) -> _Options:
+        """Return the ways to write a word or slot, from the cache if it was needed before."""
         key = (self.world.kind(item.role), item.form) if isinstance(item, Slot) else ("", item)
         if key not in self._cache:
             written: dict[tuple[str, ...], frozenset[str]] = {}
@@ -267,9 +277,11 @@ class Reader:
         return self._cache[key]
 
     def _atoms(self, text: str) -> tuple[str, ...]:
+        """Split a text of the world into English tokens or Chinese characters."""
         return tuple(text.split()) if self.language == "en" else tuple(text.replace(" ", ""))
 
     def _grammar_reason(self, atoms: list[str], position: int) -> str:
+        """Return a sentence that tells where the text leaves the grammar."""
         before = (" " if self.language == "en" else "").join(atoms[max(0, position - 4) : position])
         if position >= len(atoms):
             return f'the text stops in the middle of a sentence, after "{before}"'
@@ -278,13 +290,13 @@ class Reader:
 
 
 def _plot_of(readings: list[_Reading]) -> str | None:
-    """The plot of all readings, if it is one."""
+    """Return the name of the plot of all readings, None when they do not follow a single one."""
     names = {reading.plot.name for reading in readings}
     return names.pop() if len(names) == 1 else None
 
 
 def _told_by(readings: list[_Reading], matches: dict[int, _Match]) -> list[_Reading]:
-    """The readings whose next step can be told by one of the sentences, whatever the facts say."""
+    """Return the readings whose next step one of the sentences can tell, whatever the facts are."""
     return [
         r
         for r in readings
@@ -294,7 +306,7 @@ def _told_by(readings: list[_Reading], matches: dict[int, _Match]) -> list[_Read
 
 
 def _breaks_a_draw(plot: Plot, role: str, known: Known) -> bool:
-    """Whether the fully known roles of a draw have a value that the draw cannot give."""
+    """Return whether the fully known roles of a draw have a value that the draw cannot give."""
 
     def values(roles: tuple[str, ...]) -> tuple[str, ...] | None:
         sets = [known.get(r, frozenset()) for r in roles]

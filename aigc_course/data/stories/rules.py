@@ -1,6 +1,4 @@
-"""What a story world is made of: words with their forms, sentence patterns with slots, steps, draws
-and plots.
-"""
+"""The parts of a story world: words with their forms, sentence patterns, steps, draws and plots."""
 
 from __future__ import annotations
 
@@ -15,12 +13,12 @@ SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 @dataclass(frozen=True)
 class Word:
-    """One entry of the lexicon: a meaning with its written forms in both languages.
+    """An entry of the lexicon: a meaning with its written forms in both languages.
 
     Attributes:
         key: the English name of the meaning, unique within its kind ("umbrella").
         forms: form name -> (English words, Chinese words), each separated by spaces.
-        tags: part of speech (Universal POS) of each English word of each form.
+        tags: form name -> part of speech (Universal POS) of each English word of the form.
     """
 
     key: str
@@ -45,29 +43,30 @@ class Pattern:
 
     @cached_property
     def english_items(self) -> tuple[str | Slot, ...]:
-        """Words and slots in reading order; labels and brackets of the tree left out."""
+        """Return the words and slots of the English tree in reading order."""
         leaves = re.sub(r"\(\S+|\)", " ", self.tree).split()
         return tuple(parse_item(leaf) for leaf in leaves)
 
     @cached_property
     def chinese_items(self) -> tuple[str | Slot, ...]:
-        """Words and slots of the Chinese sentence in reading order."""
+        """Return the words and slots of the Chinese sentence in reading order."""
         return tuple(parse_item(word) for word in self.chinese.split())
 
 
 def parse_item(text: str) -> str | Slot:
-    """A word of a pattern as it stands, or the slot that "{role}" or "{role:form}" means."""
+    """Return a word of a pattern unchanged, or the slot that "{role}" or "{role:form}" means."""
     match = SLOT.fullmatch(text)
     return Slot(match[1], match[2] or "") if match else text
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Roles whose values are drawn together, uniformly from `options`, none equal to an earlier
-    draw's.
+    """Roles whose values are drawn together, uniformly from `options`.
+
+    The values differ from those of the earlier draws in `distinct_from`.
 
     Attributes:
-        roles: the roles that get a value, ("colour", "thing") say.
+        roles: the roles that get a value, such as ("colour", "thing").
         options: every possible tuple of keys.
         distinct_from: role tuples drawn before from the same options, whose values are left out.
     """
@@ -78,34 +77,38 @@ class Draw:
 
     @property
     def bits(self) -> float:
-        """Entropy of the draw in bits."""
+        """Return the entropy of the draw in bits."""
         return math.log2(len(self.options) - len(self.distinct_from))
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One thing that a plot tells, and the patterns that can tell it."""
+    """One thing that a plot tells, and the weighted patterns that can tell it."""
 
     tells: str
     patterns: tuple[tuple[int, Pattern], ...]
 
     @cached_property
     def total(self) -> int:
-        """Sum of the weights; a pattern's probability is its weight over this."""
+        """Return the sum of the weights, by which a weight is divided to give a probability."""
         return sum(weight for weight, _ in self.patterns)
 
     @property
     def entropy(self) -> float:
-        """Entropy of the choice of pattern in bits."""
+        """Return the entropy of the choice of pattern in bits."""
         return -sum(w / self.total * math.log2(w / self.total) for w, _ in self.patterns)
 
 
 @dataclass(frozen=True, eq=False)
 class Plot:
-    """What happens, in order, and what is drawn for it.
+    """The steps that are told in order, and the draws of their values.
 
     Attributes:
-        facts: turns the drawn values into the list of facts that a reader would learn.
+        name: name of the plot.
+        weight: its weight; a plot's probability is its weight divided by the sum of all weights.
+        steps: what the plot tells, in order.
+        draws: the draws of its values, in order.
+        facts: converts the drawn values to the list of facts that a reader would learn.
     """
 
     name: str
@@ -119,11 +122,11 @@ Kinds = dict[str, tuple[tuple[str, ...], tuple[str, ...], list[tuple[str, ...]]]
 
 
 def lexicon_of(kinds: Kinds) -> dict[str, list[Word]]:
-    """Words of every kind.
+    """Build the words of every kind.
 
     Args:
         kinds: kind -> (names of the forms, tags of the English words of each form, rows of
-            "English|Chinese" cells, one a form).
+            "English|Chinese" cells, one for each form).
     """
     lexicon = {}
     for kind, (names, tags, rows) in kinds.items():

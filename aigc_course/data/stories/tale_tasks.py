@@ -1,5 +1,4 @@
-"""Things to ask about a tale whose answers are known: questions, a summary, the kind of tale (for
-lesson 08).
+"""Tasks about a tale with known answers: questions, a summary, and the kind of tale (lesson 08).
 
 >>> tale = tales.sample(1, seed=3)[0]  # doctest: +SKIP
 >>> questions(tale)[0]                                                              # doctest: +SKIP
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from aigc_course.core.errors import CourseError
 from aigc_course.data.stories.world import Story, tokenize
 
-# plot -> (question, answer); names in braces are those of `Story.facts`
+# plot -> ((question, answer), ...); names in braces are keys of `Story.facts`
 _QUESTIONS = {
     "lost and found": (
         ("Who lost the {what}?", "{who}"),
@@ -45,23 +44,25 @@ _SUMMARIES = {
 _NUMBERS = "zero one two three four five six seven eight nine ten".split()
 
 QUESTION, ANSWER, SUMMARY, KIND = "Question :", "Answer :", "Summary :", "Kind :"
-"""What stands before each part in a prompt, as tokens."""
+"""The labels before each part of a prompt, as tokens separated by spaces."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One question with its answer, a single word."""
+    """A question with its answer, a single word."""
 
     question: str
     answer: str
 
 
 def questions(tale: Story) -> list[Ask]:
-    """Every question about a tale that has one answer: a noun that stands for two things (a red hat
-    and a blue one) is not asked for.
+    """Return every question about a tale that has exactly one answer.
+
+    A noun that stands for two things (a red hat and a blue one) is not asked for.
 
     Raises:
-        CourseError: `tale` is a text; the answers come with the tales that `tales.sample` makes.
+        CourseError: `tale` is a text; the answers come with the tales that `tales.sample`
+            generates.
     """
     episodes = _known(tale)
     nouns = [known[key] for known in episodes for key in ("what", "what_got") if key in known]
@@ -77,17 +78,17 @@ def questions(tale: Story) -> list[Ask]:
 
 
 def summary(tale: Story) -> str:
-    """What happened, in one sentence for each episode."""
+    """Return a summary of a tale, one sentence for each episode."""
     return " ".join(_SUMMARIES[known["plot"]].format(**known) for known in _known(tale))
 
 
 def kind(tale: Story) -> str:
-    """What the (first) episode is about: "lost and found", "sharing" or "trading"."""
+    """Return the plot of the (first) episode: "lost and found", "sharing" or "trading"."""
     return _known(tale)[0]["plot"]
 
 
 def words() -> list[str]:
-    """Every word that questions, answers and summaries hold beside those of the tales."""
+    """Return the words of questions, answers and summaries, those in their slots left out."""
     parts = (
         [text for rows in _QUESTIONS.values() for row in rows for text in row]
         + list(_SUMMARIES.values())
@@ -100,6 +101,11 @@ def words() -> list[str]:
 
 
 def _known(tale: Story) -> list[dict[str, str]]:
+    """Return the facts of each episode, with numbers as words.
+
+    Raises:
+        CourseError: `tale` is not a tale of `tales.sample`.
+    """
     if not isinstance(tale, Story):
         raise CourseError(
             f"tale must be one as tales.sample makes it, with its facts, not {type(tale).__name__}."

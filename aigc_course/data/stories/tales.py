@@ -1,5 +1,4 @@
-"""The story world: short tales in English and Chinese whose every rule is known (card:
-data/tales.md).
+"""The story world: short tales in English and Chinese with known rules (card: data/tales.md).
 
 >>> tale = sample(1, seed=0)[0]
 >>> check(tale.text, form="short").consistent
@@ -69,8 +68,8 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
     """Draw `n` tales; the same seed gives the same tales on every machine.
 
     Args:
-        n: how many, 0 or more.
-        seed: of the random numbers.
+        n: number of tales, 0 or more.
+        seed: seed of the random numbers.
         form: "short" (one episode, 46 tokens on average) or "long" (two episodes, 117 tokens).
 
     Returns:
@@ -85,8 +84,9 @@ def sample(n: int, *, seed: int, form: str = "short") -> list[Story]:
 
 
 def entropy(form: str = "short") -> float:
-    """Entropy of the world in bits a tale: no model can need fewer on average. Exact (card:
-    data/tales.md).
+    """Return the entropy of the world in bits per tale, exactly (card: data/tales.md).
+
+    No model can need fewer bits on average.
     """
     return world(form).entropy()
 
@@ -105,7 +105,7 @@ def check(text: str, *, form: str = "short", language: str = "en") -> Verdict:
         (index into `tokenize(text)`; in Chinese into the characters) and `.reason`.
 
     Raises:
-        CourseError: `text` is no string, or `form` or `language` is unknown.
+        CourseError: `text` is not a string, or `form` or `language` is unknown.
     """
     return _reader(
         check_argument("form", form, one_of(*FORMS)),
@@ -115,19 +115,20 @@ def check(text: str, *, form: str = "short", language: str = "en") -> Verdict:
 
 @checked(tokens=token_list(1), at=whole())
 def posterior(tokens: list[str], at: int, *, form: str = "short") -> dict[str, float]:
-    """What a hidden word can be, given all the others: exact, by trying every word of the world in
-    its place.
+    """Return the exact distribution of a hidden word given all the others.
+
+    Every word of the world is tried in its place.
 
     Args:
         tokens: an English tale.
-        at: index of the hidden token; what stands there is not looked at.
+        at: index of the hidden token; the token at this place is ignored.
         form: "short" or "long".
 
     Returns:
         token -> probability, the most probable first; {} when no word makes a tale.
 
     Raises:
-        CourseError: `at` is no index of `tokens`.
+        CourseError: `at` is not an index of `tokens`.
     """
     if at >= len(tokens):
         raise CourseError(f"posterior: at must be an index of the {len(tokens)} tokens, not {at}.")
@@ -163,7 +164,7 @@ def alter(tale: Story, *, seed: int) -> str:
 
 
 def world(form: str = "short") -> World:
-    """The rules themselves: lexicon, patterns and plots."""
+    """Return the rules themselves: lexicon, patterns and plots."""
     return _world(check_argument("form", form, one_of(*FORMS)))
 
 
@@ -174,7 +175,7 @@ def _world(form: str) -> World:
 
 @cache
 def words() -> list[str]:
-    """Every English token of both forms, in alphabetical order."""
+    """Return every English token of both forms, in alphabetical order."""
     items = [
         item for form in FORMS for pattern in world(form).patterns for item in pattern.english_items
     ]
@@ -199,12 +200,13 @@ def _lexicon() -> dict[str, list[Word]]:
 
 
 def _keys(kind: str) -> list[str]:
+    """Return the keys of all words of a kind."""
     return [word.key for word in _lexicon()[kind]]
 
 
 _ITEMS = tuple(itertools.product(_keys("colour"), _keys("thing")))
 _NUMBERS = {name: value for value, name in enumerate(_keys("count"), start=2)}
-# (had, given, left): all three at least two, so that every noun is plural.
+# (had, given, left): all three are at least two, so that every noun is plural.
 _SPLITS = tuple(
     (a, b, c)
     for a, b, c in itertools.product(_NUMBERS, repeat=3)
@@ -216,8 +218,9 @@ _NAMES, _PLACES, _FOODS, _PETS = (
 
 
 def _episode(name: str, friend: str, end: str) -> tuple[list[Step], list[Draw], dict[str, str]]:
-    """Steps and draws of one episode; its roles get the ending `end`, so that two can stand in one
-    tale.
+    """Return the steps, the draws and the recap of one episode.
+
+    Its roles end in `end`, so that a tale can hold two episodes. The recap is language -> text.
     """
 
     def rename(text: str) -> str:
@@ -257,6 +260,7 @@ def _episode(name: str, friend: str, end: str) -> tuple[list[Step], list[Draw], 
 
 
 def _step(tells: str, rows: list[tuple[int, str, str]], rename=lambda text: text) -> Step:
+    """Build a step from rows of (weight, English tree, Chinese words)."""
     return Step(
         tells,
         tuple((weight, Pattern(rename(tree), rename(chinese))) for weight, tree, chinese in rows),
@@ -264,6 +268,7 @@ def _step(tells: str, rows: list[tuple[int, str, str]], rename=lambda text: text
 
 
 def _people(*roles: str) -> list[Draw]:
+    """Return the draws of people, each different from those before."""
     return [
         Draw((role,), _NAMES, tuple((earlier,) for earlier in roles[:i]))
         for i, role in enumerate(roles)
@@ -271,6 +276,7 @@ def _people(*roles: str) -> list[Draw]:
 
 
 def _short_plots() -> list[Plot]:
+    """Return the plots of tales with one episode."""
     plots = []
     for name, weight in (("lost and found", 2), ("sharing", 1), ("trading", 1)):
         steps, draws, _ = _episode(name, "name_friend", "")
@@ -292,10 +298,12 @@ def _short_plots() -> list[Plot]:
 
 
 def _long_plots() -> list[Plot]:
+    """Return the plots of tales with two episodes, one for each ordered pair."""
     return [_long_plot(first, second) for first, second in itertools.permutations(EPISODES, 2)]
 
 
 def _long_plot(first: str, second: str) -> Plot:
+    """Return the plot of a tale with two episodes."""
     steps_a, draws_a, recap_a = _episode(first, "name_friend", "_a")
     steps_b, draws_b, recap_b = _episode(second, "name_other", "_b")
     steps = [
@@ -308,7 +316,7 @@ def _long_plot(first: str, second: str) -> Plot:
     ]
     draws = [*_people("name_hero", "name_friend", "name_other"), Draw(("pet",), _PETS), *draws_a]
     items_a = tuple(draw.roles for draw in draws_a if draw.options is _ITEMS)
-    # No thing comes twice: a reader would ask how the red hat that was traded away came back.
+    # The things of the two episodes differ: a red hat that was traded away must not come back.
     draws += [
         Draw(d.roles, d.options, items_a + d.distinct_from) if d.options is _ITEMS else d
         for d in draws_b
@@ -324,7 +332,7 @@ def _long_plot(first: str, second: str) -> Plot:
 
 
 def _recaps(one: dict[str, str], other: dict[str, str]) -> list[tuple[int, str, str]]:
-    """What the hero has in the end, in both orders: (weight, English tree, Chinese words)."""
+    """Return patterns of what the hero has in the end, with the two episodes in both orders."""
     found = []
     for _, tree, zh in LONG_ENDINGS["recap"]:
         for x, y in ((one, other), (other, one)):
@@ -334,7 +342,7 @@ def _recaps(one: dict[str, str], other: dict[str, str]) -> list[tuple[int, str, 
 
 
 def _facts(plot: str, values: dict[str, str], friend: str, end: str) -> dict:
-    """What a reader learns from one episode."""
+    """Return the facts that a reader learns from one episode."""
     hero, other = values["name_hero"], values[friend]
     facts = {"plot": plot, "who": hero, "friend": other}
     if plot == "sharing":
@@ -363,7 +371,7 @@ def _facts(plot: str, values: dict[str, str], friend: str, end: str) -> dict:
 def _explain(
     slot: Slot, old: frozenset[str] | None, new: frozenset[str], known: dict[str, frozenset[str]]
 ) -> str:
-    """Say in plain words what a slot contradicts."""
+    """Return a sentence in plain words that tells what a slot contradicts."""
 
     def value(role: str) -> str:
         return "/".join(sorted(known.get(role, ())))
@@ -373,7 +381,7 @@ def _explain(
         return _explain_relation(slot, kind, value)
     before = min(old)
     if kind == "name" and (slot.form or len(old) > 1):
-        # Several names are still possible: all that is known is whether it is a girl or a boy.
+        # Several names are still possible: it is only known whether the person is a girl or a boy.
         written = next(w for w in _lexicon()["name"] if w.key == now).forms[slot.form][0]
         said = next(w for w in _lexicon()["name"] if w.key == before).forms["girl"][0]
         return f'"{written}" does not fit {before if len(old) == 1 else f"a {said}"}'
@@ -381,7 +389,7 @@ def _explain(
     if kind in ("colour", "thing"):
         if (
             "2" in slot.role or colour.replace("colour", "colour2") in known
-        ):  # a trade: which of the two is meant
+        ):  # a trade has two things: tell which of them is meant
             return f"here it should be the {value(colour)} {value(thing)}, not {now}"
         if kind == "colour":
             return f"the {value(thing)} was {before}, now it is {now}"
@@ -392,6 +400,7 @@ def _explain(
 
 
 def _explain_relation(slot: Slot, kind: str, value) -> str:
+    """Return a sentence that tells which relation between several roles a slot breaks."""
     if kind == "count":
         end = re.sub("^count_(had|given|left)", "", slot.role)
         return "{} less {} does not leave {}".format(

@@ -1,4 +1,4 @@
-"""Words and sentence patterns of the story world: data only; `tales` gives them their rules.
+"""Words and sentence patterns of the story world as data; `tales` adds the rules.
 
 A pattern is (weight, English parse tree, Chinese words). `{role}` is a slot, `{role:form}` one of
 its forms; `word/TAG` overrides the part of speech that `TAGS` gives.
@@ -124,8 +124,9 @@ _IN_PLACE = "(PP in (NP the {place}))"
 def _both(
     clause: str, first: tuple[str, str], second: tuple[str, str], weight: int
 ) -> list[tuple[int, str, str]]:
-    """A clause about two people and their things, in either order: a reader would not mind which
-    comes first.
+    """Return the patterns of a clause about two people and their things, in either order.
+
+    Both orders mean the same to a reader.
     """
     english, chinese = clause.split("|")
     return [
@@ -139,6 +140,7 @@ def _both(
 
 
 def _does(person: str, english: str, chinese: str) -> tuple[str, str]:
+    """Return a clause in both languages about what a person does."""
     return f"(S (NP {person}) {english})", f"{person} {chinese}"
 
 

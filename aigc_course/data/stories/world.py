@@ -1,5 +1,4 @@
-"""An engine for worlds of short texts whose rules are known; `story_reader` reads what this one
-writes.
+"""A generator of short texts whose rules are known; `reader` reads what this module generates.
 
 A world is a set of plots. A plot is a list of steps told in order; a step offers several sentence
 patterns, each with a weight; a pattern has slots, and every slot belongs to a role (the hero, the
@@ -7,7 +6,7 @@ colour of the thing ...). The first mention of a role draws its value, later men
 
     log2 p(text) = log2 p(plot) + sum over steps log2 p(pattern) + sum over draws log2 p(value),
 
-which `Story.bits` adds up while writing.
+and `Story.bits` is its negative, added up while the text is generated.
 """
 
 from __future__ import annotations
@@ -28,8 +27,10 @@ _TOKEN = re.compile(r"'s\b|\w+|[^\w\s]")
 
 @checked(text=string())
 def tokenize(text: str) -> list[str]:
-    """Split English text into words and punctuation marks; a possessive "'s" is a token of its
-    own.
+    """Split English text into words and punctuation marks; a possessive "'s" is a token of its own.
+
+    Raises:
+        CourseError: `text` is not a string.
     """
     if not isinstance(text, str):
         raise CourseError(
@@ -41,7 +42,7 @@ def tokenize(text: str) -> list[str]:
 
 @checked(tokens=token_list())
 def join(tokens: Sequence[str]) -> str:
-    """Write tokens as text: the inverse of `tokenize` for every text of a world."""
+    """Join tokens to text, the inverse of `tokenize` for every text of a world."""
     text, quote_open, glue = "", False, True
     for token in tokens:
         closing = token == '"' and quote_open
@@ -57,16 +58,18 @@ def join(tokens: Sequence[str]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Story:
-    """One text of a world with everything that is known about it.
+    """A text of a world with everything that is known about it.
 
     Attributes:
         text: English text.
         chinese: the same story in Chinese.
         bits: -log2 of its probability in the world.
-        facts: what happens as data, one dictionary an episode.
+        facts: what happens as data, one dictionary for each episode.
         values: role -> key, the drawn facts in raw form.
         leaves: (token, tag, slot or None) for every English token.
         chinese_words: the true word boundaries of `chinese`.
+        world: the world that generated the story.
+        patterns: the patterns of its sentences, in order.
     """
 
     text: str
@@ -81,17 +84,17 @@ class Story:
 
     @cached_property
     def tokens(self) -> list[str]:
-        """English words and punctuation marks."""
+        """Return the English words and punctuation marks."""
         return [token for token, _, _ in self.leaves]
 
     @cached_property
     def tags(self) -> list[str]:
-        """Universal part of speech of each token."""
+        """Return the Universal part of speech of each token."""
         return [tag for _, tag, _ in self.leaves]
 
     @cached_property
     def tree(self) -> str:
-        """Bracketed parse: phrase labels of the Penn Treebank over Universal parts of speech."""
+        """Return the bracketed parse: phrase labels of the Penn Treebank over Universal tags."""
         return (
             f"(TALE {' '.join(self.world.tree(pattern, self.values) for pattern in self.patterns)})"
         )
@@ -150,7 +153,7 @@ class World:
     def leaves(
         self, pattern: Pattern, values: dict[str, str]
     ) -> list[tuple[str, str, Slot | None]]:
-        """(token, tag, slot or None) of a pattern with its slots filled."""
+        """Return (token, tag, slot or None) of each token of a pattern with its slots filled."""
         result = []
         for item in pattern.english_items:
             if isinstance(item, Slot):
@@ -163,7 +166,7 @@ class World:
         return result
 
     def chinese_words(self, pattern: Pattern, values: dict[str, str]) -> list[str]:
-        """Words of a pattern's Chinese side with its slots filled."""
+        """Return the words of a pattern's Chinese side with its slots filled."""
         words = []
         for item in pattern.chinese_items:
             filled = isinstance(item, Slot)
@@ -175,7 +178,7 @@ class World:
         return words
 
     def tree(self, pattern: Pattern, values: dict[str, str]) -> str:
-        """Bracketed parse of a pattern with its slots filled."""
+        """Return the bracketed parse of a pattern with its slots filled."""
         leaves = iter(self.leaves(pattern, values))
         pieces = []
         for piece in re.findall(r"\(\S+|\)|[^\s()]+", pattern.tree):
@@ -193,18 +196,19 @@ class World:
         return " ".join(pieces).replace(" )", ")")
 
     def word(self, role: str, key: str) -> Word:
-        """The lexicon's word for a role's value."""
+        """Return the word of the lexicon for a role's value."""
         return self._words[self.kind(role), key]
 
     @staticmethod
     def kind(role: str) -> str:
-        """Kind of word that a role takes: the role's name up to its first underscore or digit
-        ("name_2").
+        """Return the kind of word that a role takes: "name" for the role "name_2".
+
+        It is the name of the role up to the first underscore or digit.
         """
         return re.split(r"[_\d]", role)[0]
 
     def pattern_count(self) -> int:
-        """Number of different sentence patterns; the same one told of two people counts once."""
+        """Count the different sentence patterns; the same one told of two people counts once."""
         return len(
             {
                 SLOT.sub(lambda m: f"{self.kind(m[1])}:{m[2]}", pattern.tree)
@@ -213,7 +217,10 @@ class World:
         )
 
     def entropy(self) -> float:
-        """Entropy of the world in bits a story; exact, because no text has two derivations."""
+        """Return the entropy of the world in bits per story.
+
+        It is exact, because no text has two derivations.
+        """
         total = 0.0
         for plot in self.plots:
             p = plot.weight / self.total
@@ -222,7 +229,7 @@ class World:
         return total
 
     def count(self) -> int:
-        """Number of different stories; exact, for the same reason."""
+        """Count the different stories; exact, because no text has two derivations."""
         return sum(
             math.prod(len(d.options) - len(d.distinct_from) for d in plot.draws)
             * math.prod(len(step.patterns) for step in plot.steps)

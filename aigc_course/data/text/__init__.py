@@ -1,1 +1,1 @@
-"""Text as it comes: web pages, Python's own documentation, a file of one's own."""
+"""Raw texts: web pages, Python's own documentation, and files of the learner."""

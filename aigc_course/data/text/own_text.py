@@ -15,8 +15,8 @@ def read_text(path: str | Path, least: int = 1) -> str:
     """Read a text file in UTF-8.
 
     Args:
-        path: of the file; relative to where the notebook runs.
-        least: characters that the lesson needs.
+        path: path of the file, relative to the folder in which the notebook runs.
+        least: number of characters that the lesson needs.
 
     Raises:
         CourseError: there is no such file, it is too short or too long, or it is not text in UTF-8.
@@ -34,7 +34,7 @@ def read_text(path: str | Path, least: int = 1) -> str:
 
 
 def _read(path: str | Path) -> str:
-    """The whole of a file; whatever is wrong with it becomes one line."""
+    """Read a whole file and raise every problem as a `CourseError` of one line."""
     try:
         path = Path(path).expanduser()
         if path.exists() and not path.is_file():
@@ -52,7 +52,7 @@ def _read(path: str | Path) -> str:
         problem = (
             f"{path} is not text in UTF-8 (byte {error.start}); save it as UTF-8 and try again."
         )
-    except (OSError, ValueError) as error:  # ValueError: a path with a zero in it
+    except (OSError, ValueError) as error:  # ValueError: the path contains a null character
         why = getattr(error, "strerror", None) or error
         problem = f"The path {str(path)!r} cannot be read ({why}); give another."
     raise CourseError(problem)

@@ -1,4 +1,4 @@
-"""Real English and real code on every machine: CPython's own text (card: data/python_docs.md).
+"""English text and code that every machine has: the texts of CPython (card: data/python_docs.md).
 
 The text differs from one Python version to the next, so no number measured on it is a constant.
 """
@@ -17,7 +17,7 @@ KINDS = ("topics", "docstrings", "source")
 
 
 def load(kind: str = "topics") -> list[str]:
-    """Documents that come with the running Python.
+    """Load documents that come with the running Python.
 
     Args:
         kind: "topics" (the language reference, about 0.5 MB), "docstrings" (of the standard
@@ -41,6 +41,7 @@ def load(kind: str = "topics") -> list[str]:
 
 
 def _topics() -> list[str]:
+    """Return the sections of the language reference, or [] when this Python has none."""
     try:
         from pydoc_data.topics import topics
     except ImportError:
@@ -49,7 +50,7 @@ def _topics() -> list[str]:
 
 
 def _source() -> list[str]:
-    """The library's modules, its own tests and bundled packages left out."""
+    """Return the source of the library's modules, without its own tests and bundled packages."""
     root = Path(sysconfig.get_path("stdlib"))
     left_out = {
         "test",
@@ -68,10 +69,11 @@ def _source() -> list[str]:
 
 
 def _docstrings() -> list[str]:
+    """Return the docstrings of the standard library."""
     found = []
     for text in _source():
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old escapes in the library's own strings
+            warnings.simplefilter("ignore")  # about invalid escapes in the library's own strings
             try:
                 tree = ast.parse(text)
             except (SyntaxError, ValueError):

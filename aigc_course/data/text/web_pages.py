@@ -1,5 +1,4 @@
-"""Web pages as they come, made by rule from headlines, so that the clean text is known (card:
-data/web_pages.md).
+"""Raw web pages generated from headlines whose clean text is known (card: data/web_pages.md).
 
 >>> page = sample(1, seed=0)[0]
 >>> isinstance(page.raw, bytes), isinstance(page.text, str)
@@ -30,14 +29,14 @@ _INVISIBLE = ("\u200b", "\u00ad", "\ufeff", "\x07", "\x00", "\u200e")
 
 @dataclass(frozen=True)
 class Page:
-    """One page.
+    """A web page.
 
     Attributes:
         raw: bytes as a crawler would get them.
-        text: what a reader sees, clean.
-        topic: section of the site where the page stood; the headline's true topic.
-        source: number of the headline that it shows; pages with one source are duplicates.
-        faults: names of what was done to it.
+        text: the clean text that a reader sees.
+        topic: section of the site where the page was published; the headline's true topic.
+        source: number of the headline that it shows; pages with the same source are duplicates.
+        faults: names of the faults that were added to it.
     """
 
     raw: bytes
@@ -49,11 +48,11 @@ class Page:
 
 @checked(n=whole(), seed=seeds(), duplicates=real(0, below=1))
 def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) -> list[Page]:
-    """`n` pages of which a share shows a headline that another page showed before.
+    """Draw `n` pages, of which a share shows a headline that an earlier page showed.
 
     Args:
-        n: how many, 0 or more.
-        seed: of the random numbers.
+        n: number of pages, 0 or more.
+        seed: seed of the random numbers.
         language: "en" or "zh".
         duplicates: share in [0, 1).
 
@@ -73,7 +72,7 @@ def sample(n: int, *, seed: int, language: str = "en", duplicates: float = 0.2) 
 
 
 def _spoil(text: str, language: str, rng: random.Random) -> tuple[bytes, tuple[str, ...]]:
-    """(bytes, names of the faults) of a page that shows `text`."""
+    """Return a page that shows `text`, as bytes, and the names of the faults in it."""
     faults = []
 
     def happens(name: str, share: float) -> bool:
@@ -105,6 +104,7 @@ def _spoil(text: str, language: str, rng: random.Random) -> tuple[bytes, tuple[s
 
 
 def _html(text: str, happens, rng: random.Random) -> str:
+    """Wrap a text in HTML with the faults that `happens` draws."""
     text = html.escape(text, quote=False)
     if happens("entities", 0.5):
         sure = rng.choice([i for i, c in enumerate(text) if c.isalnum()])
@@ -129,11 +129,11 @@ def _html(text: str, happens, rng: random.Random) -> str:
 
 @checked(cleaned=texts(), pages=list_of(Page))
 def score(cleaned: list[str], pages: list[Page]) -> dict[str, float]:
-    """How a cleaned corpus compares with the truth.
+    """Compare a cleaned corpus with the true texts.
 
     Returns:
         "precision": share of the cleaned texts that are true ones; "recall": share of the true
-        texts that are there; "too many": how many true texts come more than once, as a share of all
+        texts that are there; "too many": number of surplus copies of true texts, as a share of all
         cleaned texts.
     """
     truth = {page.text for page in pages}

@@ -5,7 +5,8 @@ painted from real.
     "real" (B,)
 
 Source: Goodfellow et al. (2014), "Generative adversarial nets"; Radford, Metz and Chintala (2016)
-for the layers, the first weights and Adam's settings ("DCGAN", section 3 and 4).
+for the layers, the first weights and Adam's settings ("DCGAN", sections 3 and 4; for the first
+scales of batch norm see `initialise`).
 """
 
 from __future__ import annotations
@@ -126,8 +127,12 @@ def _check(config: GANConfig) -> None:
 
 
 def initialise(layer: nn.Module) -> None:
-    """First weights of the DCGAN paper (section 4): N(0, 0.02) for convolutions, N(1, 0.02) for
-    batch norm's scales.
+    """Draw the first weights of a layer as DCGANs do, in place; made for `module.apply`.
+
+    Convolutions get N(0, 0.02), mean and standard deviation. The paper (section 4) says this of all
+    weights and does not name batch norm. Its scales get N(1, 0.02) here, so that a normalised
+    channel keeps its size at first: that is not in the paper, but in its authors' code
+    (`train_uncond_dcgan.py`) and in PyTorch's DCGAN example after it.
     """
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)

@@ -1,6 +1,4 @@
-"""Parsing with a chart: what each stretch of a sentence can be, from short stretches to long
-ones.
-"""
+"""A chart parser: it finds what each span of a sentence can be, from short spans to long ones."""
 
 from __future__ import annotations
 
@@ -18,11 +16,11 @@ Tree = tuple  # (label, child, child ...); a leaf is a string
 
 @checked(text=string())
 def read_tree(text: str) -> Tree:
-    """ "(S (NP (PROPN Mia)) ...)" -> nested tuples.
+    """Convert a bracketed tree such as "(S (NP (PROPN Mia)) ...)" to nested tuples.
 
     Raises:
-        CourseError: the brackets do not match, or a phrase holds bare words: each word has its part
-            of speech above it.
+        CourseError: the brackets do not match, or a word does not stand alone under its part of
+            speech.
     """
     stack: list[list] = [[]]
     for piece in re.findall(r"\(|\)|[^\s()]+", text):
@@ -34,7 +32,7 @@ def read_tree(text: str) -> Tree:
         elif piece != ")":
             stack[-1].append(piece)
         else:
-            stack.append([])  # one bracket too many: never closed, so told below
+            stack.append([])  # a bracket too many: this part is never closed, so it fails below
     if len(stack) != 1 or len(stack[0]) != 1 or not _is_tree(stack[0][0]):
         raise CourseError(
             f"not a tree in matching brackets, each word under its part of speech: {text[:60]!r}."
@@ -43,14 +41,14 @@ def read_tree(text: str) -> Tree:
 
 
 def _is_tree(node) -> bool:
-    """A label above one word, or above trees."""
+    """Return whether a node is a label above one word, or a label above trees."""
     if isinstance(node, str) or len(node) < 2 or not isinstance(node[0], str):
         return False
     return (len(node) == 2 and isinstance(node[1], str)) or all(map(_is_tree, node[1:]))
 
 
 def leaves(tree: Tree) -> list[str]:
-    """The words of a tree."""
+    """Return the words of a tree."""
     return [
         word
         for child in tree[1:]
@@ -59,8 +57,9 @@ def leaves(tree: Tree) -> list[str]:
 
 
 def brackets(tree: Tree, start: int = 0) -> Iterator[tuple[str, int, int]]:
-    """(label, start, end) of every phrase; parts of speech, which stand right above a word, are
-    left out.
+    """Yield (label, start, end) of every phrase.
+
+    Parts of speech, which stand directly above a word, are left out.
     """
     if isinstance(tree[1], str):
         return
@@ -76,8 +75,11 @@ def brackets(tree: Tree, start: int = 0) -> Iterator[tuple[str, int, int]]:
     true=list_of(tuple, says="a list of trees"),
 )
 def bracket_scores(predicted: Sequence[Tree | None], true: Sequence[Tree]) -> dict[str, float]:
-    """Labelled precision, recall and F1 of phrases, over all sentences together; None stands for no
-    parse.
+    """Compute labelled precision, recall and F1 of phrases over all sentences together.
+
+    Args:
+        predicted: trees; None where a sentence has no parse.
+        true: the correct trees, as many.
 
     Source: Black et al. (1991), the PARSEVAL measures.
     """
@@ -94,14 +96,13 @@ def bracket_scores(predicted: Sequence[Tree | None], true: Sequence[Tree]) -> di
 
 
 class TreebankParser:
-    """A probabilistic context-free grammar read off trees, and the most probable tree of a
-    sentence.
+    """A probabilistic context-free grammar estimated from trees, with a parser for sentences.
 
     Args:
-        trees: of the sentences to learn from.
+        trees: trees of the sentences to learn from.
 
-    Long rules are cut in two: S -> NP VP . becomes S -> NP [VP .], so that every step joins two
-    neighbours.
+    Rules with more than two children are binarized: S -> NP VP . becomes S -> NP [VP .], so that
+    every step joins two neighbours.
 
     Source: the algorithm of Cocke, Kasami and Younger; Jurafsky and Martin, *Speech and Language
     Processing*, chapter 18 and appendix C.
@@ -124,6 +125,7 @@ class TreebankParser:
         tags: Counter = Counter()
         for (tag, _), n in words.items():
             tags[tag] += n
+        # binary: (left, right) -> label -> log2 P; unary: child -> [(label, log2 P)]
         self.binary, self.unary = defaultdict(dict), defaultdict(list)
         for (label, children), n in rules.items():
             p = math.log2(n / total[label])
@@ -131,15 +133,22 @@ class TreebankParser:
                 self.unary[children[0]].append((label, p))
             else:
                 self.binary[children][label] = p
-        self.words = defaultdict(list)
+        self.words = defaultdict(list)  # word -> [(tag, log2 P(word | tag))]
         for (tag, word), n in words.items():
             self.words[word].append((tag, math.log2(n / tags[tag])))
+        # An unknown word can have every tag, with a probability far below that of any seen word.
         self.unknown = [(tag, math.log2(1 / (n + 1)) - 10) for tag, n in tags.items()]
 
     @checked(label=string())
     def parse(self, tokens: Sequence[str], label: str = "S") -> tuple[Tree, float] | None:
-        """(tree, log2 of its probability), or None where the grammar has no tree for the
-        sentence.
+        """Find the most probable tree of a sentence.
+
+        Args:
+            tokens: the sentence.
+            label: label of the whole tree.
+
+        Returns:
+            (tree, log2 of its probability), or None when the grammar has no tree for the sentence.
         """
         if isinstance(tokens, str):
             raise CourseError(
@@ -153,12 +162,16 @@ class TreebankParser:
         return _build(chart, tokens, label, 0, end), chart[0, end][label][0]
 
     def chart(self, tokens: Sequence[str]) -> dict[tuple[int, int], dict[str, tuple]]:
-        """(start, end) -> label -> (log2 p, how it was made)."""
+        """Fill the chart: (start, end) -> label -> (log2 probability, derivation).
+
+        The derivation is None for a word, a child label for a unary rule, and (middle, left label,
+        right label) for a binary rule.
+        """
         chart: dict = {}
         for i, token in enumerate(tokens):
             chart[i, i + 1] = {tag: (p, None) for tag, p in self.words.get(token, self.unknown)}
             self._climb(chart[i, i + 1])
-        for length in range(2, len(tokens) + 1):
+        for length in range(2, len(tokens) + 1):  # the parts of a span are done before the span
             for start in range(len(tokens) - length + 1):
                 cell: dict = {}
                 for middle in range(start + 1, start + length):
@@ -168,6 +181,7 @@ class TreebankParser:
         return chart
 
     def _join(self, left: dict, right: dict, middle: int, cell: dict) -> None:
+        """Apply binary rules to two neighbouring spans and keep the best result of each label."""
         for a, (p_a, _) in left.items():
             for b, (p_b, _) in right.items():
                 for label, p in self.binary.get((a, b), {}).items():
@@ -175,7 +189,7 @@ class TreebankParser:
                         cell[label] = (p + p_a + p_b, (middle, a, b))
 
     def _climb(self, cell: dict) -> None:
-        """Rules with one child, as long as they improve something."""
+        """Apply rules with one child to a cell as long as they improve a probability."""
         waiting = list(cell)
         while waiting:
             child = waiting.pop()
@@ -187,6 +201,7 @@ class TreebankParser:
 
 
 def _count(tree: Tree, rules: Counter, words: Counter) -> None:
+    """Count the binarized rules and the tagged words of one tree, in place."""
     if isinstance(tree[1], str):
         words[_symbol(tree), tree[1]] += 1
         return
@@ -202,11 +217,15 @@ def _count(tree: Tree, rules: Counter, words: Counter) -> None:
 
 
 def _symbol(tree: Tree) -> str:
-    """A part of speech is not the phrase of the same name: INTJ is both."""
+    """Return the symbol of a node; a slash marks parts of speech.
+
+    Without the slash, the part of speech INTJ could not be told from the phrase INTJ.
+    """
     return f"/{tree[0]}" if isinstance(tree[1], str) else tree[0]
 
 
 def _build(chart: dict, tokens: Sequence[str], label: str, start: int, end: int) -> Tree:
+    """Build the best tree of a span from the chart, with binarized rules put together again."""
     _, how = chart[start, end][label]
     if how is None:
         return (label.removeprefix("/"), tokens[start])
@@ -217,5 +236,5 @@ def _build(chart: dict, tokens: Sequence[str], label: str, start: int, end: int)
     return (
         label,
         _build(chart, tokens, a, start, middle),
-        *(second[1:] if b.startswith("[") else [second]),
+        *(second[1:] if b.startswith("[") else [second]),  # "[VP .]" is no phrase of its own
     )

@@ -1,4 +1,4 @@
-"""How many sentences a context-free grammar can write."""
+"""The number of sentences that a context-free grammar can generate."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ Rules = dict[str, list[str]]
 
 
 def count_sentences(rules: Rules, symbol: str = "START") -> float:
-    """How many derivations start from `symbol`: sum over alternatives, product over their parts;
-    inf when endless.
+    """Count the derivations from `symbol`: a sum over alternatives of products over their parts.
+
+    Args:
+        rules: symbol -> its alternatives, each a string of parts separated by spaces.
+        symbol: where derivations start.
+
+    Returns:
+        The number of derivations; inf when a symbol can contain itself.
     """
     try:
         return _count(rules, symbol, ())
@@ -18,6 +24,7 @@ def count_sentences(rules: Rules, symbol: str = "START") -> float:
 
 
 def _count(rules: Rules, symbol: str, above: tuple[str, ...]) -> float:
+    """Count the derivations from `symbol`, where `above` holds the symbols that it is a part of."""
     if symbol not in rules:
         return 1
     if symbol in above:

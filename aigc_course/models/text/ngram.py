@@ -1,6 +1,4 @@
-"""N-gram language model: count what follows every context, turn counts into probabilities,
-sample.
-"""
+"""The n-gram language model: probabilities from counts of what follows every context."""
 
 from __future__ import annotations
 
@@ -27,7 +25,11 @@ START, END = "<s>", "</s>"
 
 
 def _checked(tokens: Sequence[str]) -> Sequence[str]:
-    """Tokens as they came; a string, a tale or anything else is told apart."""
+    """Return `tokens` unchanged when it is a list of strings.
+
+    Raises:
+        CourseError: it is a string, a tale or anything else.
+    """
     if (
         isinstance(tokens, str)
         or not isinstance(tokens, Sequence)
@@ -42,7 +44,7 @@ def _checked(tokens: Sequence[str]) -> Sequence[str]:
 
 
 class NGram:
-    """P(token | the `order - 1` tokens before it), from counts.
+    """A language model of P(token | the `order - 1` tokens before it), estimated from counts.
 
     Args:
         order: n; 1 ignores the context, 2 is a Markov chain on tokens.
@@ -62,6 +64,7 @@ class NGram:
     def __init__(self, order: int, smoothing: str = "witten-bell"):
         self.order = order
         self.smoothing = check_argument("smoothing", smoothing, one_of("none", "witten-bell"))
+        # counts[length][context of that length][next token]
         self.counts: list[dict[tuple[str, ...], Counter]] = [
             defaultdict(Counter) for _ in range(order)
         ]
@@ -69,11 +72,15 @@ class NGram:
 
     @checked(texts=tokenized())
     def fit(self, texts: Iterable[Sequence[str]]) -> NGram:
-        """Count every n-gram of every order in texts given as tokens; returns the model itself."""
+        """Count every n-gram of every order in texts given as tokens; return the model itself.
+
+        Raises:
+            CourseError: there are no texts.
+        """
         lowest = 0 if self.smoothing == "witten-bell" else self.order - 1
         for text in texts:
             tokens = (*[START] * (self.order - 1), *_checked(text), END)
-            for i in range(self.order - 1, len(tokens)):
+            for i in range(self.order - 1, len(tokens)):  # the tokens after the START padding
                 for length in range(lowest, self.order):
                     self.counts[length][tokens[i - length : i]][tokens[i]] += 1
         if not self.counts[-1]:
@@ -85,8 +92,11 @@ class NGram:
         return self
 
     def probability(self, token: str, context: Sequence[str]) -> float:
-        """P(token | context) for the last `order - 1` tokens of `context`; 0 for tokens never
-        seen.
+        """Return P(token | context), which is 0 for tokens never seen.
+
+        Args:
+            token: the next token.
+            context: the tokens before it; only the last `order - 1` count.
         """
         history = self._history(context)
         if token not in self._index:
@@ -94,24 +104,27 @@ class NGram:
         if self.smoothing == "none":
             followers = self.counts[-1].get(history)
             return followers[token] / followers.total() if followers else 0.0
+        # From the uniform distribution up to the longest context that was seen.
         p = 1 / len(self.vocabulary)
         for length in range(len(history) + 1):
             followers = self.counts[length].get(history[len(history) - length :])
             if not followers:
-                break  # a longer context was not seen either
+                break  # no longer context was seen either
             p = (followers[token] + len(followers) * p) / (followers.total() + len(followers))
         return p
 
     def probabilities(self, context: Sequence[str]) -> np.ndarray:
-        """(V,) P(. | context) over `vocabulary`; all zero where an unsmoothed model never saw the
-        context.
+        """Return P(. | context) over `vocabulary`, of shape (V,).
+
+        All are zero when an unsmoothed model never saw the context.
         """
         history = self._history(context)
         if self.smoothing == "none":
-            p = np.zeros(len(self.vocabulary))
+            p = np.zeros(len(self.vocabulary))  # (V,)
             self._add(p, self.counts[-1].get(history, Counter()))
             return p / max(p.sum(), 1)
-        p = np.full(len(self.vocabulary), 1 / len(self.vocabulary))
+        # The same recursion as in `probability`, for all tokens at once.
+        p = np.full(len(self.vocabulary), 1 / len(self.vocabulary))  # (V,)
         for length in range(len(history) + 1):
             followers = self.counts[length].get(history[len(history) - length :])
             if not followers:
@@ -122,7 +135,7 @@ class NGram:
         return p
 
     def bits(self, tokens: Sequence[str]) -> float:
-        """-log2 P(tokens and then the end); inf where the model gives some token probability 0."""
+        """Return -log2 P(tokens and then the end token), inf where the probability is 0."""
         padded = (*[START] * (self.order - 1), *_checked(tokens), END)
         total = 0.0
         for i in range(self.order - 1, len(padded)):
@@ -144,15 +157,20 @@ class NGram:
         max_tokens: int = 300,
         prompt: Sequence[str] = (),
     ) -> list[str]:
-        """Draw tokens one at a time until the end token or `max_tokens`; the result begins with
-        `prompt`.
+        """Draw tokens one at a time until the end token, or until there are `max_tokens`.
+
+        Args:
+            rng: source of random numbers.
+            temperature: 0 or more, see `apply_temperature`.
+            max_tokens: largest number of tokens, the prompt included.
+            prompt: tokens that the result begins with.
         """
         tokens = [START] * (self.order - 1) + list(prompt)
         first = self.order - 1
         while len(tokens) - first < max_tokens:
-            p = self.probabilities(tokens)
+            p = self.probabilities(tokens)  # (V,)
             if not p.any():
-                break  # an unsmoothed model knows nothing after a prompt that it never saw
+                break  # an unsmoothed model has no probabilities after a context it never saw
             token = rng.choices(self.vocabulary, apply_temperature(p, temperature))[0]
             if token == END:
                 break
@@ -160,6 +178,11 @@ class NGram:
         return tokens[first:]
 
     def _history(self, context: Sequence[str]) -> tuple[str, ...]:
+        """Return the last `order - 1` tokens of a context.
+
+        Raises:
+            CourseError: the model was not fitted yet, or the context is a string.
+        """
         if not self.vocabulary:
             raise CourseError("this model has not counted anything yet; call fit(texts) first.")
         if isinstance(context, str):
@@ -167,5 +190,6 @@ class NGram:
         return tuple(context[max(0, len(context) - self.order + 1) :]) if self.order > 1 else ()
 
     def _add(self, p: np.ndarray, followers: Counter) -> None:
+        """Add the counts of tokens that followed a context to p (V,), in place."""
         for token, count in followers.items():
             p[self._index[token]] += count

@@ -1,6 +1,4 @@
-"""The recurrent network of Elman (1990), cell by cell, and the language model around any recurrent
-layer.
-"""
+"""The recurrent network of Elman (1990), and the language model around any recurrent layer."""
 
 from __future__ import annotations
 
@@ -21,21 +19,30 @@ from aigc_course.models.text.language_model import LanguageModel
 
 
 def rnn_step(x, h, W_xh, W_hh, b_h):
-    """h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h) for rows: x (B, D), h (B, N), W_xh (N, D), W_hh (N,
-    N), b_h (N,) -> (B, N).
+    """Compute the next state h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h) of each row.
+
+    Args:
+        x: inputs (B, D).
+        h: states (B, N).
+        W_xh: (N, D).
+        W_hh: (N, N).
+        b_h: (N,).
+
+    Returns:
+        (B, N).
     """
-    return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)
+    return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)  # (B, D) @ (D, N) + (B, N) @ (N, N) + (N,)
 
 
 class RNN(nn.Module):
-    """h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h) for every t.
+    """A recurrent network that computes h_t = tanh(W_xh x_t + W_hh h_(t-1) + b_h) for every t.
 
     Args:
         n_inputs: width of x_t.
         n_hidden: width of h_t.
 
     Source: Elman (1990), "Finding structure in time"; the form of `torch.nn.RNN` with its two
-    biases in one.
+    biases added into one.
     """
 
     def __init__(self, n_inputs: int, n_hidden: int):
@@ -52,18 +59,24 @@ class RNN(nn.Module):
     def forward(
         self, x: torch.Tensor, h: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, T, n_inputs) and the state before, (B, n_hidden) or None for zeros -> all states (B,
-        T, n_hidden), the last (B, n_hidden).
+        """Run the network over a batch of sequences.
+
+        Args:
+            x: (B, T, n_inputs).
+            h: the state before the first input, (B, n_hidden), or None for zeros.
+
+        Returns:
+            All states (B, T, n_hidden), and the last one (B, n_hidden).
         """
-        h = x.new_zeros(len(x), len(self.W_hh)) if h is None else h
+        h = x.new_zeros(len(x), len(self.W_hh)) if h is None else h  # (B, n_hidden)
         states = []
-        for x_t in x.unbind(1):
-            h = rnn_step(x_t, h, self.W_xh, self.W_hh, self.b_h)
+        for x_t in x.unbind(1):  # T times (B, n_inputs)
+            h = rnn_step(x_t, h, self.W_xh, self.W_hh, self.b_h)  # (B, n_hidden)
             states.append(h)
-        return torch.stack(states, 1), h
+        return torch.stack(states, 1), h  # (B, T, n_hidden), (B, n_hidden)
 
     def load_torch(self, layer: nn.RNN) -> RNN:
-        """Take the weights of a one-layer `torch.nn.RNN` over; its two biases are added up.
+        """Copy the weights of a one-layer `torch.nn.RNN`; its two biases are added.
 
         Raises:
             CourseError: the layer has another form or size.
@@ -77,8 +90,11 @@ class RNN(nn.Module):
 
 
 def check_one_layer(layer: nn.Module, kind: type, n_inputs: int, n_hidden: int) -> None:
-    """Raise a CourseError unless `layer` is one plain recurrent layer of PyTorch with these
-    sizes.
+    """Check that `layer` is one plain recurrent layer of PyTorch with these sizes.
+
+    Raises:
+        CourseError: it is of another kind or size, or has more layers, a second direction, a
+            projection, another nonlinearity than tanh, or no bias.
     """
     plain = (
         isinstance(layer, kind)
@@ -104,11 +120,11 @@ class RecurrentConfig:
     """Sizes of a recurrent language model.
 
     Attributes:
-        vocab_size: V, different tokens.
+        vocab_size: V, number of different tokens.
         d_embedding: width of a token's vector.
         n_hidden: width of the state.
         cell: "rnn" or "lstm" (PyTorch's fused layers, equal to the hand-written ones).
-        n_layers: recurrent layers on top of each other.
+        n_layers: number of recurrent layers.
         dropout: share of activations set to 0 between layers and before the output, in training
             only.
     """
@@ -122,7 +138,7 @@ class RecurrentConfig:
 
 
 class RecurrentLM(LanguageModel):
-    """Next-token probabilities from a state that is carried along: y_t = softmax(W_hy h_t + b_y).
+    """A language model with a recurrent state, P(next token) = softmax(W_hy h_t + b_y).
 
     Args:
         config: sizes.
@@ -151,10 +167,14 @@ class RecurrentLM(LanguageModel):
         self.output = nn.Linear(config.n_hidden, config.vocab_size)
 
     def forward(self, tokens: torch.Tensor, state=None) -> tuple[torch.Tensor, object]:
-        """Tokens (B, T) and the state before -> logits (B, T, V) and the state after the last
-        token.
+        """Return the logits (B, T, V) after each token, and the state after the last token.
+
+        Args:
+            tokens: ids (B, T).
+            state: the state before the first token, or None for zeros.
         """
+        # (B, T) -> (B, T, d_embedding) -> (B, T, n_hidden)
         hidden, state = self.recurrent(self.embedding(tokens), state)
-        return self.output(self.dropout(hidden)), state
+        return self.output(self.dropout(hidden)), state  # (B, T, V)
 
     read = forward

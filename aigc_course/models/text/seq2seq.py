@@ -1,14 +1,13 @@
-"""The Transformer of the 2017 paper: an encoder reads a text, a decoder writes another while
-looking at it.
+"""The Transformer of the 2017 paper, an encoder and a decoder, which turns one text into another.
 
-    source (B, S) -> encoder -> memory (B, S, C);   target so far (B, T), memory -> decoder ->
-    logits (B, T, V)
+    source (B, S) -> encoder -> memory (B, S, C)
+    target so far (B, T), memory -> decoder -> logits (B, T, V)
 
-Shapes: B batch, S and T time of source and target, V vocabulary, C = d_model, H heads. Id 0 is
-padding, 1 begins and ends a text.
+Shapes: B batch, S and T time of source and target, V vocabulary, C = d_model, H heads, D = C / H.
+Id 0 is padding; id 1 begins and ends a text.
 
-Source: Vaswani et al. (2017), "Attention is all you need". As in `torch.nn.Transformer`, a last
-layer norm stands behind each stack, which the paper does not have.
+Source: Vaswani et al. (2017), "Attention is all you need". As in `torch.nn.Transformer`, a final
+layer norm follows each stack, which the paper does not have.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ class Seq2SeqConfig:
     """Sizes of an encoder-decoder Transformer.
 
     Attributes:
-        source_vocab, target_vocab: different tokens of the two languages.
-        n_layers: of the encoder, and of the decoder.
+        source_vocab, target_vocab: numbers of different tokens of the two languages.
+        n_layers: number of layers of the encoder, and of the decoder.
         n_heads: H, heads of every attention; divides d_model.
         d_model: C, width of a token's vector, even.
-        d_ff: width of the feed-forward network.
+        d_ff: hidden width of the feed-forward network.
         dropout: share of activations set to 0, in training only.
     """
 
@@ -55,25 +54,24 @@ class Seq2SeqConfig:
 
 
 def sinusoids(T: int, C: int) -> torch.Tensor:
-    """(T, C) position vectors: sin(t / 10000^(2i / C)) at 2i, the cosine at 2i + 1.
+    """Return (T, C) position vectors: sin(t / 10000^(2i / C)) at index 2i, the cosine at 2i + 1.
 
     Source: Vaswani et al. (2017), section 3.5.
     """
-    angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C)
-    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
+    angles = torch.arange(T)[:, None] * 10000 ** (-torch.arange(0, C, 2) / C)  # (T, C / 2)
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)  # (T, C / 2, 2) -> (T, C)
 
 
 def padding_mask(ids: torch.Tensor) -> torch.Tensor:
-    """(B, S) ids -> (B, 1, 1, S) booleans, True where a token may be looked at: it is no
-    padding.
+    """Return a mask (B, 1, 1, S) of ids (B, S) that is True where a token is not padding.
+
+    Attention broadcasts the mask over heads and queries, so that no query attends to padding.
     """
-    return (ids != 0)[:, None, None, :]
+    return (ids != 0)[:, None, None, :]  # (B, S) -> (B, 1, 1, S)
 
 
 class Attention(nn.Module):
-    """Queries from one sequence, keys and values from another (or the same), H heads side by
-    side.
-    """
+    """Multi-head attention of one sequence (queries) to another or itself (keys and values)."""
 
     def __init__(self, config: Seq2SeqConfig):
         super().__init__()
@@ -82,23 +80,41 @@ class Attention(nn.Module):
         self.q, self.k, self.v, self.out = (nn.Linear(C, C) for _ in range(4))
 
     def weights(self, x: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Who looks at whom: (B, T, C), (B, S, C), mask to (B, H, T, S) -> (B, H, T, S)."""
+        """Return the attention weights (B, H, T, S) of every query over all keys.
+
+        Args:
+            x: (B, T, C), the source of the queries.
+            memory: (B, S, C), the source of the keys.
+            mask: broadcastable to (B, H, T, S), True where a query may attend to a key.
+        """
+        # (B, H, T, D) against (B, H, S, D)
         return attention_weights(
             split_heads(self.q(x), self.n_heads), split_heads(self.k(memory), self.n_heads), mask
         )
 
     def forward(self, x: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(B, T, C), (B, S, C), mask to (B, H, T, S) -> (B, T, C)."""
+        """Attend from every position of `x` to the positions of `memory` that the mask allows.
+
+        Args:
+            x: (B, T, C), the source of the queries.
+            memory: (B, S, C), the source of the keys and values.
+            mask: broadcastable to (B, H, T, S), True where a query may attend to a key.
+
+        Returns:
+            (B, T, C).
+        """
         q, k, v = (
             split_heads(layer(y), self.n_heads)
             for layer, y in ((self.q, x), (self.k, memory), (self.v, memory))
-        )
+        )  # q is (B, H, T, D), k and v are (B, H, S, D)
+        # (B, H, T, D) -> (B, T, C)
         return self.out(merge_heads(F.scaled_dot_product_attention(q, k, v, mask)))
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention, then feed-forward; each added to what came in, then normalised
-    ("post-norm").
+    """Self-attention, then a feed-forward network for each token.
+
+    The output of each is added to its input, and the sum is normalized ("post-norm").
     """
 
     def __init__(self, config: Seq2SeqConfig):
@@ -111,13 +127,13 @@ class EncoderLayer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(B, S, C), mask -> (B, S, C)."""
-        x = self.norm1(x + self.dropout(self.attention(x, x, mask)))
-        return self.norm2(x + self.dropout(self.feed_forward(x)))
+        """Transform source vectors (B, S, C) into (B, S, C) under a padding mask (B, 1, 1, S)."""
+        x = self.norm1(x + self.dropout(self.attention(x, x, mask)))  # (B, S, C)
+        return self.norm2(x + self.dropout(self.feed_forward(x)))  # C -> d_ff -> C
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention that looks back, cross-attention to the source, feed-forward."""
+    """Causal self-attention, cross-attention to the encoder's output, a feed-forward network."""
 
     def __init__(self, config: Seq2SeqConfig):
         super().__init__()
@@ -132,14 +148,21 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor, memory_mask: torch.Tensor
     ) -> torch.Tensor:
-        """(B, T, C), (B, S, C), their masks -> (B, T, C)."""
+        """Transform target vectors (B, T, C) into (B, T, C).
+
+        Args:
+            x: (B, T, C).
+            memory: (B, S, C), the encoder's output.
+            mask: for the self-attention, broadcastable to (B, H, T, T).
+            memory_mask: for the cross-attention, broadcastable to (B, H, T, S).
+        """
         x = self.norm1(x + self.dropout(self.attention(x, x, mask)))
-        x = self.norm2(x + self.dropout(self.cross(x, memory, memory_mask)))
-        return self.norm3(x + self.dropout(self.feed_forward(x)))
+        x = self.norm2(x + self.dropout(self.cross(x, memory, memory_mask)))  # (B, T, C)
+        return self.norm3(x + self.dropout(self.feed_forward(x)))  # C -> d_ff -> C
 
 
 class Seq2Seq(nn.Module):
-    """Translates: the next target token's logits from the whole source and the target so far.
+    """A translation model: logits of the next target token from the source and the target so far.
 
     Args:
         config: sizes.
@@ -176,51 +199,70 @@ class Seq2Seq(nn.Module):
             nn.init.normal_(embedding.weight, std=config.d_model**-0.5)
 
     def embed(self, ids: torch.Tensor, table: nn.Embedding) -> torch.Tensor:
-        """Ids (B, T) -> vectors with positions (B, T, C); the square root keeps embeddings as large
-        as positions.
+        """Return the vectors (B, T, C) of ids (B, T), with the position vectors added.
+
+        The factor sqrt(C) gives embeddings the same order of size as the position vectors.
         """
         C = self.config.d_model
-        return self.dropout(
+        return self.dropout(  # (B, T, C) + (T, C)
             table(check_ids(ids)) * math.sqrt(C) + sinusoids(ids.shape[1], C).to(ids.device)
         )
 
     def encode(self, source: torch.Tensor) -> torch.Tensor:
-        """Source (B, S) -> memory (B, S, C)."""
+        """Encode source ids (B, S) as memory (B, S, C)."""
+        # (B, S, C) and (B, 1, 1, S)
         x, mask = self.embed(source, self.source), padding_mask(source)
         for layer in self.encoder:
-            x = layer(x, mask)
+            x = layer(x, mask)  # (B, S, C)
         return self.encoder_norm(x)
 
     def decode(
         self, target: torch.Tensor, memory: torch.Tensor, source: torch.Tensor
     ) -> torch.Tensor:
-        """Target so far (B, T), memory (B, S, C) of source (B, S) -> logits (B, T, V)."""
-        x, T = self.embed(target, self.target), target.shape[1]
-        mask = causal_mask(T, T).to(x.device)  # padding stands last, so that no real token sees it
+        """Return the logits (B, T, V) of the token after each target token.
+
+        Args:
+            target: ids (B, T), the target so far.
+            memory: (B, S, C), the encoded source.
+            source: ids (B, S), needed for the padding mask.
+        """
+        x, T = self.embed(target, self.target), target.shape[1]  # x is (B, T, C)
+        # (T, T); padding comes last, so that the causal mask hides it from every real token
+        mask = causal_mask(T, T).to(x.device)
         for layer in self.decoder:
-            x = layer(x, memory, mask, padding_mask(source))
-        return F.linear(self.decoder_norm(x), self.target.weight)
+            x = layer(x, memory, mask, padding_mask(source))  # (B, T, C)
+        return F.linear(self.decoder_norm(x), self.target.weight)  # (B, T, C) @ (C, V)
 
     def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Source (B, S), target (B, T) beginning with 1 -> logits (B, T, V) of the token after
-        each.
+        """Return the logits (B, T, V) of the token after each target token.
+
+        Args:
+            source: ids (B, S).
+            target: ids (B, T), beginning with 1.
         """
         return self.decode(target, self.encode(source), source)
 
     @torch.no_grad()
     def alignment(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Cross-attention of every decoder layer: (B, S), (B, T) -> (B, n_layers, H, T, S)."""
+        """Return the cross-attention weights (B, n_layers, H, T, S) of every decoder layer.
+
+        Args:
+            source: ids (B, S).
+            target: ids (B, T).
+        """
+        # (B, S, C) and (B, T, C)
         memory, x, found = self.encode(source), self.embed(target, self.target), []
-        mask = causal_mask(*[target.shape[1]] * 2).to(x.device)
+        mask = causal_mask(*[target.shape[1]] * 2).to(x.device)  # (T, T)
         for layer in self.decoder:
-            asking = layer.norm1(x + layer.attention(x, x, mask))
-            found.append(layer.cross.weights(asking, memory, padding_mask(source)))
-            x = layer(x, memory, mask, padding_mask(source))
-        return torch.stack(found, 1)
+            asking = layer.norm1(x + layer.attention(x, x, mask))  # (B, T, C), as in the layer
+            found.append(layer.cross.weights(asking, memory, padding_mask(source)))  # (B, H, T, S)
+            x = layer(x, memory, mask, padding_mask(source))  # (B, T, C)
+        return torch.stack(found, 1)  # (B, n_layers, H, T, S)
 
     def load_torch(self, theirs: nn.Transformer) -> Seq2Seq:
-        """Take over the weights of a `torch.nn.Transformer(..., batch_first=True)` of the same
-        sizes; it has no embeddings.
+        """Copy the weights of a `torch.nn.Transformer(..., batch_first=True)` of the same sizes.
+
+        Embeddings are left as they are, because `torch.nn.Transformer` has none.
         """
         with torch.no_grad():
             for ours, layers in (
@@ -235,6 +277,7 @@ class Seq2Seq(nn.Module):
 
 
 def _take_layer(mine: nn.Module, other: nn.Module) -> None:
+    """Copy the weights of one encoder or decoder layer of PyTorch."""
     _take_attention(mine.attention, other.self_attn)
     if isinstance(mine, DecoderLayer):
         _take_attention(mine.cross, other.multihead_attn)
@@ -246,6 +289,8 @@ def _take_layer(mine: nn.Module, other: nn.Module) -> None:
 
 
 def _take_attention(mine: Attention, other: nn.MultiheadAttention) -> None:
+    """Copy the weights of one attention layer of PyTorch."""
+    # PyTorch keeps the three projections as one (3 C, C) matrix.
     for name, weight, bias in zip(
         "qkv", other.in_proj_weight.chunk(3), other.in_proj_bias.chunk(3), strict=True
     ):
@@ -256,13 +301,20 @@ def _take_attention(mine: Attention, other: nn.MultiheadAttention) -> None:
 def translation_loss(
     model: Seq2Seq, batch: tuple[torch.Tensor, ...], smoothing: float = 0.1
 ) -> torch.Tensor:
-    """Teacher forcing with label smoothing: source (B, S) and target (B, T), both padded with 0 ->
-    a scalar in nats.
+    """Return the loss of predicting each target token from those before it, with label smoothing.
+
+    Args:
+        model: the translation model.
+        batch: source (B, S) and target (B, T), both ids padded with 0.
+        smoothing: share of the target probability that is spread over the whole vocabulary.
+
+    Returns:
+        A scalar in nats, the mean over target tokens that are not padding.
 
     Source: Szegedy et al. (2016), "Rethinking the Inception architecture", section 7.
     """
     source, target = map(trim, batch[:2])
-    logits = model(source, target[:, :-1])
-    return F.cross_entropy(
+    logits = model(source, target[:, :-1])  # (B, T - 1, V)
+    return F.cross_entropy(  # (B * (T - 1), V) against (B * (T - 1),)
         logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=0, label_smoothing=smoothing
     )

@@ -1,6 +1,4 @@
-"""Parts of speech by counting: a hidden Markov model and Viterbi's search for the best sequence of
-tags.
-"""
+"""A part-of-speech tagger: a hidden Markov model from counts, and the Viterbi algorithm."""
 
 from __future__ import annotations
 
@@ -15,12 +13,12 @@ from aigc_course.core.errors import CourseError
 
 
 def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> list[int]:
-    """The most probable sequence of K states.
+    """Find the most probable sequence of states.
 
     Args:
-        start: (K,) log-probability of each first state.
+        start: (K,) log-probability of each of K states at the first time.
         transition: (K, K) log-probability of state j (column) after state i (row).
-        emission: (T, K) log-probability of what was seen at each of T times in each state.
+        emission: (T, K) log-probability of what was observed at each of T times in each state.
 
     Returns:
         T states.
@@ -28,25 +26,28 @@ def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> 
     Source: Viterbi (1967); for tagging, Jurafsky and Martin, *Speech and Language Processing*,
     section 17.4.
     """
-    best, back = start + emission[0], []
+    # best[k]: log-probability of the best sequence up to now that ends in state k
+    best, back = start + emission[0], []  # (K,)
     for seen in emission[1:]:
-        ways = best[:, None] + transition  # (from, to)
-        back.append(ways.argmax(0))
-        best = ways.max(0) + seen
-    states = [int(best.argmax())]
+        ways = best[:, None] + transition  # (K, K): from, to
+        back.append(ways.argmax(0))  # (K,), the best state before each state
+        best = ways.max(0) + seen  # (K,)
+    states = [int(best.argmax())]  # found from the last state back to the first
     for pointers in reversed(back):
         states.append(int(pointers[states[-1]]))
     return states[::-1]
 
 
 class Tagger:
-    """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from counts, with a
-    little added to each.
+    """A hidden Markov model over tags: P(tag | tag before) and P(word | tag) from smoothed counts.
+
+    A word that was never seen is equally probable under every tag, so its neighbours alone decide.
+    Adding k to its count of 0 would not do that: k / (c(tag) + k V) is larger for a rare tag than
+    for a frequent one.
 
     Args:
         texts: (tokens, tags) pairs.
-        k: what is added to each count. Small, so that a word that was seen keeps its tags; for an
-            unknown one the context decides.
+        k: number added to each count. It is small, so that a word that was seen keeps its tags.
 
     Source: Jurafsky and Martin, *Speech and Language Processing*, section 17.4.
 
@@ -67,25 +68,31 @@ class Tagger:
         total = Counter(tag for _, tags in texts for tag in tags)
         follows = Counter(pair for _, tags in texts for pair in pairwise(tags))
         first = Counter(tags[0] for _, tags in texts if tags)
-        size = len({word for word, _ in self.words}) + 1  # one place for every unknown word
-        self._total = np.array([total[tag] + k * size for tag in self.tags], dtype=float)
+        self.known = {word for word, _ in self.words}
+        # K is the number of tags.
+        self._total = np.array([total[tag] + k * len(self.known) for tag in self.tags], dtype=float)
         self.start = np.log(
             [(first[tag] + k) / (first.total() + k * len(self.tags)) for tag in self.tags]
-        )
-        counts = np.array([[follows[a, b] + k for b in self.tags] for a in self.tags])
-        self.transition = np.log(counts / counts.sum(1, keepdims=True))
+        )  # (K,)
+        counts = np.array([[follows[a, b] + k for b in self.tags] for a in self.tags])  # (K, K)
+        self.transition = np.log(counts / counts.sum(1, keepdims=True))  # each row sums to 1
 
     def emission(self, tokens: Sequence[str]) -> np.ndarray:
-        """(T, K) log P(token | tag)."""
+        """Return log P(token | tag) of each token and tag, of shape (T, K).
+
+        The row of an unknown token is zero, which favours no tag.
+        """
         counts = np.array(
             [[self.words[token, tag] + self.k for tag in self.tags] for token in tokens],
             dtype=float,
-        )
-        return np.log(counts / self._total)
+        )  # (T, K)
+        scores = np.log(counts / self._total)
+        scores[[token not in self.known for token in tokens]] = 0.0
+        return scores
 
     @checked(tokens=token_list())
     def tag(self, tokens: Sequence[str]) -> list[str]:
-        """The most probable tags of a text."""
+        """Return the most probable sequence of tags of a text."""
         if not tokens:
             return []
         return [self.tags[i] for i in viterbi(self.start, self.transition, self.emission(tokens))]
