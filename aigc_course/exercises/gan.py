@@ -245,7 +245,7 @@ GENERATOR_LOSS = Exercise(
             "The generator wants them to be called real. That is one binary cross-entropy, and "
             "not D's own term with the sign turned."
         ),
-        "the mean of -ln sigmoid(fake) = the mean of softplus(-fake).",
+        "-ln D = softplus(-logit), with softplus(x) = ln(1 + e^x); the mean over the batch.",
     ),
     shown=called_real,
 )

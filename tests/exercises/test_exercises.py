@@ -464,21 +464,6 @@ def test_progress_is_valid_json_after_every_write(home):
 # ------------------------------------------------------------------------------
 
 
-def names_in(notebook):
-    return re.findall(
-        r'(?:@exercise|= answer)\("([\w.]+)"',
-        "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"),
-    )
-
-
-@pytest.mark.parametrize("topic", catalog.TOPICS)
-def test_lesson_and_catalog_hold_the_same_exercises(topic):
-    number, _ = catalog.TOPICS[topic]
-    assert sorted(names_in(lessons.read(lessons.find(number).path))) == sorted(
-        catalog.exercises_of(topic)
-    )
-
-
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
 def test_at_least_two_exercises_are_used_later(lesson):
     if lesson.number == "00":
