@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         help="every notebook at cpu scale with its promised quality, and all slow tests",
     )
     run = add("run", _run, "run a lesson (or a notebook file) without a browser")
-    run.add_argument("lesson", help='number ("01") or path of a notebook')
+    run.add_argument("lesson", help='number ("01"), topic ("chance"), or path of a notebook')
     run.add_argument("--scale", choices=runtime.SCALES, help="default: what the machine allows")
     run.add_argument("--html", action="store_true", help="write an HTML page too")
     run.add_argument(
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "say what this machine is, what works, what to mend")
     doctor.add_argument("--json", action="store_true", help="machine-readable")
     reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
-    reset.add_argument("lesson", help='number of the lesson, "01" say')
+    reset.add_argument("lesson", help='number or topic of the lesson: "01", "chance"')
     pretrain = add(
         "pretrain",
         _pretrain,
@@ -97,15 +97,20 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     store = add("store", _store, "for authors: run lessons and store their outputs")
-    store.add_argument("lesson", nargs="*", help="numbers; default: all")
-    add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
+    store.add_argument("lesson", nargs="*", help="numbers or topics; default: all")
+    add(
+        "stamp",
+        _stamp,
+        "for authors: write numbers, names, links and tables of lessons, and the repository's "
+        "address, wherever they stand",
+    )
     return parser
 
 
 def _add_classroom(parser: argparse.ArgumentParser) -> None:
     tasks = parser.add_subparsers(dest="task", required=True, metavar="task")
     export = tasks.add_parser("export", help="turn lessons into assignments", allow_abbrev=False)
-    export.add_argument("lesson", nargs="+", help="numbers of lessons")
+    export.add_argument("lesson", nargs="+", help="numbers or topics of lessons")
     export.add_argument(
         "--out",
         type=Path,
@@ -292,8 +297,8 @@ def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
 def _store(options: argparse.Namespace, rest: list[str]) -> int:
     from aigc_course.authoring import store as authoring_store
 
-    for number in options.lesson or [lesson.number for lesson in lessons.all_lessons()]:
-        print(authoring_store.store(number))
+    for lesson in options.lesson or [lesson.topic for lesson in lessons.all_lessons()]:
+        print(authoring_store.store(lesson))
     return 0
 
 

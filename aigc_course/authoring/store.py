@@ -1,6 +1,4 @@
-"""For authors: makes the outputs that are stored in the notebooks, and stamps the repository's
-address.
-"""
+"""For authors: makes the outputs that are stored in the notebooks."""
 
 from __future__ import annotations
 
@@ -24,18 +22,21 @@ _MODULES = (
 _LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:]*)")
 
 
-def store(number: str) -> str:
+def store(key: str) -> str:
     """Run a lesson top to bottom at "cpu" scale, normalise its outputs and store them. Returns a
     summary line.
 
-    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top
-    and the README.
+    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/TOPIC.png` for its
+    top and the README.
+
+    Args:
+        key: number, topic or name of the lesson.
 
     Raises:
         CourseError: a cell failed, or an output holds a secret; the stored outputs stay as they
             were.
     """
-    lesson = lessons.find(number)
+    lesson = lessons.find(key)
     notebook = lessons.read(lesson.path)
     notebook.cells.append(nbformat.v4.new_code_cell(_MODULES))
     with tempfile.TemporaryDirectory() as home:
@@ -52,11 +53,11 @@ def store(number: str) -> str:
         "modules": modules,
         "stored_from": fingerprint(notebook, modules),
     }
-    cover = _renewed_cover(lesson.number, notebook)
+    cover = _renewed_cover(lesson.topic, notebook)
     files.write_atomically(lesson.path, notebook_text(notebook).encode())
     if cover:
         files.write_atomically(
-            paths.course_root() / "data" / "pictures" / f"{lesson.number}.png",
+            paths.course_root() / "data" / "pictures" / f"{lesson.topic}.png",
             base64.b64decode(cover),
         )
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
@@ -122,7 +123,7 @@ def _normal_output(output):
     return output
 
 
-def _renewed_cover(number: str, notebook) -> str:
+def _renewed_cover(topic: str, notebook) -> str:
     """The picture that this run made, base64, "" where a lesson has none; it takes the place of the
     one before at the lesson's top.
     """
@@ -132,7 +133,7 @@ def _renewed_cover(number: str, notebook) -> str:
     shown = next(
         cell
         for cell in notebook.cells
-        if cell.cell_type == "code" and f'plots.picture("{number}"' in cell.source
+        if cell.cell_type == "code" and f'plots.picture("{topic}"' in cell.source
     )
     picture_of(shown)["image/png"] = made[-1]["image/png"]
     return made[-1]["image/png"]

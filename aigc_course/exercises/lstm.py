@@ -1,4 +1,6 @@
-"""Exercises of lesson 05: the LSTM's step, forgetting, temperature on logits, top-p, relevance."""
+"""Exercises on the LSTM and headlines: the LSTM's step, forgetting, temperature on logits, top-p,
+relevance.
+"""
 
 from __future__ import annotations
 
@@ -178,7 +180,7 @@ TEMPERATURE = Exercise(
         (torch.tensor([[4.0, 0.0, 1.0]]), 1.0),
     ],
     hints=(
-        "Logits are logarithms: the power 1 / T of lesson 01 becomes a division by T.",
+        "Logits are logarithms: the power 1 / T of a probability becomes a division by T.",
         "torch.softmax(logits / temperature, -1)",
     ),
 )
