@@ -288,9 +288,9 @@ def _reset(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course.recipes import recipe
+    from aigc_course import recipes
 
-    print(f"The checkpoint is in {recipe.make(options.name, options.steps, options.examples)}")
+    print(f"The checkpoint is in {recipes.make(options.name, options.steps, options.examples)}")
     return 0
 
 

@@ -185,8 +185,12 @@ def _next(lesson: syllabus.Lesson) -> str:
         ahead = f"{_link(there[at + 1])}: {there[at + 1].question}"
     else:
         ahead = _to_come(lesson)
-    back = f" Back to {_link(there[at - 1])} or the " if at > 1 else " Back to the " if at else ""
-    return f"**Next**: {ahead}{back}" + f"[map]({there[0].name}.ipynb)." * bool(at)
+    if not at:
+        return f"**Next**: {ahead}"
+    back = [f"[map]({there[0].name}.ipynb)"]
+    if at > 1:
+        back.insert(0, f"[{there[at - 1].number}]({there[at - 1].name}.ipynb)")
+    return f"**Next**: {ahead} **Back**: {', '.join(back)}."
 
 
 def _to_come(lesson: syllabus.Lesson) -> str:
@@ -195,7 +199,7 @@ def _to_come(lesson: syllabus.Lesson) -> str:
     for one in later:
         if syllabus.LESSONS.index(one) > at:
             return f"*{one.title}* ({one.question}) is still to come."
-    return "a book of your own."
+    return "something of your own."
 
 
 def _link(lesson: syllabus.Lesson) -> str:

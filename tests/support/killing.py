@@ -22,9 +22,9 @@ from pathlib import Path
 
 import torch
 
-from aigc_course import runtime, training
-from aigc_course.core import paths
-from aigc_course.recipes import glyphs, recipe, tales
+from aigc_course import recipes, training
+from aigc_course.core import files, paths
+from aigc_course.recipes import curve as recipe_curve
 from aigc_course.training import adversarial, checkpoints
 
 STEPS, EVERY = 300, 10
@@ -85,14 +85,15 @@ class Text:
     """A pretraining of the BERT, both of its parts, made small."""
 
     seconds, name, steps = (0.1, 1.2), "tales-bert", 24
-    recipes, counted = tales.RECIPES, ("loss", "first")
+    counted, batch_size = ("loss", "first"), 4
 
     def __init__(self):
-        def judge(model, *_):
+        def judge(model):
             return {"size": sum(p.numel() for p in model.parameters())}
 
-        tales.EXPLAINED[judge] = "its size"
-        self.recipe = dataclasses.replace(self.recipes[self.name], judge=judge, batch_size=4)
+        self.recipe = dataclasses.replace(
+            recipes.RECIPES[self.name], judge=judge, batch_size=self.batch_size
+        )
 
     def run(self, log):
         def counting(function):
@@ -103,9 +104,9 @@ class Text:
             return loss
 
         changed = {name: counting(getattr(self.recipe, name)) for name in self.counted}
-        self.recipes[self.name] = dataclasses.replace(self.recipe, **changed)
+        recipes.RECIPES[self.name] = dataclasses.replace(self.recipe, **changed)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            recipe.make(self.name, self.steps, 64, show=False)
+            recipes.make(self.name, self.steps, 64, show=False)
 
     def result(self):
         """Weights and curve, without the time that it took."""
@@ -121,15 +122,7 @@ class Images(Text):
     """A pretraining of the GAN, made small."""
 
     seconds, name, steps = (0.05, 0.8), "glyphs-gan", 20
-    recipes, counted = glyphs.RECIPES, ()
-
-    def __init__(self):
-        def judge(model):
-            return {"size": sum(p.numel() for p in model.parameters())}
-
-        self.recipe = dataclasses.replace(
-            self.recipes[self.name], judge=judge, explained="its size", batch_size=2
-        )
+    counted, batch_size = (), 2
 
     def run(self, log):
         step = adversarial._Run.step
@@ -215,7 +208,7 @@ def at_random(task, kills):
     return result
 
 
-WRITERS = {Path(module.__file__).name for module in (checkpoints, runtime, recipe)}
+WRITERS = {Path(module.__file__).name for module in (checkpoints, files, recipe_curve)}
 
 
 def dying_at(line, work):
@@ -284,9 +277,9 @@ def keep():
     """
 
     def make(content):
-        curve = recipe.Curve("run", lambda model: {})
+        curve = recipe_curve.Curve("run", lambda model: {})
         curve.points = [{"step": 1, "cpu_seconds": 0.0}]
-        recipe.keep(
+        recipe_curve.keep(
             "tales-gpt",
             lambda folder: (folder / "model.safetensors").write_text(content),
             "card",
