@@ -19,7 +19,7 @@ from aigc_course.models import base
 from aigc_course.models.images import classifier, gan, vae
 from aigc_course.models.images.autoencoder import Autoencoder, reconstruction_loss
 from aigc_course.pretrained import image_models
-from aigc_course.recipes import recipe
+from aigc_course.recipes.curve import Curve
 from aigc_course.training import adversarial, checkpoints
 
 
@@ -354,7 +354,7 @@ def test_what_a_gan_cannot_be_trained_with_is_told():
 def test_judging_changes_nothing_that_comes_after(tmp_path, monkeypatch):
     monkeypatch.setenv("AIGC_HOME", str(tmp_path))
     model = MODELS[0]
-    curve = recipe.Curve("a-run", lambda model: {"drawn": torch.randn(3).sum().item()})
+    curve = Curve("a-run", lambda model: {"drawn": torch.randn(3).sum().item()})
     torch.manual_seed(0)
     expected = torch.randn(4)
     torch.manual_seed(0)
@@ -365,7 +365,7 @@ def test_judging_changes_nothing_that_comes_after(tmp_path, monkeypatch):
     torch.manual_seed(0)
     image_models.load(image_models.save(model, tmp_path / "m"))
     assert torch.equal(torch.randn(4), expected), "loading uses no random numbers up"
-    again = recipe.Curve("a-run", lambda model: {"drawn": 0.0})  # resumed from step 1
+    again = Curve("a-run", lambda model: {"drawn": 0.0})  # resumed from step 1
     again(2, model)
     again.finish(2, model)
     again.finish(3, model)

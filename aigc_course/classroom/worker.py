@@ -93,7 +93,13 @@ class _Answers:
 
     def __init__(self, names: list[str], space: dict):
         from aigc_course.classroom import serialization
-        from aigc_course.exercises.engine import catalog, compare, emptiness, judging, time_limit
+        from aigc_course.exercises.engine import (
+            catalog,
+            compare,
+            emptiness,
+            judging,
+            time_limit,
+        )
         from aigc_course.exercises.engine.types import Question
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space

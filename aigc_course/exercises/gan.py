@@ -1,5 +1,5 @@
-"""Exercises of lesson 11: the best discriminator, both losses, one step of each network, sizes, a
-condition.
+"""Exercises on generative adversarial networks: the best discriminator, both losses, one step of
+each network, sizes, a condition.
 """
 
 from __future__ import annotations

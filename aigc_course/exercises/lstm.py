@@ -1,4 +1,6 @@
-"""Exercises of lesson 05: the LSTM's step, forgetting, temperature on logits, top-p, relevance."""
+"""Exercises on the LSTM and headlines: the LSTM's step, forgetting, temperature on logits, top-p,
+relevance.
+"""
 
 from __future__ import annotations
 

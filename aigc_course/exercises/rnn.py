@@ -1,5 +1,5 @@
-"""Exercises of lesson 04: a step of the network, back-propagation through time, clipping, a loss
-without padding.
+"""Exercises on recurrent networks: a step of the network, back-propagation through time, clipping,
+a loss without padding.
 """
 
 from __future__ import annotations

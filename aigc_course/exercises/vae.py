@@ -1,5 +1,5 @@
-"""Exercises of lesson 10: reparameterisation, KL, the loss, what a mean does to beta, traversals,
-the importance-weighted bound, free bits.
+"""Exercises on variational autoencoders: reparameterisation, KL, the loss, what a mean does to
+beta, traversals, the importance-weighted bound, free bits.
 """
 
 from __future__ import annotations

@@ -14,7 +14,14 @@ from collections.abc import Callable
 import torch
 from torch.utils.data import DataLoader
 
-from aigc_course.core.arguments import checked, function, instance, optional, real, whole
+from aigc_course.core.arguments import (
+    checked,
+    function,
+    instance,
+    optional,
+    real,
+    whole,
+)
 from aigc_course.core.errors import CourseError
 from aigc_course.training.options import A_LOADER, History, Options, check_options
 from aigc_course.training.run import Run

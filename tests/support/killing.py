@@ -22,10 +22,10 @@ from pathlib import Path
 
 import torch
 
-from aigc_course import training
+from aigc_course import recipes, training
 from aigc_course.core import files, paths
 from aigc_course.pretrained import checkpoints as shipped
-from aigc_course.recipes import curve, glyphs, recipe, tales
+from aigc_course.recipes import curve
 from aigc_course.training import checkpoints
 
 STEPS, EVERY = 300, 10
@@ -105,20 +105,21 @@ class Text:
     """A pretraining of the BERT, both of its parts, made small."""
 
     seconds, name, steps = (0.1, 1.2), "tales-bert", 24
-    recipes = tales.RECIPES
+    batch_size = 4
 
     def __init__(self):
-        def judge(model, *_):
+        def judge(model):
             return {"size": sum(p.numel() for p in model.parameters())}
 
-        tales.EXPLAINED[judge] = "its size"
-        self.recipe = dataclasses.replace(self.recipes[self.name], judge=judge, batch_size=4)
+        self.recipe = dataclasses.replace(
+            recipes.RECIPES[self.name], judge=judge, batch_size=self.batch_size
+        )
 
     def run(self, log):
-        self.recipes[self.name] = self.recipe
+        recipes.RECIPES[self.name] = self.recipe
         quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
         with counted(log), quiet[0], quiet[1]:
-            recipe.make(self.name, self.steps, 64, show=False)
+            recipes.make(self.name, self.steps, 64, show=False)
 
     def result(self):
         """Weights and curve, without the time that it took."""
@@ -134,15 +135,7 @@ class Images(Text):
     """A pretraining of the GAN, made small."""
 
     seconds, name, steps = (0.05, 2.0), "glyphs-gan", 12
-    recipes = glyphs.RECIPES
-
-    def __init__(self):
-        def judge(model):
-            return {"size": sum(p.numel() for p in model.parameters())}
-
-        self.recipe = dataclasses.replace(
-            self.recipes[self.name], judge=judge, explained="its size", batch_size=2
-        )
+    batch_size = 2
 
 
 def child(work, seconds=None):

@@ -17,8 +17,8 @@ from aigc_course.core.errors import CourseError
 from aigc_course.course import execute, lessons
 from aigc_course.data.images import glyphs
 
-NUMBERS = ("09", "10", "11")
-each = pytest.mark.parametrize("number", NUMBERS)
+LESSONS = [lessons.find(topic) for topic in ("conv", "vae", "gan")]
+each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.topic)
 # What the lessons promise of glyphs alone.
 ON_GLYPHS = (
     "held-out glyphs are named",
@@ -32,19 +32,18 @@ ON_GLYPHS = (
 REAL = os.environ.get("AIGC_MNIST", "")
 
 
-def code_of(number):
+def code_of(lesson):
     """The code cells of a lesson, without its cover, which shows glyphs whatever the setting."""
-    cells = [c for c in lessons.read(lessons.find(number).path).cells if c.cell_type == "code"]
+    cells = [c for c in lessons.read(lesson.path).cells if c.cell_type == "code"]
     return [cell for cell in cells if "plots.picture(" not in cell.source]
 
 
-def run(number, data, home):
+def run(lesson, data, home):
     """A lesson at smoke scale with its setting changed; an error in a cell is raised.
 
     Returns:
         what it printed, and its alternative texts and tables.
     """
-    lesson = lessons.find(number)
     notebook = lessons.read(lesson.path)
     changed = [cell for cell in notebook.cells if 'DATA = "glyphs"' in cell.source]
     assert len(changed) == 1
@@ -52,7 +51,7 @@ def run(number, data, home):
     execute.run(
         notebook,
         lesson.path.parent,
-        name=number,
+        name=lesson.topic,
         env={"AIGC_SCALE": "smoke", "AIGC_HOME": str(home)},
     )
     cells = [
@@ -80,22 +79,22 @@ def own_letters(folder, n, kinds="ABC"):
     reason="AIGC_MNIST names no folder with MNIST/raw/*.gz: the lessons were not run on MNIST",
 )
 @each
-def test_on_mnist(number, tmp_path):
+def test_on_mnist(lesson, tmp_path):
     raw = tmp_path / "datasets" / "MNIST" / "raw"
     shutil.copytree(Path(REAL) / "MNIST" / "raw", raw)
-    printed, _ = run(number, "mnist", tmp_path)
+    printed, _ = run(lesson, "mnist", tmp_path)
     assert (raw / "train-images-idx3-ubyte").is_file()
     assert not [promise for promise in ON_GLYPHS if promise in printed]
 
 
 @pytest.mark.full
 @each
-def test_on_a_folder_of_pictures(number, tmp_path):
+def test_on_a_folder_of_pictures(lesson, tmp_path):
     """Nothing is promised, named or shown that belongs to glyphs, and measures come with a
     warning.
     """
     own_letters(tmp_path / "mine", 260)
-    printed, shown = run(number, str(tmp_path / "mine"), tmp_path)
+    printed, shown = run(lesson, str(tmp_path / "mine"), tmp_path)
     assert "not judged at smoke scale" in printed and not [
         promise for promise in ON_GLYPHS if promise in printed
     ]
@@ -106,7 +105,7 @@ def test_on_a_folder_of_pictures(number, tmp_path):
 @pytest.mark.full
 @each
 @pytest.mark.parametrize("fault", ["a damaged picture", "no subfolders"])
-def test_a_folder_that_cannot_be_used_is_told_at_once(number, fault, tmp_path):
+def test_a_folder_that_cannot_be_used_is_told_at_once(lesson, fault, tmp_path):
     """In the cell of the setting, in one line, and before anything is trained."""
     own_letters(tmp_path / "mine", 260)
     if fault == "a damaged picture":
@@ -116,7 +115,7 @@ def test_a_folder_that_cannot_be_used_is_told_at_once(number, fault, tmp_path):
         for file in list((tmp_path / "mine").rglob("*.jpg")):
             file.rename(tmp_path / "mine" / file.name)
     with pytest.raises(CourseError) as caught:
-        run(number, str(tmp_path / "mine"), tmp_path)
+        run(lesson, str(tmp_path / "mine"), tmp_path)
     said = str(caught.value)
     assert "\n" not in said.strip() and "cell [3] (DATA = " in said, said
     assert {
@@ -126,19 +125,19 @@ def test_a_folder_that_cannot_be_used_is_told_at_once(number, fault, tmp_path):
 
 
 @each
-def test_pictures_are_chosen_where_the_setting_stands(number):
+def test_pictures_are_chosen_where_the_setting_stands(lesson):
     """So that a folder is looked at before anything else happens."""
-    (cell,) = [cell for cell in code_of(number) if "image_sets.choose(DATA" in cell.source]
+    (cell,) = [cell for cell in code_of(lesson) if "image_sets.choose(DATA" in cell.source]
     assert 'DATA = "glyphs"' in cell.source and "classes=2" in cell.source
     assert "subfolders are the classes" in cell.source.partition("DATA =")[0]
 
 
 @each
-def test_alternative_texts_name_the_pictures_at_hand(number):
+def test_alternative_texts_name_the_pictures_at_hand(lesson):
     """ "digits" may stand only where glyphs are meant, in a branch of its own."""
     named = [
         text
-        for cell in code_of(number)
+        for cell in code_of(lesson)
         if "KNOWN" not in cell.source
         for line in cell.source.splitlines()
         if "print(" not in line

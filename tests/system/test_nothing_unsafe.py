@@ -861,7 +861,7 @@ def test_store_refuses_a_secret(monkeypatch):
     from aigc_course.authoring import store
     from aigc_course.course import execute, lessons
 
-    lesson = lessons.find("00")
+    lesson = lessons.find("welcome")
     before = lesson.path.read_bytes()
 
     def run(notebook, *_, **__):
@@ -872,5 +872,5 @@ def test_store_refuses_a_secret(monkeypatch):
 
     monkeypatch.setattr(execute, "run", run)
     monkeypatch.setattr(store.execute, "run", run)
-    refused(lambda: store.store("00"), "Hugging Face token")
+    refused(lambda: store.store("welcome"), "Hugging Face token")
     assert lesson.path.read_bytes() == before

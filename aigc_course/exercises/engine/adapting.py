@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from aigc_course.exercises.engine.arrays import is_array, is_tensor, type_name, without_torch
+from aigc_course.exercises.engine.arrays import (
+    is_array,
+    is_tensor,
+    type_name,
+    without_torch,
+)
 from aigc_course.exercises.engine.compare import Outcome
 
 
