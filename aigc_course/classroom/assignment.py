@@ -22,7 +22,7 @@ class NotRight(AssertionError):
 
 
 def exercise(name: str) -> Callable[[Callable], Callable]:
-    """Decorate an answer, a function or a class; says whether it is right, and gives it back as it
+    """Decorate an answer, a function or a class; say whether it is right, and give it back as it
     is.
 
     Raises:
@@ -38,7 +38,7 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
 
 
 def answer(name: str, value: float | str | None = None) -> float | str | None:
-    """Give a number or a choice worked out on paper; says whether it is right, and gives it back as
+    """Give a number or a choice worked out on paper; say whether it is right, and give it back as
     it is.
 
     Raises:
@@ -49,7 +49,7 @@ def answer(name: str, value: float | str | None = None) -> float | str | None:
 
 
 def require(name: str) -> None:
-    """The test cell that learners see: passes when the latest answer is right on the examples.
+    """Pass when the latest answer is right on the examples: the test cell that learners see.
 
     Raises:
         NotRight: it is wrong or missing; the message is the diagnosis.
@@ -70,7 +70,7 @@ def _tell(report: judging.Report) -> None:
 
 
 def require_hidden(name: str, seed: int) -> None:
-    """Marks, in the teacher's test cells, the seed of hidden parameters. Only the course's own
+    """Keep in the teacher's test cells the seed of hidden parameters. Only the course's own
     runner can judge by it.
 
     Raises:
@@ -80,7 +80,7 @@ def require_hidden(name: str, seed: int) -> None:
 
 
 def require_value(name: str, value: float | str) -> None:
-    """Marks, in the teacher's test cells, the answer to a question; a teacher may change it along
+    """Keep in the teacher's test cells the answer to a question; a teacher may change it along
     with the question.
 
     Raises:

@@ -107,7 +107,7 @@ def _check_place(out: Path, paths: list[Path]) -> None:
 
 
 def assignment(lesson, seed: int):
-    """The assignment of a lesson, both nbformat's NotebookNode.
+    """Make the assignment of a lesson, both nbformat's NotebookNode.
 
     Raises:
         CourseError: the lesson has no exercises.
@@ -156,7 +156,7 @@ lesson `{name}.ipynb`: keep it open beside this."""
 
 
 def exercises(lesson) -> Iterator[Found]:
-    """The exercises of a lesson in order (nbformat's NotebookNode), each with its statement."""
+    """Find the exercises of a lesson, an nbformat NotebookNode, in order, with their statements."""
     statement = ""
     for cell in lesson.cells:
         tags = cell.metadata.get("tags", ())
@@ -176,8 +176,8 @@ def _asked_for(source: str, statement: str) -> Iterator[Found]:
 
 
 def _named(node: ast.stmt) -> tuple[str, str]:
-    """(name of the exercise that this statement asks for, variable that takes its answer), empty
-    when it asks for none.
+    """Read the name of the exercise that a line of code asks for and the variable that takes its
+    answer; both empty when it asks for none.
     """
     calls = getattr(node, "decorator_list", None) or [getattr(node, "value", None)]
     for call in calls:
@@ -192,7 +192,7 @@ def _named(node: ast.stmt) -> tuple[str, str]:
 
 
 def _example(task: Exercise | Question, one: Found) -> str:
-    """One call and what it gives, when both can be written in a line."""
+    """Write one call and what it gives, when both fit in a line."""
     if isinstance(task, Question):
         return ""
     arguments = task.probes()[0]
@@ -226,14 +226,14 @@ def _answer_cell(one: Found):
 
 
 def right_answer(task: Exercise) -> Callable:
-    """The course's short answer, or the reference where the short one has no name to be written
-    under.
+    """Pick the course's short answer, or the reference where the short one has no name to be
+    written under.
     """
     return task.shown if task.shown and task.shown.__name__ != "<lambda>" else task.reference
 
 
 def body_of(function, stub: str) -> str:
-    """A body for a stub: `function` as an inner one with what it needs, and a call of it."""
+    """Write a body for a stub: `function` as an inner one with what it needs, and a call of it."""
     imports, sources = _with_needs(function)
     given = [argument.arg for argument in ast.parse(stub).body[0].args.args]
     return "\n".join(
@@ -248,8 +248,8 @@ def body_of(function, stub: str) -> str:
 
 
 def _with_needs(function) -> tuple[list[str], list[str]]:
-    """Imports for the names that a function takes from its module, and sources: its own, and of
-    helpers that live with the exercises.
+    """Collect imports for the names that a function takes from its module, and sources: its own,
+    and those of helpers that live with the exercises.
     """
     source = core_arguments.plain_source(function).rstrip()
     imports, sources = [], [source]
@@ -278,7 +278,7 @@ _ALWAYS = ("math", "random", "collections", "numpy", "torch")
 
 
 def _setup(lesson, answers: str) -> str:
-    """The lesson's own imports, as far as answers use them or could."""
+    """Collect the lesson's own imports, as far as answers use them or could."""
     lines = ["import os"]
     for node in (
         node
@@ -328,7 +328,7 @@ def _test(task: Exercise | Question, seed: int) -> str:
 
 
 def marked(cell, grade_id: str, **kind):
-    """A cell (nbformat's NotebookNode) with nbgrader's marks; without more it is read-only."""
+    """Give a cell (nbformat's NotebookNode) nbgrader's marks; without more it is read-only."""
     marks = {
         "schema_version": 3,
         "grade_id": grade_id,

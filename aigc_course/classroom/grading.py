@@ -56,54 +56,46 @@ class ExecuteApart(NbGraderPreprocessor):
         """Run the submission apart; give every locked test cell the output that nbgrader turns into
         points.
         """
-        tests = {
-            i: cell
-            for i, cell in enumerate(nb.cells)
-            if cell.cell_type == "code" and utils.is_grade(cell) and utils.is_locked(cell)
-        }
+        code = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code"}
+        tests = {i: c for i, c in code.items() if utils.is_grade(c) and utils.is_locked(c)}
+        cells = {i: cell.source for i, cell in code.items() if i not in tests}
         asked = {i: _asked(cell.source) for i, cell in tests.items()}
-        cells = {
-            i: cell.source
-            for i, cell in enumerate(nb.cells)
-            if cell.cell_type == "code" and i not in tests
-        }
         places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
         checks = merged(asked[i] for i in places)
         items = [places.get(i, i) for i in sorted(cells.keys() | places)]
-        findings = sandbox.run(
-            items,
-            cells,
-            lambda examples: worth_checking(checks, examples),
-            Path(self.hide) if self.hide else None,
-        )
+        findings = self._run(items, cells, checks)
+        for i in cells:
+            code[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
+        for i, check in asked.items():
+            code[i].outputs = [_failure("test cell", check)]
+            if i in places:
+                code[i].outputs = [_judged(checks[check.name], findings, cells)]
+        for i in cells.keys() | tests.keys():
+            code[i].execution_count = i + 1
+        return nb, resources
+
+    def _run(self, items, cells, checks: dict[str, Check]) -> sandbox.Findings:
+        hide = Path(self.hide) if self.hide else None
+        seeds_for = functools.partial(worth_checking, checks)
+        findings = sandbox.run(items, cells, seeds_for, hide)
         if not (findings.apart and findings.unseen):
             self.log.warning(
                 "This system does not let submissions run without network or without a "
                 "view of this folder; see docs/classroom.md."
             )
-        for i in cells:
-            nb.cells[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
-            nb.cells[i].execution_count = i + 1
-        for i, check in asked.items():
-            tests[i].execution_count = i + 1
-            if isinstance(check, Check):
-                missing = reason_missing(check.name, cells, findings.errors)
-                says = verdict(
-                    checks[check.name],
-                    findings.examples[check.name],
-                    findings.hidden.get(check.name, []),
-                    missing,
-                )
-                tests[i].outputs = [
-                    _right(check.name) if says == RIGHT else _failure(check.name, says)
-                ]
-            else:
-                tests[i].outputs = [_failure("test cell", check)]
-        return nb, resources
+        return findings
+
+
+def _judged(check: Check, findings: sandbox.Findings, cells: dict[int, str]):
+    """Return the output of a test cell."""
+    name = check.name
+    missing = reason_missing(name, cells, findings.errors)
+    says = verdict(check, findings.examples[name], findings.hidden.get(name, []), missing)
+    return _right(name) if says == RIGHT else _failure(name, says)
 
 
 def merged(checks: Iterable[Check]) -> dict[str, Check]:
-    """Name -> check with all seeds that were asked for: an exercise may have several test cells."""
+    """Collect by name what is asked for: an exercise may have several test cells and seeds."""
     found: dict[str, Check] = {}
     for check in checks:
         before = found.get(check.name, check)
@@ -115,7 +107,9 @@ def merged(checks: Iterable[Check]) -> dict[str, Check]:
 
 
 def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[str, list[int]]:
-    """Seeds for the answers that are right on the examples; for others the verdict is clear."""
+    """Pick the answers that are right on the examples, and their seeds; for others the verdict is
+    clear.
+    """
     right = [
         check
         for name, check in checks.items()
@@ -170,7 +164,7 @@ class RestoreCells(NbGraderPreprocessor):
 
 
 def _restored(cell, points: float | None, answer: bool):
-    """A cell as the assignment has it; an answer cell comes back empty."""
+    """Make a cell as the assignment has it; an answer cell comes back empty."""
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
     made = new("# This cell was missing." if answer else cell.source)
     graded = {} if points is None else {"grade": True, "points": points}
@@ -178,8 +172,8 @@ def _restored(cell, points: float | None, answer: bool):
 
 
 def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:
-    """`RIGHT`, or one sentence: what is wrong with an answer, by what came back from the sandbox,
-    of which nothing is trusted.
+    """Return `RIGHT`, or one sentence: what is wrong with an answer, by what came back from the
+    sandbox, of which nothing is trusted.
 
     Args:
         check: what is asked.
@@ -205,7 +199,7 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
 
 
 def on_examples(check: Check, gave: dict, missing: str) -> str:
-    """The same for the examples that learners see."""
+    """Return the same for the examples that learners see."""
     task, state = catalog.find(check.name), str(gave.get("state"))
     plain = {
         "missing": missing,
@@ -228,8 +222,8 @@ def on_examples(check: Check, gave: dict, missing: str) -> str:
 
 
 def _as_asked(task: Question, check: Check) -> Question:
-    """The question with the answer that the teacher's copy has; the known mistakes belong to the
-    course's own.
+    """Return the question with the answer that the teacher's copy has; the known mistakes belong to
+    the course's own.
     """
     own = check.value is not None and check.value != task.reference
     return dataclasses.replace(task, reference=check.value, mistakes=()) if own else task
@@ -246,8 +240,8 @@ _outcomes_of_known: dict[tuple, list[Outcome]] = {}
 
 
 def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
-    """What a reference or a known mistake does, in the form that untrusted outcomes arrive in;
-    worked out once for a class.
+    """Run a reference or a known mistake, once for a class; return its outcomes in the form that
+    untrusted ones arrive in.
     """
     key = (task.name, seed, answer)
     if key not in _outcomes_of_known:
@@ -256,7 +250,7 @@ def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
 
 
 def reason_missing(name: str, cells: dict[int, str], errors: dict[int, str]) -> str:
-    """Why there is no answer: the cell that should hold it, and what went wrong there."""
+    """Tell why there is no answer: the cell that should hold it, and what went wrong there."""
     where = [i for i, source in cells.items() if name in source]
     if not where:
         return (
@@ -268,7 +262,7 @@ def reason_missing(name: str, cells: dict[int, str], errors: dict[int, str]) -> 
 
 
 def _asked(source: str) -> Check | str:
-    """What a test cell asks for, or, when it holds anything else, the sentence to say so."""
+    """Read what a test cell asks for; return a sentence to say so when it holds anything else."""
     found = []
     try:
         for statement in ast.parse(source).body:
@@ -312,6 +306,6 @@ def _right(name: str):
 
 
 def _failure(name: str, says: str):
-    """The output of a test cell that failed; its value is the reason alone, as `report` wants."""
+    """Make the output of a test cell that failed; its value is the reason alone, for `report`."""
     says = says.encode("utf-8", "replace").decode()
     return new_output("error", ename="NotRight", evalue=says, traceback=[f"✘ {name}: {says}"])

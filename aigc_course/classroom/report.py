@@ -42,6 +42,10 @@ WATCH = (
 )
 
 
+# The setup cell of an assignment is locked and not looked at: answers need no module of the course.
+_MODULES = re.compile(r"(?:from|import)\s+(aigc_course(?:\.\w+)*)")
+
+
 @dataclass(frozen=True)
 class Mark:
     """One exercise of one student.
@@ -62,7 +66,7 @@ class Mark:
 
 
 def marks(course: Path) -> list[Mark]:
-    """Every mark in nbgrader's gradebook, with the reason that the autograded notebook gives.
+    """Read every mark in nbgrader's gradebook, with the reason that the autograded notebook gives.
 
     Args:
         course: the folder with nbgrader_config.py and gradebook.db.
@@ -95,48 +99,48 @@ def marks(course: Path) -> list[Mark]:
 
 
 def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
-    """The marks of one student's notebook, in the order of the assignment."""
-    from nbgrader.api import MissingEntry
-
+    """Read the marks of one student's notebook, in the order of the assignment."""
     assignment = notebook.assignment.name
-    places = [cell.name for cell in notebook.source_cells]
-    asked = sorted(
-        notebook.grade_cells,
-        key=lambda cell: places.index(cell.name) if cell.name in places else len(places),
-    )
     path = course / "autograded" / student / assignment / f"{notebook.name}.ipynb"
+    asked = _in_order(notebook)
     if not path.is_file():
         why = _why_not(course, student, assignment, notebook.name)
         return [
             Mark(assignment, student, _exercise(cell.name), 0.0, cell.max_score, why)
             for cell in asked
         ]
-    try:
-        scores = {
-            grade.name: grade.score or 0.0
-            for grade in gradebook.find_submission_notebook(
-                notebook.name, assignment, student
-            ).grades
-        }
-    except MissingEntry:
-        scores = {}
+    scores = _scores(gradebook, student, notebook)
     graded = nbformat.read(path, as_version=4)
-    cells, noted, found = _cells(graded), _note(graded), []
+    cells, noted = _cells(graded), _note(graded)
+    found = []
     for cell in asked:
         why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
-        differs = "points were changed after grading" if (score > 0) != (why == RIGHT) else ""
-        found.append(
-            Mark(
-                assignment,
-                student,
-                _exercise(cell.name),
-                score,
-                cell.max_score,
-                why,
-                differs or noted,
-            )
-        )
+        changed = "points were changed after grading" if (score > 0) != (why == RIGHT) else ""
+        name, note = _exercise(cell.name), changed or noted
+        found.append(Mark(assignment, student, name, score, cell.max_score, why, note))
     return found
+
+
+def _in_order(notebook) -> list:
+    """Sort the test cells as they stand in the assignment."""
+    places = [cell.name for cell in notebook.source_cells]
+    return sorted(
+        notebook.grade_cells,
+        key=lambda cell: places.index(cell.name) if cell.name in places else len(places),
+    )
+
+
+def _scores(gradebook, student: str, notebook) -> dict[str, float]:
+    """Read a submission's points for each test cell; none where it was never graded."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        graded = gradebook.find_submission_notebook(
+            notebook.name, notebook.assignment.name, student
+        )
+    except MissingEntry:
+        return {}
+    return {grade.name: grade.score or 0.0 for grade in graded.grades}
 
 
 def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
@@ -151,12 +155,12 @@ def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
 
 
 def _exercise(grade_id: str) -> str:
-    """An assignment's cells are named after their exercise, with a dash for the dot."""
+    """Read the name of an exercise off its cells, which have a dash for the dot."""
     return grade_id.removesuffix("-test").replace("-", ".", 1)
 
 
 def _cells(notebook) -> dict[str, object]:
-    """Name -> cell of an autograded notebook."""
+    """Find the cells of an autograded notebook by their names."""
     return {
         cell.metadata["nbgrader"]["grade_id"]: cell
         for cell in notebook.cells
@@ -172,18 +176,14 @@ def _why(cell) -> str:
 
 
 def _note(notebook) -> str:
-    """What a notebook's own code reaches for that no answer needs, and functions of the course that
-    it calls.
+    """Name what a notebook's own code reaches for that no answer needs, and the modules of the
+    course that it takes.
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _locked(cell)]
     code = "\n".join(cell.source for cell in cells)
     seen = [word for word in WATCH if word in code]
     taken = sorted(set(_MODULES.findall(code)))
     return f"look at it: its code names {', '.join(seen + taken)}" if seen or taken else ""
-
-
-# The setup cell of an assignment is locked and not looked at: answers need no module of the course.
-_MODULES = re.compile(r"(?:from|import)\s+(aigc_course(?:\.\w+)*)")
 
 
 def _locked(cell) -> bool:
@@ -230,20 +230,20 @@ def write(course: Path, out: Path) -> list[Path]:
 
 
 def _table(rows: list[list[str]]) -> bytes:
-    """CSV as spreadsheets read it: UTF-8 with its mark."""
+    """Write CSV as spreadsheets read it: UTF-8 with its mark."""
     table = io.StringIO()
     csv.writer(table).writerows([_safe(value) for value in row] for row in rows)
     return table.getvalue().encode("utf-8-sig")
 
 
 def _safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Write a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 def page(found: Sequence[Mark]) -> str:
-    """The report as one HTML page: for each assignment a row a student, and the mistakes with how
-    many made them.
+    """Write the report as one HTML page: for each assignment a row a student, and the mistakes with
+    how many made them.
     """
     parts = []
     for assignment in dict.fromkeys(mark.assignment for mark in found):

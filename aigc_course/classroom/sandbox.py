@@ -98,23 +98,44 @@ def run(
         blamed = _Attempt(items, left, names, seeds_for, findings, deadline).go(front)
         if blamed is None or time.monotonic() > deadline:
             break
-        kind, what, why = blamed
-        if kind == "start":
-            raise CourseError(
-                f"Submissions cannot be run here: their process {why} before the first "
-                "cell. Is the machine too busy?"
-            )
-        if kind == "cell":
-            findings.errors[what] = f"this cell {why}"
-            del left[what]
-        else:
-            lost = {"state": "slow" if why.startswith("did not end") else "died"}
-            findings.examples.setdefault(what, lost)
-            if kind == "check":
-                findings.hidden[what] = [lost]
+        if blamed.kind == "cell":
+            del left[blamed.what]
+        _note(findings, blamed)
     for name in names:
         findings.examples.setdefault(name, {"state": "died"})
     return findings
+
+
+@dataclass(frozen=True)
+class _Blame:
+    """What a process was busy with when it came to no good end.
+
+    Attributes:
+        kind: "start", "cell", "example" or "check".
+        what: id of the cell, or name of the exercise.
+        why: what happened, the end of a sentence.
+        late: whether it did not end in time.
+    """
+
+    kind: str
+    what: int | str
+    why: str
+    late: bool
+
+
+def _note(findings: Findings, blamed: _Blame) -> None:
+    if blamed.kind == "start":
+        raise CourseError(
+            f"Submissions cannot be run here: their process {blamed.why} before the first "
+            "cell. Is the machine too busy?"
+        )
+    if blamed.kind == "cell":
+        findings.errors[blamed.what] = f"this cell {blamed.why}"
+        return
+    lost = {"state": "slow" if blamed.late else "died"}
+    findings.examples.setdefault(blamed.what, lost)
+    if blamed.kind == "check":
+        findings.hidden[blamed.what] = [lost]
 
 
 class _Attempt:
@@ -137,10 +158,8 @@ class _Attempt:
         self.at: tuple[str, object] = ("start", "")
         self.asked: dict[str, list[int]] | None = None
 
-    def go(self, front: list[str]) -> tuple[str, object, str] | None:
-        """None when it came to its end, else who is to blame: ("cell", id, why), ("example" or
-        "check", name, why) or ("start", "", why).
-        """
+    def go(self, front: list[str]) -> _Blame | None:
+        """Run the process; return None when it came to its end, else what is to blame."""
         with (
             tempfile.TemporaryDirectory(
                 prefix="aigc-graded-", ignore_cleanup_errors=True
@@ -164,7 +183,7 @@ class _Attempt:
                     )
                 )
                 if event is None:
-                    return (*self.at, process.why)
+                    return _Blame(*self.at, process.why, process.late)
                 if event["event"] == "ready" and self.asked is None:
                     self.ready(process)
                 elif self.asked is None:
@@ -213,7 +232,7 @@ class _Process:
     """A worker: lines of JSON in and out, ended with all its children."""
 
     def __init__(self, folder: Path, front: list[str]):
-        self.why = "ended the process"
+        self.why, self.late = "ended the process", False
         environment = {
             "HOME": str(folder),
             "AIGC_HOME": str(folder / "home"),
@@ -280,11 +299,11 @@ class _Process:
             self.process.stdin.flush()
 
     def receive(self, seconds: float) -> dict | None:
-        """The next event, None when there will be none: `why` says what happened."""
+        """Wait for the next event; None when there will be none: `why` says what happened."""
         try:
             line = self.lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
-            self.why = f"did not end within {EVENT_SECONDS:g} s"
+            self.why, self.late = f"did not end within {EVENT_SECONDS:g} s", True
             self._end()
             return None
         if not line:
@@ -302,8 +321,8 @@ class _Process:
 
 @functools.cache
 def _apart() -> tuple[str, ...]:
-    """Command in front of the worker's that cuts network and processes off; empty where this system
-    does not allow it.
+    """Build the command in front of the worker's that cuts network and processes off; empty where
+    this system does not allow it.
     """
     if sys.platform != "linux" or not all(map(shutil.which, ("setpriv", "unshare", "mount"))):
         return ()
@@ -324,8 +343,8 @@ def _apart() -> tuple[str, ...]:
 
 
 def _hiding(folder: Path | None) -> list[str]:
-    """The command in front, with an empty folder over the course's own; without, when the program
-    itself lies in there.
+    """Build the command in front, with an empty folder over the course's own; without, when the
+    program itself lies in there.
     """
     front = list(_apart())
     needed = (

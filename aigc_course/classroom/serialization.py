@@ -21,7 +21,7 @@ LONGEST = 10_000
 
 
 def encode(value: object, depth: int = 0) -> list:
-    """A value as nested lists that JSON can hold. A tensor becomes an array, a tuple a list,
+    """Turn a value into nested lists that JSON can hold. A tensor becomes an array, a tuple a list,
     anything unknown its name and text.
 
     Raises:
@@ -29,20 +29,9 @@ def encode(value: object, depth: int = 0) -> list:
     """
     if depth > DEEPEST:
         raise ValueError(f"the result is nested more than {DEEPEST} levels deep")
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    if isinstance(value, np.generic):
-        value = value.item()
+    value = _without_torch_and_numpys_numbers(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
-        if value.size > LARGEST:
-            raise ValueError(f"the result has more than {LARGEST:,} numbers")
-        return [
-            "array",
-            value.dtype.str,
-            list(value.shape),
-            base64.b64encode(np.ascontiguousarray(value).tobytes()).decode(),
-        ]
+        return _encode_array(value)
     if value is None:
         return ["none"]
     if isinstance(value, bool):
@@ -64,9 +53,23 @@ def encode(value: object, depth: int = 0) -> list:
     return ["object", type(value).__qualname__, shorten(value)]
 
 
+def _without_torch_and_numpys_numbers(value):
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _encode_array(array: np.ndarray) -> list:
+    if array.size > LARGEST:
+        raise ValueError(f"the result has more than {LARGEST:,} numbers")
+    raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return ["array", array.dtype.str, list(array.shape), raw]
+
+
 def decode(data: object) -> object:
-    """The plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict, set or
-    array.
+    """Return the plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict,
+    set or array.
 
     Raises:
         ValueError: it is not what `encode` writes.
@@ -115,12 +118,12 @@ def _decode(data, depth):
 
 
 def _as_key(value):
-    """Tuples arrive as lists; where a value must be hashable, it was one."""
+    """Turn lists into tuples again: where a value must be hashable, it was one."""
     return tuple(map(_as_key, value)) if isinstance(value, list) else value
 
 
 def encode_outcomes(outcomes: list[Outcome]) -> list:
-    """Outcomes as data; one that cannot be written counts as an error of the answer."""
+    """Turn outcomes into data; one that cannot be written counts as an error of the answer."""
     return [_encode_outcome(outcome) for outcome in outcomes]
 
 
@@ -139,7 +142,7 @@ def _encode_outcome(outcome: Outcome) -> dict:
 
 
 def decode_outcomes(data: object) -> list[Outcome]:
-    """Outcomes out of data.
+    """Return the outcomes that `encode_outcomes` wrote.
 
     Raises:
         ValueError: it is not what `encode_outcomes` writes.
@@ -159,5 +162,5 @@ def decode_outcomes(data: object) -> list[Outcome]:
 
 
 def plain(outcomes: list[Outcome]) -> list[Outcome]:
-    """Trusted outcomes in the form in which untrusted ones arrive, so that both compare."""
+    """Bring trusted outcomes into the form in which untrusted ones arrive, so that both compare."""
     return decode_outcomes(encode_outcomes(outcomes))

@@ -126,8 +126,8 @@ class _Answers:
         self.closed: dict[str, object] = {}
 
     def open_classroom(self) -> None:
-        """Stand in for `aigc_course.exercises`: answers are kept, and modules with reference
-        answers are out of reach of an import.
+        """Put a stand-in in the place of `aigc_course.exercises`: answers are kept, and modules
+        with reference answers are out of reach of an import.
         """
         import types
 
@@ -140,7 +140,7 @@ class _Answers:
             return self.take(name, value)
 
         def elsewhere(*_, **__) -> None:
-            """Hints, solutions and progress are for the lesson."""
+            """Leave hints, solutions and progress to the lesson."""
 
         stub = types.ModuleType(
             "aigc_course.classroom",
@@ -170,7 +170,7 @@ class _Answers:
         return given
 
     def keep(self, name: str) -> None:
-        """At the place of a test cell: what comes later cannot break this answer."""
+        """Keep the answer as it stands at its test cell: what comes later cannot break it."""
         if name in self.given and not self.empty(name):
             self.kept[name] = self.given[name], dict(self.space)
 
@@ -183,7 +183,7 @@ class _Answers:
         )
 
     def on_examples(self, name: str) -> dict:
-        """What the answer gives on what learners see: {"state": "missing" | "empty" | "value" |
+        """Run the answer on what learners see: {"state": "missing" | "empty" | "value" |
         "outcomes" | "slow", ...}.
         """
         task = self.tasks[name]
@@ -203,7 +203,7 @@ class _Answers:
         return self.run(name, task)
 
     def on_hidden(self, name: str, seed: int) -> dict:
-        """The same on hidden arguments."""
+        """Run it on hidden arguments."""
         return self.run(name, self.with_hidden(self.tasks[name], seed))
 
     def run(self, name: str, task) -> dict:
@@ -222,8 +222,8 @@ class _Answers:
             return {"state": "slow"}
 
     def with_hidden(self, task, seed: int):
-        """The exercise with hidden arguments as its probes, drawn before any answer runs on
-        them.
+        """Return the exercise with hidden arguments as its probes, drawn before any answer runs
+        on them.
         """
         stub = {name: sys.modules[name] for name in self.closed}
         sys.modules.update(self.closed)
@@ -236,7 +236,9 @@ class _Answers:
 
 
 def _shell():
-    """An IPython without history, colours or files: cells may hold magics and display things."""
+    """Make an IPython without history, colours or files: cells may hold magics and display
+    things.
+    """
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -276,7 +278,7 @@ class _Short(io.StringIO):
 
 
 def _told(problem: BaseException) -> str:
-    """An error in a line, as learners know it."""
+    """Tell an error in a line, as learners know it."""
     # Python 3.13 has kinds of syntax errors of its own, whose names are private.
     kinds = [kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")]
     if isinstance(problem, SyntaxError):  # its text names IPython's own file

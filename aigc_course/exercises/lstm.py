@@ -17,6 +17,13 @@ from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.lstm import lstm_step
 
 
+def next_state_and_cell(x, h, c, W, b):
+    """Short answer: all four blocks at once, three through a sigmoid and one through tanh."""
+    i, f, g, o = (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
+
+
 def _parts(x, h, W, b):
     return (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
 
@@ -41,6 +48,7 @@ STEP = Exercise(
     title="One step of the LSTM",
     minutes=20,
     reference=lstm_step,
+    shown=next_state_and_cell,
     probes=_steps,
     observe=with_gradients,
     hints=(

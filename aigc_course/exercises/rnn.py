@@ -14,6 +14,11 @@ from aigc_course.models.text.language_model import masked_cross_entropy
 from aigc_course.models.text.rnn import rnn_step
 
 
+def next_state(x, h, W_xh, W_hh, b_h):
+    """Short answer: for rows, both products with transposed matrices."""
+    return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)
+
+
 def _steps():
     torch.manual_seed(0)
     sizes = ((2, 3, 4), (1, 4, 4), (5, 2, 3))
@@ -28,6 +33,7 @@ STEP = Exercise(
     title="One step of the network",
     minutes=10,
     reference=rnn_step,
+    shown=next_state,
     probes=_steps,
     observe=with_gradients,
     hints=(

@@ -29,40 +29,39 @@ def _observed(answer, arguments):
     if tuple(z.shape) != tuple(mean.shape):
         return {"shape": tuple(z.shape)}
     noise = (z - mean).detach()
+    return _spread(noise, arguments[1][0]) | _gradients(z, mean, log_variance, noise)
+
+
+def _spread(noise, log_variance):
+    """How noise (N, Z) is distributed that should have these log-variances (Z,)."""
     scale = noise.std(0).clamp(min=1e-9)
     unit = noise / scale
-    power = scale.log() / arguments[1][0]  # 0.5 when std = exp(log_variance / 2)
-    rows = (
-        unit[1:] * unit[:-1]
-    ).mean().abs() < 0.1  # noise of its own for each row, and for each number
-    columns = all(
-        abs((unit[:, i] * unit[:, j]).mean()) < 0.1 for i in range(unit.shape[1]) for j in range(i)
-    )
-    gradients = (
-        torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)
-        if z.requires_grad
-        else (None, None)
-    )
-    to_mean, to_variance = (torch.zeros_like(mean) if g is None else g for g in gradients)
-    first = (noise[0] / (arguments[1][0] / 2).exp())[:, None]
+    pairs = [(i, j) for i in range(unit.shape[1]) for j in range(i)]
+    first = (noise[0] / (log_variance / 2).exp())[:, None]
+    beyond = (unit.abs() > 2).float().mean(0)  # a Gaussian: 4.55 % beyond two standard deviations
+    power = (scale.log() / log_variance).tolist()  # 0.5 when std = exp(log_variance / 2)
     return {
         "random": bool((noise.std(0) > 1e-4).all()),
         "the std itself": bool(((first - 1).abs() < 1e-4).all()),
         "one draw for all": len(first) > 1 and bool((first - first[0]).abs().max() < 1e-4),
         "centred": bool((noise.mean(0).abs() < 0.05 * scale).all()),
-        "power": [
-            round(float(p) * 2) / 2 if abs(float(p) * 2 - round(float(p) * 2)) < 0.1 else "odd"
-            for p in power
-        ],
-        "tails of a Gaussian": bool(
-            (((unit.abs() > 2).float().mean(0) - 0.0455).abs() < 0.015).all()
-        ),
-        "rows apart": bool(rows),
-        "columns apart": columns,
+        "power": [round(2 * p) / 2 if abs(2 * p - round(2 * p)) < 0.1 else "odd" for p in power],
+        "tails of a Gaussian": bool(((beyond - 0.0455).abs() < 0.015).all()),
+        "rows apart": bool((unit[1:] * unit[:-1]).mean().abs() < 0.1),
+        "columns apart": all(abs((unit[:, i] * unit[:, j]).mean()) < 0.1 for i, j in pairs),
+    }
+
+
+def _gradients(z, mean, log_variance, noise):
+    """Whether the gradients of z are those of mean + std * noise."""
+    found = (None, None)
+    if z.requires_grad:
+        found = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)
+    to_mean, to_variance = (torch.zeros_like(mean) if g is None else g for g in found)
+    largest = noise.std(0).max()
+    return {
         "gradient to mean": bool((to_mean - 1).abs().max() < 1e-3),
-        "gradient to log_variance": bool(
-            (to_variance - noise / 2).abs().max() < 1e-3 * scale.max()
-        ),
+        "gradient to log_variance": bool((to_variance - noise / 2).abs().max() < 1e-3 * largest),
     }
 
 

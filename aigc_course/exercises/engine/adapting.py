@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -43,12 +44,12 @@ def adapted(
 
 
 def _converting(answer: Callable, sample: object, like: object, probe: tuple) -> Callable:
-    """The answer with every result brought into the form of `like`, which the reference gave.
+    """Return the answer with every result brought into the form of `like`.
 
     Args:
         answer: the learner's.
         sample: what it gave where the reference gave `like`.
-        like: the form that is wanted.
+        like: what the reference gave, whose form is wanted.
         probe: the arguments of that call.
     """
     usual = _float_type(probe)
@@ -64,8 +65,8 @@ def _converting(answer: Callable, sample: object, like: object, probe: tuple) ->
     return converted
 
 
-def conversion(value: object, like: object) -> str:
-    """What must change in `value` to have the form of `like`: "a list into a tensor" say, or ""."""
+def conversion(value: Any, like: Any) -> str:
+    """Tell what must change in `value` to have the form of `like`: "a list into a tensor", say."""
     if is_tensor(like) or isinstance(like, np.ndarray):
         if _form(value) != _form(like):
             return f"{_form(value)} into {_form(like)}"
@@ -84,7 +85,7 @@ def conversion(value: object, like: object) -> str:
     return ""
 
 
-def _convert(value: object, like: object, retype: dict[str, str], device: object) -> object:
+def _convert(value: Any, like: Any, retype: dict[str, str], device: object) -> Any:
     if is_tensor(like):
         return _as_tensor(value, like, retype, device)
     if isinstance(like, np.ndarray):
@@ -92,19 +93,26 @@ def _convert(value: object, like: object, retype: dict[str, str], device: object
         return array.reshape(()) if like.ndim == 0 else array
     if isinstance(like, bool | int | float | np.generic):
         return _as_number(value, like)
+    kind: Any = type(like)
     if isinstance(like, Mapping):
         sample = next(iter(like.values()), None)
-        return type(like)({k: _convert(v, sample, retype, device) for k, v in value.items()})
-    if isinstance(like, list | tuple) and like:
-        items = list(value) if is_array(like[0]) else _plain_items(value)
-        # A tuple has a place for each thing, a list holds many of a kind.
-        samples = like if len(items) == len(like) else [like[0]] * len(items)
-        pairs = zip(items, samples, strict=True)
-        return type(like)(_convert(item, sample, retype, device) for item, sample in pairs)
-    return type(like)(_plain_items(value)) if isinstance(like, list | tuple) else value
+        return kind({k: _convert(v, sample, retype, device) for k, v in value.items()})
+    if isinstance(like, list | tuple):
+        pairs = _with_samples(value, like)
+        return kind(_convert(item, sample, retype, device) for item, sample in pairs)
+    return value
 
 
-def _as_tensor(value: object, like, retype: dict[str, str], device: object):
+def _with_samples(value: Any, like: Sequence) -> Iterable[tuple]:
+    """Match every item of a result with one of the reference's that has its form."""
+    items = list(value) if like and is_array(like[0]) else _plain_items(value)
+    if len(items) == len(like):
+        return zip(items, like, strict=True)
+    # Only a list has another length next time, and it holds many of a kind.
+    return ((item, like[0] if like else None) for item in items)
+
+
+def _as_tensor(value: Any, like: Any, retype: dict[str, str], device: object):
     import torch
 
     if isinstance(value, list | tuple) and any(map(is_tensor, value)):
@@ -113,40 +121,40 @@ def _as_tensor(value: object, like, retype: dict[str, str], device: object):
     return tensor.reshape(()) if like.dim() == 0 else tensor
 
 
-def _as_number(value: object, like: object) -> object:
-    """A number of the kind that the reference gives: whole ones stay whole, 28 for 28.0."""
+def _as_number(value: Any, like: Any) -> Any:
+    """Return a number of the kind that the reference gives: whole ones stay whole, 28 for 28.0."""
     number = value.item() if hasattr(value, "item") else value
     if type(like) is int and not (math.isfinite(number) and number == int(number)):
         return number
     return type(like)(number)
 
 
-def _plain_items(value: object) -> list:
+def _plain_items(value: Any) -> list:
     value = without_torch(value)
     return value.tolist() if isinstance(value, np.ndarray) else list(value)
 
 
-def _type_for(like: object, retype: dict[str, str]) -> str:
+def _type_for(like: Any, retype: dict[str, str]) -> str:
     return retype.get(type_name(like), type_name(like))
 
 
-def _float_type(arguments: Sequence[object]) -> str:
-    """The widest floating type among arrays and tensors that are given, "" when there is none."""
+def _float_type(arguments: Sequence[Any]) -> str:
+    """Name the widest floating type among the arrays and tensors given, "" when there is none."""
     names = {type_name(argument) for argument in arguments if is_array(argument)}
     return next((name for name in ("float64", "float32", "float16") if name in names), "")
 
 
-def _device(arguments: Sequence[object]):
+def _device(arguments: Sequence[Any]) -> object:
     return next((argument.device for argument in arguments if is_tensor(argument)), None)
 
 
-def _on_cpu(arguments: Sequence[object]) -> list:
-    """For an answer that leaves torch, as NumPy reads nothing from a GPU."""
+def _on_cpu(arguments: Sequence[Any]) -> list:
+    """Bring tensors to where NumPy can read them, for an answer that leaves torch."""
     return [argument.cpu() if is_tensor(argument) else argument for argument in arguments]
 
 
-def _form(value: object) -> str:
-    """What kind of thing a result is, in words."""
+def _form(value: Any) -> str:
+    """Name in words what kind of thing a result is."""
     if is_tensor(value):
         return _with_article(f"{type_name(value)} tensor")
     if isinstance(value, np.ndarray):

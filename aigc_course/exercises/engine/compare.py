@@ -13,6 +13,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def _run(observe: Callable, answer: Callable, arguments: tuple, untouched: tuple
 
 
 def _remembering(answer: Callable, results: list[object]) -> Callable:
-    """The same answer, whose results are noted as it gives them; a class stays as it is."""
+    """Return the same answer, whose results are noted as it gives them; a class stays as it is."""
     if inspect.isclass(answer):
         return answer
 
@@ -76,7 +77,7 @@ def _remembering(answer: Callable, results: list[object]) -> Callable:
 
 
 def _holds_data(argument: object) -> bool:
-    """Whether an argument is data that an answer could change, not a model or a function."""
+    """Tell data, which an answer could change, from models and functions."""
     return isinstance(argument, list | tuple | set | Mapping | np.ndarray) or is_tensor(argument)
 
 
@@ -88,7 +89,7 @@ def _message(error: BaseException) -> str:
 
 
 def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
-    """Whether two answers did the same on every probe; errors agree when their kinds do."""
+    """Tell whether two answers did the same on every probe; errors agree when their kinds do."""
     return all(
         x.error == y.error and (bool(x.error) or same(x.value, y.value))
         for x, y in zip(a, b, strict=True)
@@ -96,8 +97,10 @@ def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
 
 
 def same(a: object, b: object) -> bool:
-    """Equality as a reader would see it: a list like a tuple, whole numbers exactly, others to
-    1e-6, arrays by shape and value (to 1e-5), whatever holds them: a tensor, NumPy, a list.
+    """Tell whether a reader would call two values equal.
+
+    A list is like a tuple; whole numbers must agree exactly, others to 1e-6, arrays in shape and to
+    1e-5, whatever holds them: a tensor, NumPy, a list.
     """
     try:
         return _same(a, b)
@@ -106,7 +109,7 @@ def same(a: object, b: object) -> bool:
         return False
 
 
-def _same(a: object, b: object) -> bool:
+def _same(a: Any, b: Any) -> bool:
     a, b = _plain(a), _plain(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return _same_arrays(np.asarray(a), np.asarray(b))
@@ -121,21 +124,23 @@ def _same(a: object, b: object) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
-def _plain(value: object) -> object:
-    """Tensors as arrays, arrays of text or of objects as lists."""
+def _plain(value: Any) -> Any:
+    """Return tensors as arrays, arrays of text or of objects as lists."""
     value = without_torch(value)
     is_list = isinstance(value, np.ndarray) and value.dtype.kind not in "biuf"
     return value.tolist() if is_list else value
 
 
-def _same_numbers(a, b) -> bool:
+def _same_numbers(a: Any, b: Any) -> bool:
     if isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral):
         return int(a) == int(b)
     return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) or (a != a and b != b)
 
 
 def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
-    """One number is the same in any shape; True is not 1; text is no number."""
+    """Compare shapes and numbers: one number is the same in any shape, True is not 1, and text is
+    no number.
+    """
     if not {a.dtype.kind, b.dtype.kind} <= set("biuf"):
         return False
     if (a.dtype.kind == "b") != (b.dtype.kind == "b"):

@@ -8,24 +8,24 @@ Draw = np.random.Generator
 
 
 def normal(rng: Draw, *shape: int, double: bool = False):
-    """A tensor of Gaussian numbers, in single precision unless `double`."""
+    """Draw a tensor of Gaussian numbers, in single precision unless `double`."""
     import torch
 
     return torch.tensor(rng.normal(size=shape), dtype=torch.float64 if double else torch.float32)
 
 
 def ints(rng: Draw, low: int, high: int, *shape: int):
-    """A tensor of whole numbers from low to high - 1."""
+    """Draw a tensor of whole numbers from low to high - 1."""
     import torch
 
     return torch.tensor(rng.integers(low, high, shape))
 
 
 def size(rng: Draw, low: int = 1, high: int = 6) -> int:
-    """A whole number from low to high, both included."""
+    """Draw a whole number from low to high, both included."""
     return int(rng.integers(low, high + 1))
 
 
 def letters(rng: Draw, n: int, alphabet: str = "abc") -> list[str]:
-    """n letters of an alphabet."""
+    """Draw n letters of an alphabet."""
     return [alphabet[i] for i in rng.integers(0, len(alphabet), n)]

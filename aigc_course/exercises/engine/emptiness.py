@@ -10,7 +10,7 @@ _DOING_NOTHING = ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP")
 
 
 def is_empty(answer: object) -> bool:
-    """Whether a function or class has no body beyond a docstring, `...`, `pass` or `raise
+    """Tell whether a function or class has no body beyond a docstring, `...`, `pass` or `raise
     NotImplementedError`.
     """
     if inspect.isclass(answer):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ _FACTORS = {
 
 
 def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcome]) -> str:
-    """Say on which arguments an answer first differs, what was expected and what came."""
+    """Tell on which arguments an answer first differs, what was expected and what came."""
     for arguments, got, want in zip(exercise.probes(), mine, right, strict=True):
         if same_behaviour([got], [want]):
             continue
@@ -46,13 +47,14 @@ def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcom
 
 
 def _only_lacks_gradients(got: object, want: object) -> bool:
-    """Whether a result is right but for the gradients that it should let through."""
-    looked_at = isinstance(got, Mapping) and isinstance(want, Mapping) and got.get(PASSES) is False
-    return looked_at and same(got.get(RESULT), want.get(RESULT))
+    """Tell whether a result is right but for the gradients that it should let through."""
+    if not (isinstance(got, Mapping) and isinstance(want, Mapping)):
+        return False
+    return got.get(PASSES) is False and same(got.get(RESULT), want.get(RESULT))
 
 
 def difference(got: object, want: object) -> str:
-    """How one value differs from the one that is expected, as half a sentence."""
+    """Describe in half a sentence how one value differs from the one that is expected."""
     try:
         if isinstance(got, Mapping) and isinstance(want, Mapping):
             return _of_mappings(got, want)
@@ -133,7 +135,7 @@ def _rearranged(mine: np.ndarray, right: np.ndarray) -> str:
 
 
 def _relation(mine: list[Outcome], right: list[Outcome]) -> str:
-    """What holds for all numbers of all probes together: a sign, a factor, something added."""
+    """Tell what holds for all numbers of all probes together: a sign, a factor, an offset."""
     try:
         got = np.concatenate([_numbers(outcome.value) for outcome in mine])
         want = np.concatenate([_numbers(outcome.value) for outcome in right])
@@ -158,7 +160,7 @@ def _relation(mine: list[Outcome], right: list[Outcome]) -> str:
 
 
 def _numbers(value: object) -> np.ndarray:
-    """All numbers of a result, of its gradients, too, in a row."""
+    """Return all numbers of a result, those of its gradients, too, in a row."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -170,7 +172,7 @@ def _numbers(value: object) -> np.ndarray:
 
 
 def shorten(value: object) -> str:
-    """A value as text of at most 200 characters; small arrays whole, larger ones by their shape."""
+    """Write a value in at most 200 characters; small arrays whole, larger ones by their shape."""
     try:
         text = _text(value)
     except Exception:
@@ -178,7 +180,7 @@ def shorten(value: object) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, float | np.floating):

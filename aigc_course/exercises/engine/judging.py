@@ -12,6 +12,7 @@ import numbers
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aigc_course.exercises.engine.adapting import adapted
 from aigc_course.exercises.engine.compare import Outcome, outcomes, same_behaviour
@@ -47,7 +48,7 @@ class Report:
 
     @property
     def message(self) -> str:
-        """All that is to be told."""
+        """Join all that is to be told."""
         return f"{self.says} {self.in_lesson}".rstrip()
 
     def __repr__(self) -> str:
@@ -88,8 +89,8 @@ def diagnose(
     mine: list[Outcome],
     run: Callable[[Exercise, Callable], list[Outcome]] = outcomes,
 ) -> str:
-    """What is wrong with an answer, by what it did on the probes: the known mistake, or where it
-    first differs; "" when it is right.
+    """Tell what is wrong with an answer, by what it did on the probes: the known mistake, or where
+    it first differs; "" when it is right.
 
     Args:
         task: its probes are what `mine` was run on.
@@ -129,8 +130,8 @@ def judge_value(task: Question, value: object) -> tuple[Report, float | str]:
 
 
 def diagnose_value(task: Question, value: object) -> str:
-    """What is wrong with a number or a choice: the known mistake, or that it is not the answer; ""
-    when it is right.
+    """Tell what is wrong with a number or a choice: the known mistake, or that it is not the
+    answer; "" when it is right.
     """
     if _same_value(task, value, task.reference):
         return ""
@@ -144,7 +145,7 @@ def diagnose_value(task: Question, value: object) -> str:
     return f"{shorten(value)} is not the answer; it should be {kind}."
 
 
-def _same_value(task: Question, value: object, wanted: object) -> bool:
+def _same_value(task: Question, value: Any, wanted: Any) -> bool:
     if isinstance(wanted, str):
         return isinstance(value, str) and value.strip().lower() == wanted.lower()
     try:
@@ -169,11 +170,10 @@ def under_its_own_name(learners: Callable):
     """Let an answer call itself: its name is bound only after the decorator is done, or still means
     an older answer.
     """
-    module = sys.modules.get(getattr(learners, "__module__", None))
-    space = getattr(
-        learners, "__globals__", vars(module) if inspect.isclass(learners) and module else {}
-    )
-    name, missing = getattr(learners, "__name__", ""), object()
+    module = sys.modules.get(str(getattr(learners, "__module__", "")))
+    of_class = vars(module) if inspect.isclass(learners) and module else {}
+    space = getattr(learners, "__globals__", of_class)
+    name, missing = str(getattr(learners, "__name__", "")), object()
     before = space.get(name, missing)
     space[name] = learners
     try:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TypeVar
 
 from aigc_course.core.arguments import plain_source
 from aigc_course.core.errors import CourseError
 from aigc_course.exercises.engine import catalog, record
 from aigc_course.exercises.engine.judging import Report, judge, judge_value
 from aigc_course.exercises.engine.types import Exercise, Question
+
+Task = TypeVar("Task", Exercise, Question)
 
 verdicts: dict[str, Report] = {}
 _hints_given: dict[str, int] = {}
@@ -81,7 +84,7 @@ def solution(name: str) -> None:
 
 
 def require(name: str) -> None:
-    """For graded work: pass when the latest answer in this session is right.
+    """Pass when the latest answer in this session is right: for graded work.
 
     Raises:
         AssertionError: it is wrong or missing; the message is the diagnosis.
@@ -105,7 +108,7 @@ def tell(report: Report) -> None:
     display(report) if get_ipython() else print(report)
 
 
-def _of_type(name: str, kind: type, instead: str) -> Exercise | Question:
+def _of_type(name: str, kind: type[Task], instead: str) -> Task:
     task = catalog.find(name)
     if not isinstance(task, kind):
         raise CourseError(f"{name!r} is answered with {instead.format(name=name)}.")

@@ -5,6 +5,7 @@ say enough.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 RESULT = "result"
 PASSES = "lets gradients through"
@@ -15,7 +16,9 @@ NO_GRADIENT = (
 
 
 def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | None:
-    """Observe the result and the gradients that it lets through, where a lesson trains through it.
+    """Call an answer; look at its result and at the gradients that it lets through.
+
+    For exercises whose answer the lesson trains through.
 
     Args:
         answer: gives a tensor, or a tuple or list of tensors.
@@ -40,15 +43,15 @@ def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | No
 
 
 def given_parameters(answer: Callable, arguments: tuple) -> object:
-    """Observe the result when floating tensors come as weights of a model, which record what
+    """Return the result for floating tensors that come as a model's weights do: they record what
     happens to them.
     """
     return answer(*[_tracked(argument) for argument in arguments])
 
 
 def _send_back(result: object) -> bool:
-    """Start the backward pass from a weighted sum of all numbers of the result; whether that is
-    possible.
+    """Start the backward pass from a weighted sum of all numbers of the result; return whether that
+    was possible.
     """
     import torch
 
@@ -61,12 +64,12 @@ def _send_back(result: object) -> bool:
     return True
 
 
-def _tracked(argument: object) -> object:
+def _tracked(argument: Any) -> Any:
     return argument.clone().requires_grad_() if _is_floating(argument) else argument
 
 
-def _gradient(argument):
-    """What arrived at an argument; zeros where nothing did, as an unused argument has slope 0."""
+def _gradient(argument: Any) -> Any:
+    """Return what arrived at an argument: zeros if nothing, as an unused argument has slope 0."""
     import torch
 
     return torch.zeros_like(argument) if argument.grad is None else argument.grad

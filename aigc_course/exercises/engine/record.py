@@ -23,8 +23,8 @@ ENTRY = {
 
 
 def recording() -> bool:
-    """Whether answers are kept: not in tests (pytest sets PYTEST_VERSION, kernels inherit it), not
-    while grading.
+    """Tell whether answers are kept: not in tests (pytest sets PYTEST_VERSION, kernels inherit it),
+    not while grading.
     """
     return "PYTEST_VERSION" not in os.environ and machine.host() != "nbgrader"
 
@@ -65,7 +65,7 @@ def record(
 
 
 def load() -> dict[str, dict]:
-    """Exercise -> what is known of it; a file that cannot be read is put aside, not lost."""
+    """Read what is known of each exercise; a file that cannot be read is put aside, not lost."""
     path = _path()
     if not path.exists():
         return {}

@@ -6,6 +6,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 class TooSlow(BaseException):
@@ -14,7 +17,7 @@ class TooSlow(BaseException):
     """
 
 
-def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
+def with_time_limit(seconds: float, work: Callable[[], Result]) -> Result:
     """Run `work` and return what it gives.
 
     On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in
@@ -29,7 +32,7 @@ def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
     return _in_a_thread(seconds, work)
 
 
-def _with_an_alarm(seconds: float, work: Callable[[], object]) -> object:
+def _with_an_alarm(seconds: float, work: Callable[[], Result]) -> Result:
     def stop(signum, frame):
         raise TooSlow
 
@@ -43,8 +46,8 @@ def _with_an_alarm(seconds: float, work: Callable[[], object]) -> object:
         signal.signal(signal.SIGALRM, before)
 
 
-def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
-    box: dict[str, object] = {}
+def _in_a_thread(seconds: float, work: Callable[[], Result]) -> Result:
+    box: dict[str, Any] = {}
 
     def run() -> None:
         try:
@@ -62,4 +65,4 @@ def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
         raise TooSlow
     if "error" in box:
         raise box["error"]
-    return box.get("value")
+    return box["value"]

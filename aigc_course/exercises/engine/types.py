@@ -35,7 +35,7 @@ class Mistake:
 
     @property
     def answers(self) -> tuple:
-        """Every answer that is known to make this mistake."""
+        """Collect every answer that is known to make this mistake."""
         return self.answer, *self.others
 
 
@@ -111,6 +111,8 @@ class Exercise:
 
     def draw(self, seed: int) -> list[tuple]:
         """Draw the hidden arguments of a grading, one tuple a trial; the same for the same seed."""
+        if self.draw_one is None:
+            return []
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return [self.draw_one(rng) for _ in range(self.n_hidden)]
 
