@@ -37,17 +37,7 @@ def store(key: str) -> str:
     """
     lesson = lessons.find(key)
     notebook = lessons.read(lesson.path)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(_START))
-    notebook.cells.append(nbformat.v4.new_code_cell(_REPORT))
-    with tempfile.TemporaryDirectory() as home:
-        execute.run(
-            notebook,
-            lesson.path.parent,
-            name=lesson.name,
-            env={"AIGC_SCALE": "cpu", "AIGC_HOME": home},
-        )
-    ran, read = json.loads(notebook.cells.pop().outputs[0].text)
-    del notebook.cells[0]
+    ran, read = _run(lesson, notebook)
     normalise(notebook)
     secrets.check(notebook)
     about = provenance.record(notebook, ran, read)
@@ -56,11 +46,21 @@ def store(key: str) -> str:
     cover = _renewed_cover(lesson.topic, notebook)
     files.write_atomically(lesson.path, notebook_text(notebook).encode())
     if cover:
-        files.write_atomically(
-            paths.course_root() / "data" / "pictures" / f"{lesson.topic}.png",
-            base64.b64decode(cover),
-        )
+        picture = paths.course_root() / "data" / "pictures" / f"{lesson.topic}.png"
+        files.write_atomically(picture, base64.b64decode(cover))
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
+
+
+def _run(lesson: lessons.Lesson, notebook) -> tuple[dict[str, list[str]], list[str]]:
+    """Execute a notebook in place; return what it ran of the library and which data it read."""
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_START))
+    notebook.cells.append(nbformat.v4.new_code_cell(_REPORT))
+    with tempfile.TemporaryDirectory() as home:
+        settings = {"AIGC_SCALE": "cpu", "AIGC_HOME": home}
+        execute.run(notebook, lesson.path.parent, name=lesson.name, env=settings)
+    ran, read = json.loads(notebook.cells.pop().outputs[0].text)
+    del notebook.cells[0]
+    return ran, read
 
 
 def stale() -> dict[lessons.Lesson, list[str]]:

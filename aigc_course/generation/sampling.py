@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -157,10 +158,7 @@ def generate(
 
     rows = check_ids(prompt, model, "prompt").to(device_of(model))
     generator = None if seed is None else torch.Generator(rows.device).manual_seed(seed)
-
-    def draw(logits):
-        return choose(_last(logits), temperature, generator=generator, **knobs)
-
+    draw = partial(choose, temperature=temperature, generator=generator, **knobs)
     with torch.no_grad(), evaluating(model):
         return _continued(model, rows, n, draw, end, remember).cpu()
 
@@ -173,7 +171,7 @@ def _continued(model, rows, n: int, draw: Callable, end: int | None, remember: b
     over = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)  # (B,)
     for _ in range(n):
         logits, state = model.read(given, state)  # (B, tokens given, V)
-        drawn = draw(logits).masked_fill(over, 0)  # (B,)
+        drawn = draw(_last(logits)).masked_fill(over, 0)  # (B,)
         rows = torch.cat([rows, drawn[:, None]], 1)  # one column longer
         over |= drawn == (-1 if end is None else end)
         if over.all():

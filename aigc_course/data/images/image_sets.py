@@ -131,7 +131,7 @@ def choose(name: str, n_train: int, n_test: int, *, classes: int = 1) -> tuple[P
 def load(
     name: str, root: str | Path | None = None, download: bool = False
 ) -> tuple[Pictures, Pictures]:
-    """(training set, test set) of MNIST or Fashion-MNIST, every file of it verified.
+    """Load MNIST or Fashion-MNIST, every file of it verified: (training set, test set).
 
     Args:
         name: "mnist" or "fashion_mnist".
@@ -146,30 +146,21 @@ def load(
     """
     kind, address, names = SETS[check_argument("name", name, one_of(*SETS))]
     root = _path(root) if root else paths.cache() / "datasets"
-    raw = root / kind.__name__ / "raw"
+    raw, old = (root / kind.__name__ / part for part in ("raw", "processed"))
+    way = f"call load({name!r}, download=True), or go on with the default 'glyphs'"
     if not download and not raw.is_dir():  # before anything is made there
-        raise CourseError(
-            f"There is no {raw}; call load({name!r}, download=True), or go on with the "
-            "default 'glyphs'."
-        )
+        raise CourseError(f"There is no {raw}; {way}.")
     with core_files.lock(raw.parent):
         for file, md5 in kind.resources:
             packed = raw / file
+            if not packed.is_file() and not download:
+                raise CourseError(f"There is no {packed}; {way}.")
             if not packed.is_file():
-                if not download:
-                    raise CourseError(
-                        f"There is no {packed}; call load({name!r}, download=True), or "
-                        "go on with the default 'glyphs'."
-                    )
                 core_files.write_atomically(packed, _fetch(address + file, md5, packed))
             _unpack(packed, md5)
-    if (
-        root / kind.__name__ / "processed"
-    ).exists():  # torchvision would read that instead, unverified
-        raise CourseError(
-            f"{root / kind.__name__ / 'processed'} holds files of an old torchvision: "
-            "delete that folder, and load the set again."
-        )
+    if old.exists():  # torchvision would read that instead, unverified
+        way = "delete that folder, and load the set again"
+        raise CourseError(f"{old} holds files of an old torchvision: {way}.")
     sets = [kind(str(root), train=train, download=False) for train in (True, False)]
     return tuple(
         Pictures(part.data[:, None].float() / 255, part.targets.long(), names, {}, _CALLED[name])
