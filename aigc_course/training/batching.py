@@ -62,22 +62,10 @@ def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
     Raises:
         CourseError: the tensors differ in length, or there are fewer rows than one batch needs.
     """
-    if not all(isinstance(tensor, torch.Tensor) and tensor.dim() for tensor in tensors):
-        raise CourseError(
-            "batches: tensors must be torch tensors of rows, not "
-            f"{', '.join(type(tensor).__name__ for tensor in tensors)}."
-        )
-    lengths = {len(tensor) for tensor in tensors}
-    if len(lengths) != 1:
-        raise CourseError(
-            "batches needs tensors with equally many rows; these have "
-            f"{', '.join(map(str, sorted(lengths))) or 'none'}."
-        )
-    if (rows := lengths.pop()) < batch_size:
-        raise CourseError(
-            f"batches got {rows} rows, fewer than one batch of {batch_size}; lower "
-            "batch_size or give more data."
-        )
+    rows = _rows_of(tensors)
+    if rows < batch_size:
+        few = f"batches got {rows} rows, fewer than one batch of {batch_size}"
+        raise CourseError(f"{few}; lower batch_size or give more data.")
     # A generator of its own: otherwise each pass draws from torch's, and a run resumed in the
     # middle of a pass would draw once more.
     own = torch.Generator().manual_seed(seed)
@@ -89,3 +77,15 @@ def batches(*tensors: torch.Tensor, batch_size: int, seed: int) -> DataLoader:
         collate_fn=tuple,
         generator=own,
     )
+
+
+def _rows_of(tensors: tuple[torch.Tensor, ...]) -> int:
+    """Return N of tensors (N, ...), which must be equal."""
+    if not all(isinstance(tensor, torch.Tensor) and tensor.dim() for tensor in tensors):
+        came = ", ".join(type(tensor).__name__ for tensor in tensors)
+        raise CourseError(f"batches: tensors must be torch tensors of rows, not {came}.")
+    lengths = {len(tensor) for tensor in tensors}
+    if len(lengths) != 1:
+        came = ", ".join(map(str, sorted(lengths))) or "none"
+        raise CourseError(f"batches needs tensors with equally many rows; these have {came}.")
+    return lengths.pop()

@@ -57,43 +57,39 @@ def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
         CourseError: the disk does not take it; earlier checkpoints stay as they were.
     """
     target = folder(name) / f"step-{step:08d}"
-    if _whole(
-        target
-    ):  # the same step of the same run: to take it away for a moment would be to risk it
+    if _whole(target):  # the same step of the same run: to replace it would be to risk it
         return target
     for left in folder(name).glob(".step-*.part"):  # of a process that was killed while it wrote
         shutil.rmtree(left, ignore_errors=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        aside.mkdir(parents=True, exist_ok=True)
-        save_model(model, str(aside / "model.safetensors"))
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_atomically(aside / "state.pt", buffer.getvalue())
-        write_atomically(
-            aside / "hashes.json",
-            json.dumps(
-                {file: _hash(aside / file) for file in ("model.safetensors", "state.pt")}
-            ).encode(),
-        )
-        _flush(aside / "model.safetensors")
-        _flush(aside)
+        _write(aside, model, state)
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
         _flush(target.parent)
     except (OSError, SafetensorError, CourseError) as error:
-        raise CourseError(
-            f"Cannot keep checkpoint {name!r} ({error}); make room, or set AIGC_HOME to "
-            "another folder."
-        ) from None
+        way = "make room, or set AIGC_HOME to another folder"
+        raise CourseError(f"Cannot keep checkpoint {name!r} ({error}); {way}.") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)  # renamed away when all went well
-    kept = [path for path in _all(name) if path.name <= target.name][
-        -KEEP:
-    ]  # a later one is of a run that was damaged, and left behind
+    # A later one is of a run that was damaged, and left behind.
+    kept = [path for path in _all(name) if path.name <= target.name][-KEEP:]
     for old in set(_all(name)) - set(kept):
         shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _write(folder: Path, model: torch.nn.Module, state: dict) -> None:
+    """Write weights, state and their hashes into a new folder, all of it flushed to disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(model, str(folder / "model.safetensors"))
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(folder / "state.pt", buffer.getvalue())
+    hashes = {file: _hash(folder / file) for file in ("model.safetensors", "state.pt")}
+    write_atomically(folder / "hashes.json", json.dumps(hashes).encode())
+    _flush(folder / "model.safetensors")
+    _flush(folder)
 
 
 def load(name: str, model: torch.nn.Module) -> dict | None:

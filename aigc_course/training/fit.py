@@ -58,17 +58,15 @@ def fit(
 
     Interrupting it (the stop button) ends it after the step it is in, keeps what was learned, and
     writes a checkpoint if one is wanted. When memory runs out, a batch goes through the model in
-    two parts, or four and so on, whose gradients add up to that of the whole; for a model with
-    batch normalisation, or a loss that is no mean over rows, it is only nearly the same, and it
-    says so for the former. A loss that has no meaning in parts asks for
-    `Options(whole_batch=True)`.
+    two parts, or four and so on, whose gradients add up to that of the whole; with batch
+    normalisation, or a loss that is no mean over rows, it is only nearly the same, and it says so
+    for the former. A loss that has no meaning in parts asks for `Options(whole_batch=True)`.
 
-    Source: stochastic gradient descent; Robbins and Monro (1951). AdamW: Loshchilov and Hutter
-    (2019).
+    Source: Robbins and Monro (1951); AdamW by Loshchilov and Hutter (2019).
 
     Raises:
-        CourseError: an argument is out of range, the loss is not finite, a checkpoint is damaged or
-            belongs to another model or run, or the memory is too small.
+        CourseError: an argument is out of range, the loss is not finite, a checkpoint is damaged
+            or of another run, or the memory is too small.
     """
     options = options or Options()
     check_options(options)

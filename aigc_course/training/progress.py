@@ -116,7 +116,7 @@ def _draw_curve(axes: plt.Axes, losses: np.ndarray, pale: str, strong: str, name
 
 def _limits(losses: np.ndarray) -> tuple[float, float]:
     """Ends of the vertical axis: one wild step must not flatten the rest."""
-    low, high = np.nanmin(losses), np.nanmax(losses)
+    low, high = float(np.nanmin(losses)), float(np.nanmax(losses))
     high = min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1
     return min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)
 
