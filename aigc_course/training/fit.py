@@ -50,8 +50,7 @@ def fit(
         loader: made by `batches` (or any DataLoader with a length; a resumed run finds its place
             only with `batches`).
         loss_fn: (model, batch) -> a scalar, the mean over the rows of the batch. On several devices
-            each takes the mean over its part and the parts count alike; a mean over the tokens of
-            rows of different length is then only nearly the same.
+            each takes the mean over its part, and the parts count alike.
         steps: optimizer steps in all, those before a resumed checkpoint included.
         lr: the largest learning rate.
         options: see `Options`.
@@ -65,8 +64,8 @@ def fit(
     Source: Robbins and Monro (1951); AdamW by Loshchilov and Hutter (2019).
 
     Raises:
-        CourseError: an argument is out of range, the loss is not finite, a checkpoint is damaged
-            or of another run, or the memory is too small.
+        CourseError: an argument is out of range, the loss is not finite, a checkpoint does not
+            belong to this run, or the memory is too small.
     """
     options = options or Options()
     check_options(options)
