@@ -101,7 +101,7 @@ def plane_player(
 
     Args:
         decode: points (N, 2) -> images (N, 1, H, W) in [0, 1].
-        background: picture of the plane (H, W) in [0, 1], from `image_plots.plane`.
+        background: picture of the plane (H, W) in [0, 1], from `plots.plane`.
         limit: the plane goes from -limit to limit, left to right and bottom to top.
     """
     import torch
