@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from aigc_course.authoring import notebooks, tables
+from aigc_course.authoring import notebooks, pictures, tables
 from aigc_course.authoring.references import Stamped
 from aigc_course.core import files, paths
 
@@ -64,6 +64,9 @@ def changes() -> dict[str, str | None]:
     }
     costs = after.get("docs/costs.md", "")
     after = {name: tables.renewed(name, text, costs) for name, text in after.items()}
+    if (picture := root / pictures.NAME).exists():
+        before[pictures.NAME] = picture.read_text(encoding="utf-8")
+    after[pictures.NAME] = pictures.progress_svg()
     for one in found:
         before[_inside(one.path)] = one.text
         after.setdefault(_inside(one.path), None)

@@ -116,7 +116,8 @@ def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
     width, height = COLUMNS * _STEP[0], _STEP[1] * (1 + max(row for _, row in places.values()))
     key = f'<text x="6" y="{height + 12}" fill="currentColor">✔ done  ✘ tried  ○ open</text>'
     return (
-        f'<svg role="img" aria-label="{said}" viewBox="0 0 {width} {height + 20}" '
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'aria-label="{said}" viewBox="0 0 {width} {height + 20}" '
         'style="width:100%;max-width:1060px" font-family="sans-serif" font-size="12">'
         f"{_svg_lines(places)}{''.join(boxes)}{key}</svg>"
     )
