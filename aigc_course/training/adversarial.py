@@ -35,7 +35,7 @@ class GANOptions:
 
     Attributes:
         steps: of both networks; the learning rate is constant for half of them, then falls to 0.
-        batch_size: real images a step, and as many painted ones.
+        batch_size: real images a step, and as many generated ones.
         lr: of Adam with betas (0.5, 0.999), for both.
         penalty: weight of R1, half of it times the squared gradient.
         penalty_every: steps between two penalties, each so many times stronger (Karras et al. 2020,
@@ -65,7 +65,7 @@ def train(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Gener
 
     Source: relativistic loss by Jolicoeur-Martineau (2019), "The relativistic discriminator",
     section 4; with R1 as in Huang et al. (2024), "The GAN is dead; long live the GAN!", section 2
-    (who penalise at painted images, too).
+    (who penalise at generated images, too).
 
     Raises:
         CourseError: an option is out of range, a checkpoint of that name belongs to another run,
