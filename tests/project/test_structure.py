@@ -68,9 +68,6 @@ NOT_YET: tuple[str, ...] = (
     "aigc_course/evaluation/statistics.py",
     "aigc_course/evaluation/text_metrics.py",
     "aigc_course/exercises/engine/catalog.py",
-    "aigc_course/plots/figures.py",
-    "aigc_course/plots/images.py",
-    "aigc_course/plots/text.py",
     "aigc_course/pretrained/checkpoints.py",
     "aigc_course/pretrained/convert.py",
     "aigc_course/pretrained/image_models.py",
@@ -86,9 +83,6 @@ NOT_YET: tuple[str, ...] = (
     "aigc_course/training/memory.py",
     "aigc_course/training/options.py",
     "aigc_course/training/progress.py",
-    "aigc_course/widgets/images.py",
-    "aigc_course/widgets/parts.py",
-    "aigc_course/widgets/text.py",
 )
 
 
