@@ -138,8 +138,8 @@ def training_player(
     """Return a widget that shows what a generator made at each stage of its training.
 
     Args:
-        generators: step, at least one -> function from (N, n_latents) to images (N, 1, H, W) in [0,
-            1].
+        generators: step -> function from (N, n_latents) to images (N, 1, H, W) in [0, 1]; at least
+            one.
         n_latents: numbers of noise.
         n_sliders: latents with a slider; its value is added to the noise.
     """
