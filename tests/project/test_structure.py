@@ -61,8 +61,6 @@ NOT_YET: tuple[str, ...] = (
     "aigc_course/course/lessons.py",
     "aigc_course/course/map.py",
     "aigc_course/course/progress.py",
-    "aigc_course/data/images/glyphs.py",
-    "aigc_course/data/images/image_sets.py",
     "aigc_course/exercises/engine/catalog.py",
     "aigc_course/pretrained/checkpoints.py",
     "aigc_course/pretrained/convert.py",
