@@ -138,7 +138,7 @@ def load(
     Args:
         name: "mnist" or "fashion_mnist".
         root: folder laid out as torchvision does, with `MNIST/raw/*.gz` in it; None is `datasets/`
-            in `runtime.cache()`.
+            in `core.paths.cache()`.
         download: fetch what is missing, over https only.
 
     Source: LeCun et al. (1998); Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST".
