@@ -10,7 +10,7 @@ NAME = "data/pictures/progress.svg"
 
 
 def progress_svg() -> str:
-    """The map of a learner who has come some way: as an SVG file of its own, on white."""
+    """Draw the map of a learner who has come some way; return an SVG file of its own, on white."""
     states = {}
     for i, lesson in enumerate(syllabus.present()):
         if lesson.topic in catalog.TOPICS:
