@@ -11,7 +11,7 @@ import nbformat
 from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
-from aigc_course.course.lessons import Lesson
+from aigc_course.course.lessons import LessonFile
 
 LAST_LANDING = "4 hours ago"  # changes are tested before they are that old
 
@@ -29,8 +29,8 @@ class Selection:
 
     commit: str
     files: tuple[str, ...]
-    changed: tuple[Lesson, ...]
-    rotating: tuple[Lesson, ...]
+    changed: tuple[LessonFile, ...]
+    rotating: tuple[LessonFile, ...]
 
     def as_environment(self) -> str:
         """Return it as JSON, for the environment variable that `tests/conftest.py` reads."""
@@ -78,7 +78,7 @@ def _commit(name: str) -> str:
         ) from None
 
 
-def _differs(lesson: Lesson, commit: str, files: tuple[str, ...]) -> bool:
+def _differs(lesson: LessonFile, commit: str, files: tuple[str, ...]) -> bool:
     """Return whether a lesson's code or exercises changed, or what its outputs were made from."""
     notebook = lesson.path.relative_to(paths.course_root()).as_posix()
     if f"aigc_course/exercises/{lesson.topic}.py" in files:

@@ -51,7 +51,7 @@ def store(key: str) -> str:
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
 
 
-def _run(lesson: lessons.Lesson, notebook) -> tuple[dict[str, list[str]], list[str]]:
+def _run(lesson: lessons.LessonFile, notebook) -> tuple[dict[str, list[str]], list[str]]:
     """Execute a notebook in place; return what it ran of the library and which data it read."""
     notebook.cells.insert(0, nbformat.v4.new_code_cell(_START))
     notebook.cells.append(nbformat.v4.new_code_cell(_REPORT))
@@ -63,7 +63,7 @@ def _run(lesson: lessons.Lesson, notebook) -> tuple[dict[str, list[str]], list[s
     return ran, read
 
 
-def stale() -> dict[lessons.Lesson, list[str]]:
+def stale() -> dict[lessons.LessonFile, list[str]]:
     """Return the lessons whose stored outputs are stale, each with the parts that changed."""
     found = {one: provenance.changes(lessons.read(one.path)) for one in lessons.all_lessons()}
     return {lesson: changes for lesson, changes in found.items() if changes}

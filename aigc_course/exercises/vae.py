@@ -46,7 +46,7 @@ def _spread(noise, log_variance):
     unit = noise / scale
     pairs = [(i, j) for i in range(unit.shape[1]) for j in range(i)]
     first = (noise[0] / (log_variance / 2).exp())[:, None]
-    beyond = (unit.abs() > 2).float().mean(0)  # 4.55 % of a Gaussian
+    beyond = (unit.abs() > 2).float().mean(0)  # a Gaussian: 4.55 % beyond two standard deviations
     power = (scale.log() / log_variance).tolist()  # 0.5 when std = exp(log_variance / 2)
     return {
         "random": bool((noise.std(0) > 1e-4).all()),

@@ -47,17 +47,17 @@ def fit(
 
     The stop button ends the training after the current step, keeps what was learned, and writes a
     checkpoint if one is wanted. When memory runs out, a batch goes through the model in two parts,
-    or four and so on, whose gradients add up to that of the whole. With batch normalisation (here a
-    message says so), or a loss that is no mean over rows, it is only nearly the same. A loss that
-    has no meaning in parts needs `Options(whole_batch=True)`.
+    or four and so on, whose gradients add up to that of the whole. It is only nearly the same with
+    batch normalisation (a message says so) or a loss that is no mean over rows. A loss that needs
+    the whole batch asks for `Options(whole_batch=True)`.
 
     Source: Robbins and Monro (1951); AdamW by Loshchilov and Hutter (2019).
 
     Args:
         model: moved to the fastest device there is.
-        loader: made by `batches`, or any DataLoader with a length (which cannot find its place).
-        loss_fn: (model, batch) -> a scalar, the mean over the rows of the batch. Each of several
-            devices takes the mean over its part, and all parts have the same weight.
+        loader: from `batches`; with another, which needs a length, resuming loses the place in it.
+        loss_fn: (model, batch) -> a scalar, the mean over the rows of the batch, or over a device's
+            part of it; all parts have the same weight.
         steps: optimizer steps in all, those before a resumed checkpoint included.
         lr: the largest learning rate.
         options: see `Options`.

@@ -296,7 +296,7 @@ class Run:
 
     @property
     def trained(self) -> torch.nn.Module:
-        """Return the average, or without one the first model; to be called once training began."""
+        """Return the average, or without one the first model, once the training has begun."""
         if self.average is not None:
             return self.average.module
         return self.accelerator.unwrap_model(self.model)
