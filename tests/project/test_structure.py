@@ -39,10 +39,10 @@ LAYERS = (
 IMPERATIVES = set(
     """
     Accept Add Append Apply Ask Assert Assign Attend Bring Build Call Change Check Choose Clean
-    Clear Close Collect Combine Compare Compile Compute Convert Copy Correct Count Create Cut
+    Clear Clip Close Collect Combine Compare Compile Compute Convert Copy Correct Count Create Cut
     Decode Decorate Delete Describe Detect Display Divide Download Drag Draw Drop Encode
     Evaluate Examine Execute Export Extend Extract Fetch Fill Filter Find Fit Forget Format
-    Freeze Generate Give Guard Hide Import Initialize Insert Interpolate Invert Join Judge Keep
+    Free Freeze Generate Give Guard Hide Import Initialize Insert Interpolate Invert Join Judge Keep
     Learn Leave Let Load Look Make Match Measure Merge Minimize Move Name Normalize Note Open
     Pad Parse Pass Pick Predict Prepare Print Publish Put Raise Read Reconstruct Record Reduce
     Refuse Register Release Remove Rename Repeat Replace Require Reset Resize Restore Resume
@@ -85,13 +85,6 @@ NOT_YET: tuple[str, ...] = (
     "aigc_course/recipes/recipe.py",
     "aigc_course/recipes/tales.py",
     "aigc_course/text/cleaning.py",
-    "aigc_course/training/adversarial.py",
-    "aigc_course/training/batching.py",
-    "aigc_course/training/checkpoints.py",
-    "aigc_course/training/fit.py",
-    "aigc_course/training/memory.py",
-    "aigc_course/training/options.py",
-    "aigc_course/training/progress.py",
     "aigc_course/widgets/images.py",
     "aigc_course/widgets/parts.py",
     "aigc_course/widgets/text.py",
