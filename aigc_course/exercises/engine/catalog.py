@@ -1,4 +1,4 @@
-"""Finds an exercise by its name: the exercises of a lesson stand in the module of its topic."""
+"""The exercises of the course by name; those of a lesson stand in the module of its topic."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ TOPICS = tuple(lesson.topic for lesson in syllabus.present())
 
 
 def exercises_of(topic: str) -> dict[str, Exercise | Question]:
-    """The exercises of a topic by name, in the order of the lesson."""
+    """Return the exercises of a topic by name, in the order of the lesson."""
     module = importlib.import_module(f"aigc_course.exercises.{topic}")
     tasks = (item for item in vars(module).values() if isinstance(item, Exercise | Question))
     return {task.name: task for task in tasks}
 
 
 def find(name: str) -> Exercise | Question:
-    """Look an exercise up.
+    """Find an exercise by its name.
 
     Raises:
         CourseError: there is none of that name.
