@@ -1,4 +1,4 @@
-"""Keeps the promise of a tick: an accepted answer works in every later cell.
+"""Adapting an accepted answer, so that it works in every later cell of the lesson.
 
 An answer may give a list for an array, NumPy for a tensor, float64 for float32 or shape (1,) for a
 number. Nothing is lost in that, so it is right, and the lesson gets it in the form of the
@@ -10,10 +10,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from aigc_course.exercises.engine.arrays import is_array, is_tensor, type_name, without_torch
+from aigc_course.exercises.engine.arrays import (
+    holds_tensor,
+    is_array,
+    is_tensor,
+    type_name,
+    without_torch,
+)
 from aigc_course.exercises.engine.compare import Outcome
 
 
@@ -23,9 +30,9 @@ def adapted(
     """Return what a lesson goes on with in place of an accepted answer, and what is converted.
 
     Args:
-        answer: the learner's.
-        mine, right: what it and the reference gave on the probes.
-        probes: the arguments.
+        answer: the learner's function or class.
+        mine, right: what the answer and the reference gave on the probes, one outcome a probe.
+        probes: the arguments, one tuple a probe.
 
     Returns:
         The answer itself and "" when its results have the form of the reference's; else the
@@ -38,16 +45,16 @@ def adapted(
 
 
 def _converting(answer: Callable, sample: object, like: object, probe: tuple) -> Callable:
-    """The answer with every result brought into the form of `like`, which the reference gave.
+    """Return the answer with every result converted to the form of `like`.
 
     Args:
-        answer: the learner's.
-        sample: what it gave where the reference gave `like`.
-        like: the form that is wanted.
+        answer: the learner's function.
+        sample: what the answer gave where the reference gave `like`.
+        like: a result of the reference, whose form is wanted.
         probe: the arguments of that call.
     """
     usual = _float_type(probe)
-    leaves_torch = _holds_tensor(like) and not _holds_tensor(sample)
+    leaves_torch = holds_tensor(like) and not holds_tensor(sample)
 
     @functools.wraps(answer)
     def converted(*args, **kwargs):
@@ -59,8 +66,16 @@ def _converting(answer: Callable, sample: object, like: object, probe: tuple) ->
     return converted
 
 
-def conversion(value: object, like: object) -> str:
-    """What must change in `value` to have the form of `like`: "a list into a tensor" say, or ""."""
+def conversion(value: Any, like: Any) -> str:
+    """Return what must change for `value` to have the form of `like`: "a list into a tensor", say.
+
+    Args:
+        value: a result of the learner's answer, which was found right.
+        like: the reference's result on the same arguments.
+
+    Returns:
+        The change in words, "" when none is needed.
+    """
     if is_tensor(like) or isinstance(like, np.ndarray):
         if _form(value) != _form(like):
             return f"{_form(value)} into {_form(like)}"
@@ -79,7 +94,15 @@ def conversion(value: object, like: object) -> str:
     return ""
 
 
-def _convert(value: object, like: object, retype: dict[str, str], device: object) -> object:
+def _convert(value: Any, like: Any, retype: dict[str, str], device: object) -> Any:
+    """Return a result in the form of `like`.
+
+    Args:
+        value: a result of the learner's answer.
+        like: a result of the reference.
+        retype: name of a number type of `like` -> name of the type to use in its place.
+        device: where tensors are to lie, None for torch's default.
+    """
     if is_tensor(like):
         return _as_tensor(value, like, retype, device)
     if isinstance(like, np.ndarray):
@@ -89,7 +112,8 @@ def _convert(value: object, like: object, retype: dict[str, str], device: object
         return _as_number(value, like)
     if isinstance(like, Mapping):
         sample = next(iter(like.values()), None)
-        return type(like)({k: _convert(v, sample, retype, device) for k, v in value.items()})
+        kind: Any = type(like)  # a dict, a Counter: made from the entries of another mapping
+        return kind({k: _convert(v, sample, retype, device) for k, v in value.items()})
     if isinstance(like, list | tuple) and like:
         items = list(value) if is_array(like[0]) else _plain_items(value)
         # A tuple has a place for each thing, a list holds many of a kind.
@@ -99,7 +123,8 @@ def _convert(value: object, like: object, retype: dict[str, str], device: object
     return type(like)(_plain_items(value)) if isinstance(like, list | tuple) else value
 
 
-def _as_tensor(value: object, like, retype: dict[str, str], device: object):
+def _as_tensor(value: Any, like: Any, retype: dict[str, str], device: object):
+    """Return a value as a tensor, with gradients kept; arguments as in `_convert`."""
     import torch
 
     if isinstance(value, list | tuple) and any(map(is_tensor, value)):
@@ -108,40 +133,43 @@ def _as_tensor(value: object, like, retype: dict[str, str], device: object):
     return tensor.reshape(()) if like.dim() == 0 else tensor
 
 
-def _as_number(value: object, like: object) -> object:
-    """A number of the kind that the reference gives: whole ones stay whole, 28 for 28.0."""
+def _as_number(value: Any, like: Any) -> Any:
+    """Return a number of the type of `like`; where that is int, 28.0 becomes 28 and 28.5 stays."""
     number = value.item() if hasattr(value, "item") else value
     if type(like) is int and not (math.isfinite(number) and number == int(number)):
         return number
     return type(like)(number)
 
 
-def _plain_items(value: object) -> list:
+def _plain_items(value: Any) -> list:
+    """Return the items of a list, a tuple, an array or a tensor as plain Python values."""
     value = without_torch(value)
     return value.tolist() if isinstance(value, np.ndarray) else list(value)
 
 
 def _type_for(like: object, retype: dict[str, str]) -> str:
+    """Return the name of the number type that a conversion to the form of `like` uses."""
     return retype.get(type_name(like), type_name(like))
 
 
 def _float_type(arguments: Sequence[object]) -> str:
-    """The widest floating type among arrays and tensors that are given, "" when there is none."""
+    """Return the widest floating type among arrays and tensors that are given, "" for none."""
     names = {type_name(argument) for argument in arguments if is_array(argument)}
     return next((name for name in ("float64", "float32", "float16") if name in names), "")
 
 
-def _device(arguments: Sequence[object]):
+def _device(arguments: Sequence[Any]):
+    """Return the device of the first tensor among the arguments, None when there is no tensor."""
     return next((argument.device for argument in arguments if is_tensor(argument)), None)
 
 
-def _on_cpu(arguments: Sequence[object]) -> list:
-    """For an answer that leaves torch, as NumPy reads nothing from a GPU."""
+def _on_cpu(arguments: Sequence[Any]) -> list:
+    """Return the arguments with tensors moved to the CPU, as NumPy reads nothing from a GPU."""
     return [argument.cpu() if is_tensor(argument) else argument for argument in arguments]
 
 
-def _form(value: object) -> str:
-    """What kind of thing a result is, in words."""
+def _form(value: Any) -> str:
+    """Return what kind of thing a result is, in words: "a float64 NumPy array", say."""
     if is_tensor(value):
         return _with_article(f"{type_name(value)} tensor")
     if isinstance(value, np.ndarray):
@@ -152,8 +180,5 @@ def _form(value: object) -> str:
 
 
 def _with_article(name: str) -> str:
+    """Put "a" or "an" before a name."""
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
-
-
-def _holds_tensor(value: object) -> bool:
-    return is_tensor(value) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))

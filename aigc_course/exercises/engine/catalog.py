@@ -1,4 +1,4 @@
-"""Finds an exercise by its name; knows which lesson teaches which topic."""
+"""The catalog of exercises: which lesson teaches which topic, and every exercise by its name."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ TOPICS = {
 
 
 def exercises_of(topic: str) -> dict[str, Exercise | Question]:
-    """The exercises of a topic by name, in the order of the lesson."""
+    """Return the exercises of a topic by name, in the order of the lesson.
+
+    Args:
+        topic: a key of `TOPICS`.
+    """
     module = importlib.import_module(f"aigc_course.exercises.{TOPICS[topic][1]}")
     tasks = (item for item in vars(module).values() if isinstance(item, Exercise | Question))
     return {task.name: task for task in tasks}
 
 
 def find(name: str) -> Exercise | Question:
-    """Look an exercise up.
+    """Return the exercise or question of a name, "chance.entropy" say.
 
     Raises:
         CourseError: there is none of that name.

@@ -1,6 +1,4 @@
-"""Runs an answer on the probes of an exercise and compares what it does with what the reference
-does.
-"""
+"""Running an answer on the probes of an exercise, and comparing what two answers did."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from aigc_course.exercises.engine.types import Exercise
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one probe gave.
+    """What an answer did on one probe.
 
     Attributes:
         value: what is compared: the result, or what the exercise observes of it.
@@ -40,7 +39,7 @@ class Outcome:
 
 
 def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
-    """Run `answer` on every probe; what it prints is dropped."""
+    """Run `answer` on every probe and return one outcome a probe; what it prints is dropped."""
     given, untouched = copy.deepcopy(exercise.probes()), exercise.probes()
     return [
         _run(exercise.observe, answer, arguments, before)
@@ -49,6 +48,17 @@ def outcomes(exercise: Exercise, answer: Callable) -> list[Outcome]:
 
 
 def _run(observe: Callable, answer: Callable, arguments: tuple, untouched: tuple) -> Outcome:
+    """Run `answer` on one probe.
+
+    Args:
+        observe: (answer, arguments) -> what is compared.
+        answer: a function or class.
+        arguments: given to the answer, which may change them.
+        untouched: equal arguments that the answer never sees.
+
+    Returns:
+        What the answer did; an exception or an exit is an outcome, too.
+    """
     results: list[object] = [None]
     with contextlib.redirect_stdout(io.StringIO()):
         try:
@@ -63,7 +73,7 @@ def _run(observe: Callable, answer: Callable, arguments: tuple, untouched: tuple
 
 
 def _remembering(answer: Callable, results: list[object]) -> Callable:
-    """The same answer, whose results are noted as it gives them; a class stays as it is."""
+    """Return an answer that appends each of its results to a list; a class stays as it is."""
     if inspect.isclass(answer):
         return answer
 
@@ -76,11 +86,12 @@ def _remembering(answer: Callable, results: list[object]) -> Callable:
 
 
 def _holds_data(argument: object) -> bool:
-    """Whether an argument is data that an answer could change, not a model or a function."""
+    """Return whether an argument is data that could be changed, not a model or a function."""
     return isinstance(argument, list | tuple | set | Mapping | np.ndarray) or is_tensor(argument)
 
 
 def _message(error: BaseException) -> str:
+    """Return the text of an error, "" when it cannot be made."""
     try:
         return str(error)
     except Exception:  # an error of the learner's own, whose text cannot be made
@@ -88,7 +99,11 @@ def _message(error: BaseException) -> str:
 
 
 def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
-    """Whether two answers did the same on every probe; errors agree when their kinds do."""
+    """Return whether two answers did the same on every probe; errors agree when their kinds do.
+
+    Args:
+        a, b: one outcome a probe, equally many.
+    """
     return all(
         x.error == y.error and (bool(x.error) or same(x.value, y.value))
         for x, y in zip(a, b, strict=True)
@@ -96,8 +111,11 @@ def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
 
 
 def same(a: object, b: object) -> bool:
-    """Equality as a reader would see it: a list like a tuple, whole numbers exactly, others to
-    1e-6, arrays by shape and value (to 1e-5), whatever holds them: a tensor, NumPy, a list.
+    """Return whether two values are equal as a reader would see it.
+
+    A list may equal a tuple. Whole numbers agree exactly, others to a relative 1e-6, and arrays in
+    their shape and, to a relative 1e-5, in their values, whether they are held by a tensor, a NumPy
+    array or a list. Values that cannot be compared are not equal.
     """
     try:
         return _same(a, b)
@@ -106,7 +124,8 @@ def same(a: object, b: object) -> bool:
         return False
 
 
-def _same(a: object, b: object) -> bool:
+def _same(a: Any, b: Any) -> bool:
+    """Compare as `same` does; a value that cannot be compared raises its error."""
     a, b = _plain(a), _plain(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return _same_arrays(np.asarray(a), np.asarray(b))
@@ -121,21 +140,26 @@ def _same(a: object, b: object) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
-def _plain(value: object) -> object:
-    """Tensors as arrays, arrays of text or of objects as lists."""
+def _plain(value: Any) -> Any:
+    """Return tensors as NumPy arrays, arrays of text or of objects as lists, others as they are."""
     value = without_torch(value)
     is_list = isinstance(value, np.ndarray) and value.dtype.kind not in "biuf"
     return value.tolist() if is_list else value
 
 
-def _same_numbers(a, b) -> bool:
+def _same_numbers(a: Any, b: Any) -> bool:
+    """Compare two numbers: whole ones exactly, others to a relative 1e-6; NaN equals NaN."""
     if isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral):
         return int(a) == int(b)
     return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) or (a != a and b != b)
 
 
 def _same_arrays(a: np.ndarray, b: np.ndarray) -> bool:
-    """One number is the same in any shape; True is not 1; text is no number."""
+    """Compare arrays in shape and values, which agree to a relative 1e-5.
+
+    A single number is the same in any shape. Truth values and numbers are never the same, nor is an
+    array of text or of objects the same as anything.
+    """
     if not {a.dtype.kind, b.dtype.kind} <= set("biuf"):
         return False
     if (a.dtype.kind == "b") != (b.dtype.kind == "b"):

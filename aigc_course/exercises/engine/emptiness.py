@@ -1,4 +1,4 @@
-"""Tells an answer that was not attempted from one that does something."""
+"""Telling an answer that was not attempted from one that does something."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ _DOING_NOTHING = ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP")
 
 
 def is_empty(answer: object) -> bool:
-    """Whether a function or class has no body beyond a docstring, `...`, `pass` or `raise
-    NotImplementedError`.
+    """Return whether a function or class was left without code of its own.
+
+    A docstring, `...`, `pass`, `return None` and `raise NotImplementedError` are no code.
     """
     if inspect.isclass(answer):
         return _is_empty_class(answer)
@@ -26,5 +27,6 @@ def is_empty(answer: object) -> bool:
 
 
 def _is_empty_class(answer: type) -> bool:
+    """Return whether a class has no attributes of its own and only empty methods."""
     own = [v for k, v in vars(answer).items() if inspect.isfunction(v) or not k.startswith("__")]
     return all(inspect.isfunction(v) and is_empty(v) for v in own)

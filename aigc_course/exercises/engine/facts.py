@@ -1,5 +1,6 @@
-"""Says how two results differ, in facts: kind, shape, type, NaN, sign, a factor, the first entry
-that differs.
+"""How a result differs from the one that is expected, in facts that help to find the mistake.
+
+Such facts are the kind, the shape, the type, NaN, the sign, a factor, the first entry that differs.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +32,12 @@ _FACTORS = {
 
 
 def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcome]) -> str:
-    """Say on which arguments an answer first differs, what was expected and what came."""
+    """Return on which arguments an answer first differs, what was expected and what came.
+
+    Args:
+        exercise: its probes give the arguments.
+        mine, right: what the answer and the reference did, one outcome a probe.
+    """
     for arguments, got, want in zip(exercise.probes(), mine, right, strict=True):
         if same_behaviour([got], [want]):
             continue
@@ -46,13 +53,14 @@ def first_difference(exercise: Exercise, mine: list[Outcome], right: list[Outcom
 
 
 def _only_lacks_gradients(got: object, want: object) -> bool:
-    """Whether a result is right but for the gradients that it should let through."""
-    looked_at = isinstance(got, Mapping) and isinstance(want, Mapping) and got.get(PASSES) is False
-    return looked_at and same(got.get(RESULT), want.get(RESULT))
+    """Return whether a result is right but for the gradients that it should let through."""
+    if not (isinstance(got, Mapping) and isinstance(want, Mapping)):
+        return False
+    return got.get(PASSES) is False and same(got.get(RESULT), want.get(RESULT))
 
 
 def difference(got: object, want: object) -> str:
-    """How one value differs from the one that is expected, as half a sentence."""
+    """Return how a value differs from the one that is expected, as half a sentence."""
     try:
         if isinstance(got, Mapping) and isinstance(want, Mapping):
             return _of_mappings(got, want)
@@ -66,10 +74,12 @@ def difference(got: object, want: object) -> str:
 
 
 def _both(got: str, want: object) -> str:
+    """Return the expected value and the text of the one that came."""
     return f"expected {shorten(want)}, but yours gave {got}"
 
 
 def _of_mappings(got: Mapping, want: Mapping) -> str:
+    """Return the first entry that differs, or else a missing or an extra key."""
     for key in want:
         if key in got and not same(got[key], want[key]):
             place = "" if key == RESULT else f"({key if isinstance(key, str) else shorten(key)}) "
@@ -81,6 +91,7 @@ def _of_mappings(got: Mapping, want: Mapping) -> str:
 
 
 def _of_lists(got: list | tuple, want: list | tuple) -> str:
+    """Return both lists when they are short, else their lengths or the first item that differs."""
     if max(len(_text(got)), len(_text(want))) <= LONGEST and not any(map(is_array, want)):
         return _both(shorten(got), want)
     if len(got) != len(want):
@@ -90,6 +101,12 @@ def _of_lists(got: list | tuple, want: list | tuple) -> str:
 
 
 def _of_arrays(got: object, want: object) -> str:
+    """Return how two arrays differ: in shape, type, a NaN or infinity, or in entries.
+
+    Args:
+        got: an array, a tensor, or what NumPy can make an array of.
+        want: an array or a tensor.
+    """
     mine, right = np.asarray(without_torch(got)), np.asarray(without_torch(want))
     if mine.dtype.kind not in "biuf":
         return _both(shorten(got), want)
@@ -108,7 +125,14 @@ def _of_arrays(got: object, want: object) -> str:
     return shown + _rearranged(mine, right)
 
 
-def _of_shapes(got: object, want: object, mine, right, small: bool) -> str:
+def _of_shapes(got: object, want: object, mine: np.ndarray, right: np.ndarray, small: bool) -> str:
+    """Return both shapes, and both arrays when they are small.
+
+    Args:
+        got, want: the arrays or tensors as they came.
+        mine, right: the same as NumPy arrays.
+        small: whether they are small enough to be shown.
+    """
     turned = same(mine.T, right) and mine.ndim > 1
     note = " (rows and columns are exchanged)" if turned else ""
     shapes = f"expected shape {right.shape}, but yours has {mine.shape}{note}"
@@ -116,6 +140,7 @@ def _of_shapes(got: object, want: object, mine, right, small: bool) -> str:
 
 
 def _first_entry(mine: np.ndarray, right: np.ndarray) -> str:
+    """Return how many entries differ and the first of them; the shapes are equal."""
     differs = np.argwhere(~np.isclose(mine, right, rtol=1e-5, atol=1e-6, equal_nan=True))
     place = tuple(differs[0].tolist())
     return (
@@ -125,6 +150,7 @@ def _first_entry(mine: np.ndarray, right: np.ndarray) -> str:
 
 
 def _rearranged(mine: np.ndarray, right: np.ndarray) -> str:
+    """Return in words whether the right numbers stand in another order, "" when they do not."""
     if mine.ndim > 1 and same(np.swapaxes(mine, -1, -2), right):
         return "; rows and columns are exchanged"
     if mine.size > 1 and same(np.sort(mine, axis=None), np.sort(right, axis=None)):
@@ -133,7 +159,14 @@ def _rearranged(mine: np.ndarray, right: np.ndarray) -> str:
 
 
 def _relation(mine: list[Outcome], right: list[Outcome]) -> str:
-    """What holds for all numbers of all probes together: a sign, a factor, something added."""
+    """Return what holds for all numbers of all probes together, as a sentence.
+
+    Args:
+        mine, right: what the answer and the reference did, one outcome a probe.
+
+    Returns:
+        " Every number ..." with a wrong sign, a factor or something added; "" when none holds.
+    """
     try:
         got = np.concatenate([_numbers(outcome.value) for outcome in mine])
         want = np.concatenate([_numbers(outcome.value) for outcome in right])
@@ -158,7 +191,11 @@ def _relation(mine: list[Outcome], right: list[Outcome]) -> str:
 
 
 def _numbers(value: object) -> np.ndarray:
-    """All numbers of a result, of its gradients, too, in a row."""
+    """Return all numbers of a result, those of its gradients included, as one float64 row.
+
+    Raises:
+        TypeError: it holds something that is no number.
+    """
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -170,7 +207,10 @@ def _numbers(value: object) -> np.ndarray:
 
 
 def shorten(value: object) -> str:
-    """A value as text of at most 200 characters; small arrays whole, larger ones by their shape."""
+    """Return a value as text of at most `LONGEST` characters.
+
+    Arrays of at most `SMALL` numbers are written whole, larger ones by their type and shape.
+    """
     try:
         text = _text(value)
     except Exception:
@@ -178,7 +218,8 @@ def shorten(value: object) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
+    """Return a value as text, floating numbers with four significant digits; of any length."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, float | np.floating):
@@ -198,7 +239,8 @@ def _text(value: object) -> str:
     return repr(value)
 
 
-def _array_text(value) -> str:
+def _array_text(value: Any) -> str:
+    """Return a NumPy array or a tensor as text: its numbers, or its type and shape."""
     kind = "array" if isinstance(value, np.ndarray) else "tensor"
     array = np.asarray(without_torch(value))
     if array.size > SMALL:

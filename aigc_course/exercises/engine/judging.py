@@ -1,5 +1,6 @@
-"""Checks answers: finds not attempted, right or wrong, names the mistake, and says what a lesson
-goes on with.
+"""Checking answers: not attempted, right or wrong, and with which mistake.
+
+A check also decides what a lesson goes on with: the learner's version or the course's own.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class Report:
     """The result of one check, as text and as HTML.
 
     Attributes:
-        name: of the exercise.
+        name: the name of the exercise.
         state: "right", "wrong" or "empty".
-        says: one sentence for the learner, told everywhere; of a wrong answer the mistake.
-        in_lesson: what holds in a lesson only, "" elsewhere: which version it goes on with.
+        says: one sentence for the learner, shown everywhere; for a wrong answer the mistake.
+        in_lesson: what is shown in a lesson only, "" elsewhere: which version it goes on with.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Report:
 
     @property
     def message(self) -> str:
-        """All that is to be told."""
+        """Return the whole text that is shown."""
         return f"{self.says} {self.in_lesson}".rstrip()
 
     def __repr__(self) -> str:
@@ -65,8 +66,8 @@ def judge(task: Exercise, learners: Callable) -> tuple[Report, Callable]:
     """Check a function or class.
 
     Returns:
-        The report, and what a lesson goes on with: the answer, in a form that later cells can use,
-        when it is right; else the reference.
+        The report, and what a lesson goes on with: the answer, with its results in a form that
+        later cells can use, when it is right; else the reference.
     """
     if is_empty(learners):
         return _not_attempted(task), task.reference
@@ -88,13 +89,16 @@ def diagnose(
     mine: list[Outcome],
     run: Callable[[Exercise, Callable], list[Outcome]] = outcomes,
 ) -> str:
-    """What is wrong with an answer, by what it did on the probes: the known mistake, or where it
-    first differs; "" when it is right.
+    """Find what is wrong with an answer by what it did on the probes.
 
     Args:
-        task: its probes are what `mine` was run on.
-        mine: one outcome a probe.
-        run: how the reference and the known mistakes are run.
+        task: the exercise, whose probes the answer was run on.
+        mine: what the answer did, one outcome a probe.
+        run: runs the reference and the known mistakes on the probes.
+
+    Returns:
+        The words of the known mistake, or else where the answer first differs from the reference;
+        "" when it is right.
     """
     right = run(task, task.reference)
     if len(mine) != len(right):
@@ -115,7 +119,7 @@ def diagnose(
 
 
 def judge_value(task: Question, value: object) -> tuple[Report, float | str]:
-    """Check a number or a choice.
+    """Check a number or a choice; None and `...` mean not attempted.
 
     Returns:
         The report, and what a lesson goes on with: always the exact answer, as one that is right
@@ -129,8 +133,10 @@ def judge_value(task: Question, value: object) -> tuple[Report, float | str]:
 
 
 def diagnose_value(task: Question, value: object) -> str:
-    """What is wrong with a number or a choice: the known mistake, or that it is not the answer; ""
-    when it is right.
+    """Find what is wrong with a number or a choice.
+
+    Returns:
+        The words of the known mistake, or else that it is not the answer; "" when it is right.
     """
     if _same_value(task, value, task.reference):
         return ""
@@ -144,7 +150,8 @@ def diagnose_value(task: Question, value: object) -> str:
     return f"{shorten(value)} is not the answer; it should be {kind}."
 
 
-def _same_value(task: Question, value: object, wanted: object) -> bool:
+def _same_value(task: Question, value: object, wanted: float | str) -> bool:
+    """Compare a value with a text, but for case and outer spaces, or a number, to the tolerance."""
     if isinstance(wanted, str):
         return isinstance(value, str) and value.strip().lower() == wanted.lower()
     try:
@@ -156,20 +163,23 @@ def _same_value(task: Question, value: object, wanted: object) -> bool:
 
 
 def _not_attempted(task: Exercise | Question) -> Report:
+    """Return the report on an answer that was left empty."""
     return Report(task.name, "empty", f'not attempted yet. hint("{task.name}") gives a first step.')
 
 
 def _wrong(task: Exercise | Question, says: str) -> Report:
+    """Return the report on a wrong answer."""
     in_lesson = f'(The course\'s own answer is used below; hint("{task.name}") helps.)'
     return Report(task.name, "wrong", says, in_lesson)
 
 
 @contextlib.contextmanager
 def under_its_own_name(learners: Callable):
-    """Let an answer call itself: its name is bound only after the decorator is done, or still means
-    an older answer.
+    """Let an answer call itself while the context lasts.
+
+    Before its decorator is done, the name of an answer is unbound or still means an older answer.
     """
-    module = sys.modules.get(getattr(learners, "__module__", None))
+    module = sys.modules.get(getattr(learners, "__module__", ""))
     space = getattr(
         learners, "__globals__", vars(module) if inspect.isclass(learners) and module else {}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TypeVar
 
 from aigc_course.core.arguments import plain_source
 from aigc_course.core.errors import CourseError
@@ -11,16 +12,21 @@ from aigc_course.exercises.engine import catalog, record
 from aigc_course.exercises.engine.judging import Report, judge, judge_value
 from aigc_course.exercises.engine.types import Exercise, Question
 
+Task = TypeVar("Task", Exercise, Question)
+
 verdicts: dict[str, Report] = {}
 _hints_given: dict[str, int] = {}
 
 
 def exercise(name: str) -> Callable[[Callable], Callable]:
-    """Decorate an answer: `@exercise("chance.entropy")` on a function or a class.
+    """Decorate an answer, a function or a class, to have it checked.
+
+    Args:
+        name: the name of the exercise: `@exercise("chance.entropy")`, say.
 
     Returns:
-        The answer when it is right, its results in a form that later cells can use; the reference
-        otherwise.
+        A decorator. It returns the answer when it is right, with its results in a form that later
+        cells can use; else the reference.
 
     Raises:
         CourseError: there is no exercise of that name, or it asks for a value (use `answer`).
@@ -40,7 +46,11 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
 
 
 def answer(name: str, value: float | str | None = None) -> float | str:
-    """Give a number or a choice worked out on paper; `...` or nothing means not attempted.
+    """Give a number or a choice worked out on paper, and have it checked.
+
+    Args:
+        name: the name of the question.
+        value: the answer; `...` or nothing means not attempted.
 
     Returns:
         The exact answer, whatever was given: later cells need it.
@@ -54,7 +64,11 @@ def answer(name: str, value: float | str | None = None) -> float | str:
 
 
 def hint(name: str) -> None:
-    """Show one more step towards the answer at each call."""
+    """Show one more step towards the answer at each call.
+
+    Raises:
+        CourseError: there is no exercise of that name.
+    """
     task = catalog.find(name)
     step = min(_hints_given.get(name, 0), len(task.hints) - 1)
     _hints_given[name] = step + 1
@@ -66,8 +80,12 @@ def hint(name: str) -> None:
 
 
 def solution(name: str) -> None:
-    """Show an answer; progress notes that it was seen. A teacher switches this off with
-    AIGC_SOLUTIONS=off.
+    """Show an answer, and record that it was seen.
+
+    A teacher switches this off with the environment variable AIGC_SOLUTIONS=off.
+
+    Raises:
+        CourseError: there is no exercise of that name.
     """
     task = catalog.find(name)
     if os.environ.get("AIGC_SOLUTIONS") == "off":
@@ -81,7 +99,7 @@ def solution(name: str) -> None:
 
 
 def require(name: str) -> None:
-    """For graded work: pass when the latest answer in this session is right.
+    """Require that the latest answer given in this session is right, for graded work.
 
     Raises:
         AssertionError: it is wrong or missing; the message is the diagnosis.
@@ -94,7 +112,7 @@ def require(name: str) -> None:
 
 
 def tell(report: Report) -> None:
-    """Show a report, keep it as the latest of its exercise, and note it in the learner's record."""
+    """Show a report, keep it as the latest of its exercise, and add it to the learner's record."""
     verdicts[report.name] = report
     if report.state != "empty":
         mistake = report.says if report.state == "wrong" else ""
@@ -105,7 +123,17 @@ def tell(report: Report) -> None:
     display(report) if get_ipython() else print(report)
 
 
-def _of_type(name: str, kind: type, instead: str) -> Exercise | Question:
+def _of_type(name: str, kind: type[Task], instead: str) -> Task:
+    """Return the task of a name, which must be of one kind.
+
+    Args:
+        name: the name of the exercise or question.
+        kind: `Exercise` or `Question`.
+        instead: how a task of the other kind is answered, with {name} in it.
+
+    Raises:
+        CourseError: there is no task of that name, or it is of the other kind.
+    """
     task = catalog.find(name)
     if not isinstance(task, kind):
         raise CourseError(f"{name!r} is answered with {instead.format(name=name)}.")

@@ -1,10 +1,9 @@
-"""What is looked at when an answer runs on a probe, for exercises where the result alone does not
-say enough.
-"""
+"""Ways to observe an answer on a probe, for exercises where its result alone is not enough."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 RESULT = "result"
 PASSES = "lets gradients through"
@@ -19,11 +18,11 @@ def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | No
 
     Args:
         answer: gives a tensor, or a tuple or list of tensors.
-        arguments: the gradient by each floating tensor among them is looked at.
+        arguments: the gradient with respect to each floating tensor among them is observed.
 
     Returns:
-        "result", whether it lets gradients through and, if so, "gradient by argument 1", ... ->
-        value; None where the answer gave None.
+        `RESULT` -> the result, `PASSES` -> whether it lets gradients through and, if it does,
+        "gradient by argument 1", ... -> that gradient; None where the answer gave None.
     """
     tracked = [_tracked(argument) for argument in arguments]
     result = answer(*tracked)
@@ -40,15 +39,18 @@ def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | No
 
 
 def given_parameters(answer: Callable, arguments: tuple) -> object:
-    """Observe the result when floating tensors come as weights of a model, which record what
-    happens to them.
+    """Observe the result when floating tensors come with requires_grad, as weights of a model do.
+
+    Torch records what is done with such tensors.
     """
     return answer(*[_tracked(argument) for argument in arguments])
 
 
 def _send_back(result: object) -> bool:
-    """Start the backward pass from a weighted sum of all numbers of the result; whether that is
-    possible.
+    """Run the backward pass from a weighted sum of all numbers of the result.
+
+    Returns:
+        Whether that is possible: all parts of the result are tensors that require gradients.
     """
     import torch
 
@@ -61,18 +63,20 @@ def _send_back(result: object) -> bool:
     return True
 
 
-def _tracked(argument: object) -> object:
+def _tracked(argument: Any) -> Any:
+    """Return a copy of a floating tensor that requires gradients; anything else as it is."""
     return argument.clone().requires_grad_() if _is_floating(argument) else argument
 
 
-def _gradient(argument):
-    """What arrived at an argument; zeros where nothing did, as an unused argument has slope 0."""
+def _gradient(argument: Any):
+    """Return the gradient that arrived at a tensor, zeros where none did: it was not used."""
     import torch
 
     return torch.zeros_like(argument) if argument.grad is None else argument.grad
 
 
 def _is_floating(argument: object) -> bool:
+    """Return whether an argument is a tensor of floating numbers."""
     import torch
 
     return isinstance(argument, torch.Tensor) and argument.is_floating_point()

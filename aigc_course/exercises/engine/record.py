@@ -1,4 +1,4 @@
-"""What a learner has done, kept in their own folder; a test run never touches it."""
+"""The record of what a learner has done, kept in their own folder; no test run touches it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ ENTRY = {
 
 
 def recording() -> bool:
-    """Whether answers are kept: not in tests (pytest sets PYTEST_VERSION, kernels inherit it), not
-    while grading.
+    """Return whether answers are recorded: not in tests, and not while submissions are graded.
+
+    Pytest sets PYTEST_VERSION, which the kernels that it starts inherit.
     """
     return "PYTEST_VERSION" not in os.environ and machine.host() != "nbgrader"
 
@@ -32,40 +33,59 @@ def recording() -> bool:
 def record(
     name: str, *, state: str = "", mistake: str = "", hints: int = 0, solution_seen: bool = False
 ) -> None:
-    """Note one event of one exercise; never stops a lesson, says once when nothing can be kept."""
+    """Record one event of one exercise.
+
+    It never stops a lesson: when nothing can be kept, that is written to stderr, once.
+
+    Args:
+        name: the name of the exercise.
+        state: what a check found, "right" or "wrong"; "" when nothing was checked.
+        mistake: what a wrong answer was told.
+        hints: hints seen so far.
+        solution_seen: whether the solution was shown.
+    """
     global _warned
     if not recording():
         return
     try:
-        path = _path()
-        with files.lock(path, seconds=10):  # two notebooks may be open
+        with files.lock(_path(), seconds=10):  # two notebooks may be open
             done = load()
-            entry = done.setdefault(
-                name,
-                {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []},
-            )
-            entry["tries"] += bool(state)
-            # Once right, always right: trying variants later is no step back.
-            entry["state"] = state if state and entry["state"] != "right" else entry["state"]
-            entry["hints"] = max(entry["hints"], hints)
-            entry["solution_seen"] = entry["solution_seen"] or solution_seen
-            if mistake and mistake not in entry["mistakes"]:
-                entry["mistakes"].append(mistake)
-            entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
-            files.write_atomically(
-                path,
-                json.dumps(
-                    {"version": 1, "exercises": done}, indent=1, ensure_ascii=False
-                ).encode(),
-            )
+            _add(done.setdefault(name, _new_entry()), state, mistake, hints, solution_seen)
+            _write(done)
     except (CourseError, OSError) as error:
         if not _warned:
             sys.stderr.write(f"Your progress is not kept: {error}\n")
         _warned = True
 
 
+def _new_entry() -> dict:
+    """Return the entry of an exercise before its first event."""
+    return {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []}
+
+
+def _add(entry: dict, state: str, mistake: str, hints: int, solution_seen: bool) -> None:
+    """Add one event to the entry of an exercise; arguments as in `record`."""
+    entry["tries"] += bool(state)
+    # Once right, always right: trying variants later is no step back.
+    entry["state"] = state if state and entry["state"] != "right" else entry["state"]
+    entry["hints"] = max(entry["hints"], hints)
+    entry["solution_seen"] = entry["solution_seen"] or solution_seen
+    if mistake and mistake not in entry["mistakes"]:
+        entry["mistakes"].append(mistake)
+    entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write(done: dict[str, dict]) -> None:
+    """Write the whole record, exercise -> entry, into its file."""
+    text = json.dumps({"version": 1, "exercises": done}, indent=1, ensure_ascii=False)
+    files.write_atomically(_path(), text.encode())
+
+
 def load() -> dict[str, dict]:
-    """Exercise -> what is known of it; a file that cannot be read is put aside, not lost."""
+    """Load the record: name of the exercise -> its entry, with the keys of `ENTRY`.
+
+    A file that cannot be read is put aside, not lost, and the record begins anew.
+    """
     path = _path()
     if not path.exists():
         return {}
@@ -86,4 +106,5 @@ def load() -> dict[str, dict]:
 
 
 def _path() -> Path:
+    """Return the file that holds the record."""
     return paths.home() / "progress.json"

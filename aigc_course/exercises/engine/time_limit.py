@@ -1,4 +1,4 @@
-"""Ends an answer that takes too long."""
+"""Ending an answer that takes too long."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class TooSlow(BaseException):
-    """The answer ran longer than its time limit; no Exception, so that `except Exception` in an
-    answer does not swallow it.
+    """The error of an answer that ran longer than its time limit.
+
+    It is no Exception, so that `except Exception` in an answer does not swallow it.
     """
 
 
-def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
+def with_time_limit(seconds: float, work: Callable[[], Result]) -> Result:
     """Run `work` and return what it gives.
 
     On POSIX in the main thread an alarm stops the work itself; elsewhere the work is left behind in
@@ -29,7 +33,9 @@ def with_time_limit(seconds: float, work: Callable[[], object]) -> object:
     return _in_a_thread(seconds, work)
 
 
-def _with_an_alarm(seconds: float, work: Callable[[], object]) -> object:
+def _with_an_alarm(seconds: float, work: Callable[[], Result]) -> Result:
+    """Run `work`, and raise `TooSlow` inside it when its time is over."""
+
     def stop(signum, frame):
         raise TooSlow
 
@@ -43,14 +49,16 @@ def _with_an_alarm(seconds: float, work: Callable[[], object]) -> object:
         signal.signal(signal.SIGALRM, before)
 
 
-def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
-    box: dict[str, object] = {}
+def _in_a_thread(seconds: float, work: Callable[[], Result]) -> Result:
+    """Run `work` in a thread, and leave it there when its time is over."""
+    given: list[Result] = []
+    raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            box["value"] = work()
+            given.append(work())
         except BaseException as error:
-            box["error"] = error
+            raised.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -60,6 +68,6 @@ def _in_a_thread(seconds: float, work: Callable[[], object]) -> object:
             "The slow answer is still running in the background; restart the kernel to stop it.\n"
         )
         raise TooSlow
-    if "error" in box:
-        raise box["error"]
-    return box.get("value")
+    if raised:
+        raise raised[0]
+    return given[0]

@@ -15,27 +15,28 @@ import functools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong answer and what to tell whoever gives it.
+    """A known wrong answer, and what to tell whoever gives it.
 
     Attributes:
         answer: the wrong function or class (of an `Exercise`) or the wrong value (of a `Question`).
-        says: the name of the mistake and how to mend it, one sentence.
+        says: what is wrong and how to mend it, one sentence.
         others: further answers that make the same mistake, with other constants say.
     """
 
-    answer: object
+    answer: Any
     says: str
     others: tuple = ()
 
     @property
     def answers(self) -> tuple:
-        """Every answer that is known to make this mistake."""
+        """Return every answer that is known to make this mistake."""
         return self.answer, *self.others
 
 
@@ -48,7 +49,7 @@ class Exercise:
         title: what to do, in a few words.
         minutes: about how long it takes.
         reference: a right answer; the library's own where there is one.
-        probes: makes the arguments, one tuple a trial, in the shapes and types that the lesson
+        probes: makes the arguments, one tuple a probe, in the shapes and types that the lesson
             passes in; each answer gets copies of its own.
         hints: steps towards the answer, one a call: a question, an idea, a formula. No code of
             the answer: that is for `solution` alone.
@@ -77,7 +78,7 @@ class Exercise:
     n_hidden: int = 0
 
     def mistake(self, says: str, **values: tuple) -> Callable[[Callable], Callable]:
-        """Decorate a wrong answer: it becomes a known mistake, told with these words.
+        """Decorate a wrong answer, which becomes a known mistake of this exercise.
 
         Args:
             says: what is wrong and how to mend it.
@@ -111,6 +112,8 @@ class Exercise:
 
     def draw(self, seed: int) -> list[tuple]:
         """Draw the hidden arguments of a grading, one tuple a trial; the same for the same seed."""
+        if self.draw_one is None:
+            return []
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return [self.draw_one(rng) for _ in range(self.n_hidden)]
 
@@ -120,9 +123,14 @@ class Question:
     """A number or a choice to work out on paper.
 
     Attributes:
+        name: "topic.what", unique in the course.
+        title: what to find, in a few words.
+        minutes: about how long it takes.
         reference: the right value, a number or a string.
         explanation: how to get there, shown by `solution`.
-        tolerance: absolute, for numbers.
+        mistakes: known wrong values; the first that equals the learner's is named.
+        hints: steps towards the answer, one a call.
+        tolerance: how far a number may be off, absolute.
     """
 
     name: str
