@@ -1,5 +1,7 @@
-"""Lessons as graded work: assignments for nbgrader, answers run apart and judged on hidden
-parameters, a report for the teacher.
+"""Lessons as graded work, with nbgrader.
+
+Assignments are made from lessons, answers run apart from the grader and are judged on hidden
+arguments, and a report tells the teacher what a class did.
 """
 
 from aigc_course.classroom.assignment import (

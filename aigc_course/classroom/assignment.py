@@ -1,5 +1,7 @@
-"""What an assignment's cells call: answers are checked and named as in a lesson, but nothing of the
-course's own is put in their place.
+"""What the cells of an assignment call.
+
+Answers are checked, and their mistakes named, as in a lesson, but nothing of the course's own is
+put in their place.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ hint = lesson.hint
 
 
 class NotRight(AssertionError):
-    """The latest answer is wrong or missing; shown in one line."""
+    """The error of a latest answer that is wrong or missing; IPython shows it in one line."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"✘ {self}"]
 
 
 def exercise(name: str) -> Callable[[Callable], Callable]:
-    """Decorate an answer, a function or a class; says whether it is right, and gives it back as it
-    is.
+    """Decorate an answer, a function or a class, to have it checked.
+
+    Returns:
+        A decorator. It shows whether the answer is right and returns the answer as it is.
 
     Raises:
         CourseError: there is no exercise of that name.
@@ -38,8 +42,10 @@ def exercise(name: str) -> Callable[[Callable], Callable]:
 
 
 def answer(name: str, value: float | str | None = None) -> float | str | None:
-    """Give a number or a choice worked out on paper; says whether it is right, and gives it back as
-    it is.
+    """Give a number or a choice worked out on paper, and have it checked.
+
+    Returns:
+        The value as it was given.
 
     Raises:
         CourseError: there is no question of that name.
@@ -49,7 +55,7 @@ def answer(name: str, value: float | str | None = None) -> float | str | None:
 
 
 def require(name: str) -> None:
-    """The test cell that learners see: passes when the latest answer is right on the examples.
+    """Require that the latest answer is right on the examples; learners see this in test cells.
 
     Raises:
         NotRight: it is wrong or missing; the message is the diagnosis.
@@ -70,8 +76,9 @@ def _tell(report: judging.Report) -> None:
 
 
 def require_hidden(name: str, seed: int) -> None:
-    """Marks, in the teacher's test cells, the seed of hidden parameters. Only the course's own
-    runner can judge by it.
+    """Name the seed of an exercise's hidden arguments, in the teacher's test cells.
+
+    Only the course's own runner, which reads such cells and does not run them, can judge by it.
 
     Raises:
         CourseError: always, as plain nbgrader would run the check inside the student's own kernel.
@@ -80,11 +87,12 @@ def require_hidden(name: str, seed: int) -> None:
 
 
 def require_value(name: str, value: float | str) -> None:
-    """Marks, in the teacher's test cells, the answer to a question; a teacher may change it along
-    with the question.
+    """Name the right answer to a question, in the teacher's test cells.
+
+    A teacher may change it along with the question.
 
     Raises:
-        CourseError: always, as above.
+        CourseError: always, as in `require_hidden`.
     """
     raise CourseError(_BY_THE_RUNNER.format(name=name))
 

@@ -1,5 +1,7 @@
-"""Turns a lesson into an nbgrader assignment: its exercises as answer cells, locked tests with
-points, hidden parameters; no training.
+"""Turning a lesson into an assignment for nbgrader.
+
+Its exercises become answer cells, each with a locked test cell that has points and the seed of
+hidden arguments. No model is trained in an assignment.
 """
 
 from __future__ import annotations
@@ -40,9 +42,10 @@ class Found:
     """An exercise as it stands in a lesson.
 
     Attributes:
+        name: the name of the exercise.
         stub: the source to fill in; of a cell that goes on to use the answer, only the statement
             that asks for it.
-        text: the statement, Markdown.
+        text: the statement of the exercise, Markdown.
         target: the variable that takes the answer of a question, "" for a function.
     """
 
@@ -53,16 +56,18 @@ class Found:
 
 
 def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[Path]:
-    """Write assignments as nbgrader wants them, `out/NAME/NAME.ipynb`, and nbgrader's settings
-    beside `out` when there are none.
+    """Write assignments as nbgrader wants them: `out/NAME/NAME.ipynb`.
+
+    nbgrader's settings are written beside `out` when there are none. The place is checked before
+    anything is written.
 
     Args:
-        numbers: of the lessons.
+        numbers: the numbers of the lessons.
         out: the teaching folder's `source`.
-        seed: of the hidden parameters; None draws one for each lesson.
+        seed: the seed of the hidden arguments; None draws one for each lesson.
 
     Returns:
-        What was written. All is looked at before anything is written.
+        The paths of the files that were written.
 
     Raises:
         CourseError: there is no such lesson, an assignment is there already, or the place does not
@@ -73,9 +78,8 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
     }
     _check_place(out, list(found))
     for path, lesson in found.items():
-        notebook = assignment(
-            lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed
-        )
+        own_seed = secrets.randbelow(10**9) if seed is None else seed
+        notebook = assignment(lessons.read(lesson.path), own_seed)
         files.write_atomically(path, nbformat.writes(notebook).encode())
     settings = out.absolute().parent / CONFIG
     if settings.exists():
@@ -85,6 +89,15 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
 
 
 def _check_place(out: Path, paths: list[Path]) -> None:
+    """Refuse a place that does not suit nbgrader, or that would lose a teacher's changes.
+
+    Args:
+        out: the teaching folder's `source`.
+        paths: the assignments that are to be written.
+
+    Raises:
+        CourseError: with what is wrong, and the way out.
+    """
     if out.name != "source":
         raise CourseError(
             f"nbgrader looks for assignments in a folder named source: --out {out / 'source'}, say."
@@ -107,7 +120,11 @@ def _check_place(out: Path, paths: list[Path]) -> None:
 
 
 def assignment(lesson, seed: int):
-    """The assignment of a lesson, both nbformat's NotebookNode.
+    """Return the assignment of a lesson, both nbformat's NotebookNode.
+
+    Args:
+        lesson: the notebook of the lesson.
+        seed: the seed of the hidden arguments.
 
     Raises:
         CourseError: the lesson has no exercises.
@@ -125,18 +142,7 @@ def assignment(lesson, seed: int):
         marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
-        task, name = catalog.find(one.name), one.name.replace(".", "-")
-        points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
-        cells.append(
-            new_markdown_cell(
-                f"{one.text}\n\n{_example(task, one)}*{points} "
-                f"{'point' if points == 1 else 'points'}*"
-            )
-        )
-        cells.append(marked(answer, name, solution=True, locked=False))
-        cells.append(
-            marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points)
-        )
+        cells += _exercise_cells(one, answer, seed)
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i:02d}"
     return new_notebook(
@@ -145,6 +151,19 @@ def assignment(lesson, seed: int):
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
         },
     )
+
+
+def _exercise_cells(one: Found, answer, seed: int) -> list:
+    """Return the cells of one exercise: its statement, the answer cell and the locked test cell."""
+    task, name = catalog.find(one.name), one.name.replace(".", "-")
+    points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
+    worth = f"*{points} {'point' if points == 1 else 'points'}*"
+    test = new_code_cell(_test(task, seed))
+    return [
+        new_markdown_cell(f"{one.text}\n\n{_example(task, one)}{worth}"),
+        marked(answer, name, solution=True, locked=False),
+        marked(test, f"{name}-test", grade=True, points=points),
+    ]
 
 
 _HOW = """Fill in the cells with three dots and run them. Below each stands whether it is right,
@@ -156,7 +175,11 @@ lesson `{name}.ipynb`: keep it open beside this."""
 
 
 def exercises(lesson) -> Iterator[Found]:
-    """The exercises of a lesson in order (nbformat's NotebookNode), each with its statement."""
+    """Yield the exercises of a lesson in order, each with its statement.
+
+    Args:
+        lesson: its notebook (nbformat's NotebookNode).
+    """
     statement = ""
     for cell in lesson.cells:
         tags = cell.metadata.get("tags", ())
@@ -167,6 +190,7 @@ def exercises(lesson) -> Iterator[Found]:
 
 
 def _asked_for(source: str, statement: str) -> Iterator[Found]:
+    """Yield the exercises that the source of a cell asks for."""
     for node in ast.parse(source).body:
         name, target = _named(node)
         if name:
@@ -176,8 +200,11 @@ def _asked_for(source: str, statement: str) -> Iterator[Found]:
 
 
 def _named(node: ast.stmt) -> tuple[str, str]:
-    """(name of the exercise that this statement asks for, variable that takes its answer), empty
-    when it asks for none.
+    """Return the name of the exercise that a statement of Python asks for, and where it goes.
+
+    Returns:
+        The name, "" when it asks for none, and the variable that takes the answer of a question,
+        "" for a function or class.
     """
     calls = getattr(node, "decorator_list", None) or [getattr(node, "value", None)]
     for call in calls:
@@ -192,7 +219,7 @@ def _named(node: ast.stmt) -> tuple[str, str]:
 
 
 def _example(task: Exercise | Question, one: Found) -> str:
-    """One call and what it gives, when both can be written in a line."""
+    """Return a sentence with one call and what it gives, "" when they do not fit in a line."""
     if isinstance(task, Question):
         return ""
     arguments = task.probes()[0]
@@ -201,14 +228,12 @@ def _example(task: Exercise | Question, one: Found) -> str:
     except Exception:  # some are called with more than their arguments, inside a training step say
         return ""
     call = f"{ast.parse(one.stub).body[0].name}({', '.join(map(shorten, arguments))})"
-    return (
-        f"For example, `{call}` gives `{gives}`.\n\n"
-        if len(call) < 160 and " object at " not in call + gives
-        else ""
-    )
+    is_readable = len(call) < 160 and " object at " not in call + gives
+    return f"For example, `{call}` gives `{gives}`.\n\n" if is_readable else ""
 
 
 def _answer_cell(one: Found):
+    """Return the answer cell of an exercise, with the solution between nbgrader's marks."""
     task = catalog.find(one.name)
     if isinstance(task, Question):
         return new_code_cell(
@@ -226,14 +251,12 @@ def _answer_cell(one: Found):
 
 
 def right_answer(task: Exercise) -> Callable:
-    """The course's short answer, or the reference where the short one has no name to be written
-    under.
-    """
+    """Return the course's short answer, or the reference where that is a lambda without a name."""
     return task.shown if task.shown and task.shown.__name__ != "<lambda>" else task.reference
 
 
 def body_of(function, stub: str) -> str:
-    """A body for a stub: `function` as an inner one with what it needs, and a call of it."""
+    """Return a body for a stub: `function` as an inner one with what it needs, and a call of it."""
     imports, sources = _with_needs(function)
     given = [argument.arg for argument in ast.parse(stub).body[0].args.args]
     return "\n".join(
@@ -248,8 +271,11 @@ def body_of(function, stub: str) -> str:
 
 
 def _with_needs(function) -> tuple[list[str], list[str]]:
-    """Imports for the names that a function takes from its module, and sources: its own, and of
-    helpers that live with the exercises.
+    """Return what a function needs to stand alone.
+
+    Returns:
+        Lines that import the names that it takes from its module, and sources: those of helpers
+        that live with the exercises, then its own.
     """
     source = core_arguments.plain_source(function).rstrip()
     imports, sources = [], [source]
@@ -278,7 +304,13 @@ _ALWAYS = ("math", "random", "collections", "numpy", "torch")
 
 
 def _setup(lesson, answers: str) -> str:
-    """The lesson's own imports, as far as answers use them or could."""
+    """Return the source of the setup cell.
+
+    Args:
+        lesson: the notebook of the lesson, whose imports are taken as far as answers could use
+            them: those of `_ALWAYS`, and those that name what answers use.
+        answers: the source of the answer cells.
+    """
     lines = ["import os"]
     for node in (
         node
@@ -310,6 +342,7 @@ def _setup(lesson, answers: str) -> str:
 
 
 def _test(task: Exercise | Question, seed: int) -> str:
+    """Return the source of a test cell, with the part that learners do not see."""
     kind, hidden = (
         ("require_hidden", seed)
         if isinstance(task, Exercise)
@@ -328,7 +361,13 @@ def _test(task: Exercise | Question, seed: int) -> str:
 
 
 def marked(cell, grade_id: str, **kind):
-    """A cell (nbformat's NotebookNode) with nbgrader's marks; without more it is read-only."""
+    """Mark a cell for nbgrader and return it; without more marks it is read-only.
+
+    Args:
+        cell: nbformat's NotebookNode, which is changed.
+        grade_id: nbgrader's name for the cell.
+        kind: marks that differ from those of a read-only cell.
+    """
     marks = {
         "schema_version": 3,
         "grade_id": grade_id,

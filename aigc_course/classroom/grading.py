@@ -1,5 +1,6 @@
-"""The trusted side of grading: a step for nbgrader that runs submissions apart and writes the
-verdicts; nbgrader gives the marks.
+"""The trusted side of grading, as steps of nbgrader.
+
+Submissions run apart, verdicts are written into their test cells, and nbgrader makes marks of them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import ast
 import dataclasses
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -34,8 +35,12 @@ UNREADABLE = "what it gave back cannot be read."
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """What locked test cells ask for: an exercise, the seeds of its hidden parameters, or the
-    teacher's own answer to a question.
+    """What the locked test cells of one exercise ask for.
+
+    Attributes:
+        name: the name of the exercise or question.
+        seeds: the seeds of its hidden arguments.
+        value: the teacher's own answer to a question, None for an exercise.
     """
 
     name: str
@@ -44,8 +49,9 @@ class Check:
 
 
 class ExecuteApart(NbGraderPreprocessor):
-    """Takes the place of nbgrader's `Execute` in `autograde`: no cell of a submission runs in this
-    process or in its kernel.
+    """The step of `autograde` that takes the place of nbgrader's `Execute`.
+
+    No cell of a submission runs in this process or in a kernel of its own.
     """
 
     hide = Unicode("", help="Folder that submissions must not see, the course's own.").tag(
@@ -53,25 +59,63 @@ class ExecuteApart(NbGraderPreprocessor):
     )
 
     def preprocess(self, nb, resources):
-        """Run the submission apart; give every locked test cell the output that nbgrader turns into
-        points.
+        """Run the submission apart, and give every locked test cell the output of its verdict.
+
+        Args:
+            nb: the submission (nbformat's NotebookNode); the outputs of its cells are replaced.
+            resources: nbgrader's, unchanged.
+
+        Returns:
+            Both, as nbgrader wants it; it turns the outputs into points.
         """
-        tests = {
-            i: cell
-            for i, cell in enumerate(nb.cells)
-            if cell.cell_type == "code" and utils.is_grade(cell) and utils.is_locked(cell)
-        }
-        asked = {i: _asked(cell.source) for i, cell in tests.items()}
-        cells = {
-            i: cell.source
-            for i, cell in enumerate(nb.cells)
-            if cell.cell_type == "code" and i not in tests
-        }
+        tests, cells = _tests_and_cells(nb)
+        asked = {i: _asked(source) for i, source in tests.items()}
+        findings, says = self._judge(cells, asked)
+        for i in cells:
+            nb.cells[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
+            nb.cells[i].execution_count = i + 1
+        for i, check in asked.items():
+            nb.cells[i].outputs = [_told(check, says)]
+            nb.cells[i].execution_count = i + 1
+        return nb, resources
+
+    def _judge(
+        self, cells: dict[int, str], asked: dict[int, Check | str]
+    ) -> tuple[sandbox.Findings, dict[str, str]]:
+        """Run a submission apart and judge its answers.
+
+        Args:
+            cells: place in the notebook -> source.
+            asked: place in the notebook -> what the test cell there asks for.
+
+        Returns:
+            What the run gave, and exercise -> verdict.
+        """
         places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
         checks = merged(asked[i] for i in places)
-        items = [places.get(i, i) for i in sorted(cells.keys() | places)]
+        findings = self._run(cells, places, checks)
+        return findings, {
+            name: verdict(
+                check,
+                findings.examples[name],
+                findings.hidden.get(name, []),
+                reason_missing(name, cells, findings.errors),
+            )
+            for name, check in checks.items()
+        }
+
+    def _run(
+        self, cells: dict[int, str], places: dict[int, str], checks: dict[str, Check]
+    ) -> sandbox.Findings:
+        """Run a submission apart, and warn when it could have seen what it must not see.
+
+        Args:
+            cells: place in the notebook -> source.
+            places: place in the notebook -> exercise that the test cell there asks for.
+            checks: exercise -> check.
+        """
         findings = sandbox.run(
-            items,
+            [places.get(i, i) for i in sorted(cells.keys() | places)],
             cells,
             lambda examples: worth_checking(checks, examples),
             Path(self.hide) if self.hide else None,
@@ -81,29 +125,25 @@ class ExecuteApart(NbGraderPreprocessor):
                 "This system does not let submissions run without network or without a "
                 "view of this folder; see docs/classroom.md."
             )
-        for i in cells:
-            nb.cells[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
-            nb.cells[i].execution_count = i + 1
-        for i, check in asked.items():
-            tests[i].execution_count = i + 1
-            if isinstance(check, Check):
-                missing = reason_missing(check.name, cells, findings.errors)
-                says = verdict(
-                    checks[check.name],
-                    findings.examples[check.name],
-                    findings.hidden.get(check.name, []),
-                    missing,
-                )
-                tests[i].outputs = [
-                    _right(check.name) if says == RIGHT else _failure(check.name, says)
-                ]
-            else:
-                tests[i].outputs = [_failure("test cell", check)]
-        return nb, resources
+        return findings
+
+
+def _tests_and_cells(nb) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the locked test cells and all other code cells: place in the notebook -> source."""
+    code = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code"}
+    tests = {i for i, cell in code.items() if utils.is_grade(cell) and utils.is_locked(cell)}
+    return (
+        {i: code[i].source for i in code if i in tests},
+        {i: code[i].source for i in code if i not in tests},
+    )
 
 
 def merged(checks: Iterable[Check]) -> dict[str, Check]:
-    """Name -> check with all seeds that were asked for: an exercise may have several test cells."""
+    """Merge the checks of each exercise, which may have several test cells.
+
+    Returns:
+        Exercise -> check with all seeds that were asked for, each once, and the latest value.
+    """
     found: dict[str, Check] = {}
     for check in checks:
         before = found.get(check.name, check)
@@ -115,7 +155,17 @@ def merged(checks: Iterable[Check]) -> dict[str, Check]:
 
 
 def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[str, list[int]]:
-    """Seeds for the answers that are right on the examples; for others the verdict is clear."""
+    """Return the seeds to check the answers on that are right on the examples.
+
+    For other answers the verdict is clear.
+
+    Args:
+        checks: exercise -> check.
+        examples: exercise -> what its answer gave, as in `sandbox.Findings.examples`.
+
+    Returns:
+        Exercise -> seeds.
+    """
     right = [
         check
         for name, check in checks.items()
@@ -125,12 +175,13 @@ def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[
 
 
 class HideSeeds(NbGraderPreprocessor):
-    """Takes hidden tests out of what goes back to learners: their seeds are good for the next
-    hand-in.
+    """The step of nbgrader that takes hidden tests out of what goes back to learners.
+
+    Who knew their seeds could use them for the next hand-in.
     """
 
     def preprocess(self, nb, resources):
-        """Cut the marked part out of every cell."""
+        """Cut the hidden tests out of every cell."""
         for cell in nb.cells:
             cell.source = re.sub(
                 r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", "", cell.source, flags=re.S
@@ -139,12 +190,13 @@ class HideSeeds(NbGraderPreprocessor):
 
 
 class RestoreCells(NbGraderPreprocessor):
-    """Gives a submission back the cells that its author deleted; nbgrader's own option stumbles
-    over a missing answer cell.
+    """The step of nbgrader that gives a submission back the cells that its author deleted.
+
+    nbgrader's own option for this fails when an answer cell is missing.
     """
 
     def preprocess(self, nb, resources):
-        """Put every cell of the assignment that is missing behind the one that it followed."""
+        """Insert every cell of the assignment that is missing behind the one that it followed."""
         about = resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
             assigned = gradebook.find_notebook(about["notebook"], about["assignment"])
@@ -152,14 +204,7 @@ class RestoreCells(NbGraderPreprocessor):
             answers = {cell.name for cell in assigned.solution_cells}
             before = -1
             for cell in assigned.source_cells:
-                place = next(
-                    (
-                        i
-                        for i, mine in enumerate(nb.cells)
-                        if mine.metadata.get("nbgrader", {}).get("grade_id") == cell.name
-                    ),
-                    None,
-                )
+                place = _place(nb, cell.name)
                 if place is None:
                     place = before + 1
                     nb.cells.insert(
@@ -169,8 +214,22 @@ class RestoreCells(NbGraderPreprocessor):
         return nb, resources
 
 
+def _place(nb, grade_id: str) -> int | None:
+    """Return the place of a cell in a submission, None when it is missing."""
+    for i, cell in enumerate(nb.cells):
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            return i
+    return None
+
+
 def _restored(cell, points: float | None, answer: bool):
-    """A cell as the assignment has it; an answer cell comes back empty."""
+    """Return a cell as the assignment has it, and an answer cell empty.
+
+    Args:
+        cell: nbgrader's record of the cell.
+        points: what a test cell is worth, None for other cells.
+        answer: whether it is an answer cell.
+    """
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
     made = new("# This cell was missing." if answer else cell.source)
     graded = {} if points is None else {"grade": True, "points": points}
@@ -178,14 +237,16 @@ def _restored(cell, points: float | None, answer: bool):
 
 
 def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:
-    """`RIGHT`, or one sentence: what is wrong with an answer, by what came back from the sandbox,
-    of which nothing is trusted.
+    """Judge an answer by what came back from the sandbox, of which nothing is trusted.
 
     Args:
-        check: what is asked.
+        check: what the test cells ask for.
         examples: one entry of `sandbox.Findings.examples`.
         hidden_runs: one entry of `sandbox.Findings.hidden`.
         missing: what to say when there is no answer.
+
+    Returns:
+        `RIGHT`, or one sentence that says what is wrong.
     """
     says = on_examples(check, examples, missing)
     if says != RIGHT or not check.seeds:
@@ -205,7 +266,13 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
 
 
 def on_examples(check: Check, gave: dict, missing: str) -> str:
-    """The same for the examples that learners see."""
+    """Judge an answer as `verdict` does, on the examples that learners see alone.
+
+    Args:
+        check: what the test cells ask for.
+        gave: one entry of `sandbox.Findings.examples`, {} when there is none.
+        missing: what to say when there is no answer.
+    """
     task, state = catalog.find(check.name), str(gave.get("state"))
     plain = {
         "missing": missing,
@@ -228,14 +295,22 @@ def on_examples(check: Check, gave: dict, missing: str) -> str:
 
 
 def _as_asked(task: Question, check: Check) -> Question:
-    """The question with the answer that the teacher's copy has; the known mistakes belong to the
-    course's own.
+    """Return the question with the answer that the teacher's copy has.
+
+    Where that differs from the course's own, the known mistakes do not belong to it.
     """
     own = check.value is not None and check.value != task.reference
     return dataclasses.replace(task, reference=check.value, mistakes=()) if own else task
 
 
-def _diagnosed(task: Exercise, gave: dict, run) -> str:
+def _diagnosed(task: Exercise, gave: dict, run: Callable) -> str:
+    """Return `RIGHT` or what is wrong with an answer.
+
+    Args:
+        task: the exercise, with the probes that the answer was run on.
+        gave: what the worker sent.
+        run: runs the reference and the known mistakes, as `judging.diagnose` wants it.
+    """
     try:
         return judging.diagnose(task, serialization.decode_outcomes(gave["outcomes"]), run) or RIGHT
     except Exception:  # as above
@@ -245,9 +320,16 @@ def _diagnosed(task: Exercise, gave: dict, run) -> str:
 _outcomes_of_known: dict[tuple, list[Outcome]] = {}
 
 
-def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
-    """What a reference or a known mistake does, in the form that untrusted outcomes arrive in;
-    worked out once for a class.
+def _known(task: Exercise, answer: Callable, seed: int | None = None) -> list[Outcome]:
+    """Return what a reference or a known mistake does, worked out once for all submissions.
+
+    Args:
+        task: the exercise, whose probes are used.
+        answer: the reference or the known mistake.
+        seed: the seed that the probes were drawn with, None for the examples.
+
+    Returns:
+        One outcome a probe, in the form that untrusted outcomes arrive in.
     """
     key = (task.name, seed, answer)
     if key not in _outcomes_of_known:
@@ -256,7 +338,13 @@ def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
 
 
 def reason_missing(name: str, cells: dict[int, str], errors: dict[int, str]) -> str:
-    """Why there is no answer: the cell that should hold it, and what went wrong there."""
+    """Return why there is no answer: its cell is missing, failed, or holds none.
+
+    Args:
+        name: the name of the exercise.
+        cells: place in the notebook -> source.
+        errors: place in the notebook -> error of the cell there, in one line.
+    """
     where = [i for i, source in cells.items() if name in source]
     if not where:
         return (
@@ -268,7 +356,7 @@ def reason_missing(name: str, cells: dict[int, str], errors: dict[int, str]) -> 
 
 
 def _asked(source: str) -> Check | str:
-    """What a test cell asks for, or, when it holds anything else, the sentence to say so."""
+    """Read what a test cell asks for, or return a sentence when it holds anything else."""
     found = []
     try:
         for statement in ast.parse(source).body:
@@ -299,6 +387,7 @@ def _asked(source: str) -> Check | str:
 
 
 def _shown(text: str, error: str) -> list:
+    """Return the outputs of a cell that printed a text and failed with an error, "" for neither."""
     text = text.encode("utf-8", "replace").decode()
     shown = [new_output("stream", name="stdout", text=text)] if text else []
     if error:
@@ -307,11 +396,21 @@ def _shown(text: str, error: str) -> list:
     return shown
 
 
-def _right(name: str):
-    return new_output("stream", name="stdout", text=f"✔ {name}: {RIGHT}\n")
+def _told(check: Check | str, says: dict[str, str]):
+    """Return the output of a test cell.
+
+    Args:
+        check: what it asks for, or why it cannot be judged.
+        says: exercise -> verdict.
+    """
+    if isinstance(check, str):
+        return _failure("test cell", check)
+    if says[check.name] != RIGHT:
+        return _failure(check.name, says[check.name])
+    return new_output("stream", name="stdout", text=f"✔ {check.name}: {RIGHT}\n")
 
 
 def _failure(name: str, says: str):
-    """The output of a test cell that failed; its value is the reason alone, as `report` wants."""
+    """Return the output of a test cell that failed; its value is the reason alone, for `report`."""
     says = says.encode("utf-8", "replace").decode()
     return new_output("error", ename="NotRight", evalue=says, traceback=[f"✘ {name}: {says}"])

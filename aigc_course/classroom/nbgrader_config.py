@@ -1,5 +1,6 @@
-"""Settings of nbgrader for assignments made by `python3 course.py classroom export`. nbgrader reads
-them when it is started in this folder.
+"""Settings of nbgrader for assignments made by `python3 course.py classroom export`.
+
+nbgrader reads them when it is started in this folder.
 """
 
 # ruff: noqa: F821

@@ -1,5 +1,6 @@
-"""What a class did: nbgrader's marks with the reason for each, and which mistakes were made how
-often; a CSV and an HTML page.
+"""What a class did: its marks with the reason for each, and how often each mistake was made.
+
+The marks are nbgrader's. The report consists of two CSV files and a page of HTML.
 """
 
 from __future__ import annotations
@@ -44,10 +45,14 @@ WATCH = (
 
 @dataclass(frozen=True)
 class Mark:
-    """One exercise of one student.
+    """The mark for one exercise of one student.
 
     Attributes:
-        score: points given, of `most`.
+        assignment: the name of the assignment.
+        student: the student's name in nbgrader.
+        exercise: the name of the exercise.
+        score: points given.
+        most: points that a right answer gets.
         why: "right." or what is wrong.
         note: what a teacher may want to look at, "" for nothing.
     """
@@ -62,25 +67,18 @@ class Mark:
 
 
 def marks(course: Path) -> list[Mark]:
-    """Every mark in nbgrader's gradebook, with the reason that the autograded notebook gives.
+    """Return every mark in nbgrader's gradebook, with the reason from the autograded notebook.
 
     Args:
         course: the folder with nbgrader_config.py and gradebook.db.
 
     Raises:
-        CourseError: there is no gradebook yet.
+        CourseError: there is no such folder, or no gradebook in it yet.
     """
     from nbgrader.api import Gradebook
 
-    if not course.is_dir():
-        raise CourseError(f"There is no folder {course}; name the one with nbgrader_config.py.")
-    if not (course / "gradebook.db").is_file():
-        raise CourseError(
-            f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and "
-            "`nbgrader autograde` there first."
-        )
     found = []
-    with Gradebook(f"sqlite:///{(course / 'gradebook.db').absolute()}") as gradebook:
+    with Gradebook(f"sqlite:///{_gradebook(course).absolute()}") as gradebook:
         for assignment in gradebook.assignments:
             students = sorted(
                 {path.parent.name for path in course.glob(f"submitted/*/{assignment.name}")}
@@ -94,16 +92,33 @@ def marks(course: Path) -> list[Mark]:
     return found
 
 
-def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
-    """The marks of one student's notebook, in the order of the assignment."""
-    from nbgrader.api import MissingEntry
+def _gradebook(course: Path) -> Path:
+    """Return the file of the gradebook in a course's folder.
 
-    assignment = notebook.assignment.name
-    places = [cell.name for cell in notebook.source_cells]
-    asked = sorted(
-        notebook.grade_cells,
-        key=lambda cell: places.index(cell.name) if cell.name in places else len(places),
-    )
+    Raises:
+        CourseError: there is no such folder, or no gradebook in it yet.
+    """
+    if not course.is_dir():
+        raise CourseError(f"There is no folder {course}; name the one with nbgrader_config.py.")
+    path = course / "gradebook.db"
+    if not path.is_file():
+        raise CourseError(
+            f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and "
+            "`nbgrader autograde` there first."
+        )
+    return path
+
+
+def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
+    """Return the marks of one student's notebook, in the order of the assignment.
+
+    Args:
+        gradebook: nbgrader's, open.
+        course: the folder with nbgrader_config.py.
+        student: the student's name in nbgrader.
+        notebook: nbgrader's record of a notebook of an assignment.
+    """
+    assignment, asked = notebook.assignment.name, _graded_cells(notebook)
     path = course / "autograded" / student / assignment / f"{notebook.name}.ipynb"
     if not path.is_file():
         why = _why_not(course, student, assignment, notebook.name)
@@ -111,35 +126,41 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
             Mark(assignment, student, _exercise(cell.name), 0.0, cell.max_score, why)
             for cell in asked
         ]
-    try:
-        scores = {
-            grade.name: grade.score or 0.0
-            for grade in gradebook.find_submission_notebook(
-                notebook.name, assignment, student
-            ).grades
-        }
-    except MissingEntry:
-        scores = {}
+    scores = _scores(gradebook, student, notebook)
     graded = nbformat.read(path, as_version=4)
-    cells, noted, found = _cells(graded), _note(graded), []
+    cells, note, found = _cells(graded), _note(graded), []
     for cell in asked:
+        name, most = _exercise(cell.name), cell.max_score
         why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
         differs = "points were changed after grading" if (score > 0) != (why == RIGHT) else ""
-        found.append(
-            Mark(
-                assignment,
-                student,
-                _exercise(cell.name),
-                score,
-                cell.max_score,
-                why,
-                differs or noted,
-            )
-        )
+        found.append(Mark(assignment, student, name, score, most, why, differs or note))
     return found
 
 
+def _graded_cells(notebook) -> list:
+    """Return nbgrader's records of the test cells of a notebook, in the order of the assignment."""
+    places = [cell.name for cell in notebook.source_cells]
+    return sorted(
+        notebook.grade_cells,
+        key=lambda cell: places.index(cell.name) if cell.name in places else len(places),
+    )
+
+
+def _scores(gradebook, student: str, notebook) -> dict[str, float]:
+    """Return the points that a student has in the gradebook: name of the test cell -> points."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        submission = gradebook.find_submission_notebook(
+            notebook.name, notebook.assignment.name, student
+        )
+    except MissingEntry:
+        return {}
+    return {grade.name: grade.score or 0.0 for grade in submission.grades}
+
+
 def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
+    """Return why there is no autograded notebook: not handed in, unreadable, or not processed."""
     path = course / "submitted" / student / assignment / f"{notebook}.ipynb"
     if not path.is_file():
         return f"not graded: {path.name} was not handed in"
@@ -151,12 +172,12 @@ def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
 
 
 def _exercise(grade_id: str) -> str:
-    """An assignment's cells are named after their exercise, with a dash for the dot."""
+    """Return the exercise that a cell of an assignment is named after, with a dash for the dot."""
     return grade_id.removesuffix("-test").replace("-", ".", 1)
 
 
 def _cells(notebook) -> dict[str, object]:
-    """Name -> cell of an autograded notebook."""
+    """Return the cells of an autograded notebook that nbgrader knows: name -> cell."""
     return {
         cell.metadata["nbgrader"]["grade_id"]: cell
         for cell in notebook.cells
@@ -165,6 +186,7 @@ def _cells(notebook) -> dict[str, object]:
 
 
 def _why(cell) -> str:
+    """Return the verdict in the output of a test cell, or that the cell is missing."""
     if cell is None:
         return "its test cell is missing"
     errors = [output.evalue for output in cell.outputs if output.output_type == "error"]
@@ -172,8 +194,9 @@ def _why(cell) -> str:
 
 
 def _note(notebook) -> str:
-    """What a notebook's own code reaches for that no answer needs, and functions of the course that
-    it calls.
+    """Return a note for the teacher on code of the student's that no answer needs, "" for none.
+
+    That is a word of `WATCH`, or an import of a module of the course.
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _locked(cell)]
     code = "\n".join(cell.source for cell in cells)
@@ -187,12 +210,19 @@ _MODULES = re.compile(r"(?:from|import)\s+(aigc_course(?:\.\w+)*)")
 
 
 def _locked(cell) -> bool:
+    """Return whether a cell is the assignment's own, which students cannot change."""
     return bool(cell.metadata.get("nbgrader", {}).get("locked"))
 
 
 def write(course: Path, out: Path) -> list[Path]:
-    """Write `marks.csv`, `totals.csv` and `report.html` into a new folder of `out`, named after the
-    time; returns their paths.
+    """Write `marks.csv`, `totals.csv` and `report.html`.
+
+    Args:
+        course: the folder with nbgrader_config.py and gradebook.db.
+        out: the folder in which a new one, named after the time, takes the files.
+
+    Returns:
+        The paths of the files.
 
     Raises:
         CourseError: there is no gradebook, or nothing was handed in.
@@ -203,25 +233,9 @@ def write(course: Path, out: Path) -> list[Path]:
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file; choose another --out.")
     folder = core_files.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
-    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
-    rows += [
-        [m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note]
-        for m in found
-    ]
-    sums = [["assignment", "student", "points", "of"]]
-    for assignment, student in dict.fromkeys((m.assignment, m.student) for m in found):
-        mine = [m for m in found if (m.assignment, m.student) == (assignment, student)]
-        sums.append(
-            [
-                assignment,
-                student,
-                f"{sum(m.score for m in mine):g}",
-                f"{sum(m.most for m in mine):g}",
-            ]
-        )
     files = {
-        "marks.csv": _table(rows),
-        "totals.csv": _table(sums),
+        "marks.csv": _table(_rows(found)),
+        "totals.csv": _table(_totals(found)),
         "report.html": page(found).encode(),
     }
     for name, data in files.items():
@@ -229,21 +243,41 @@ def write(course: Path, out: Path) -> list[Path]:
     return [folder / name for name in files]
 
 
+def _rows(found: Sequence[Mark]) -> list[list[str]]:
+    """Return the rows of `marks.csv`: a heading, then one row for each mark."""
+    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
+    for m in found:
+        points = [f"{m.score:g}", f"{m.most:g}"]
+        rows.append([m.assignment, m.student, m.exercise, *points, m.why, m.note])
+    return rows
+
+
+def _totals(found: Sequence[Mark]) -> list[list[str]]:
+    """Return the rows of `totals.csv`: a heading, then one row for each student's assignment."""
+    rows = [["assignment", "student", "points", "of"]]
+    for pair in dict.fromkeys((m.assignment, m.student) for m in found):
+        mine = [m for m in found if (m.assignment, m.student) == pair]
+        score, most = sum(m.score for m in mine), sum(m.most for m in mine)
+        rows.append([*pair, f"{score:g}", f"{most:g}"])
+    return rows
+
+
 def _table(rows: list[list[str]]) -> bytes:
-    """CSV as spreadsheets read it: UTF-8 with its mark."""
+    """Return rows as CSV that spreadsheets read: UTF-8 with a byte order mark."""
     table = io.StringIO()
     csv.writer(table).writerows([_safe(value) for value in row] for row in rows)
     return table.getvalue().encode("utf-8-sig")
 
 
 def _safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Return the text of a table's cell in a form that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 def page(found: Sequence[Mark]) -> str:
-    """The report as one HTML page: for each assignment a row a student, and the mistakes with how
-    many made them.
+    """Return the report as one HTML page.
+
+    For each assignment it shows the mistakes and how many made them, and a row for each student.
     """
     parts = []
     for assignment in dict.fromkeys(mark.assignment for mark in found):
@@ -253,6 +287,7 @@ def page(found: Sequence[Mark]) -> str:
 
 
 def _mistakes(found: Sequence[Mark]) -> str:
+    """Return the table of an assignment's exercises: how many were right, and what went wrong."""
     rows = []
     for exercise in dict.fromkeys(mark.exercise for mark in found):
         mine = [mark for mark in found if mark.exercise == exercise]
@@ -272,6 +307,7 @@ def _mistakes(found: Sequence[Mark]) -> str:
 
 
 def _title(exercise: str) -> str:
+    """Return the title of an exercise, "" when the course has none of that name."""
     try:
         return catalog.find(exercise).title
     except CourseError:  # a teacher's own cell
@@ -279,11 +315,13 @@ def _title(exercise: str) -> str:
 
 
 def _counted(mine: Sequence[Mark]) -> str:
+    """Return what went wrong in an exercise and how often, the most frequent first, as HTML."""
     counts = Counter(mark.why for mark in mine if mark.why != RIGHT)
     return "".join(f"<div><b>{n} x</b> {html.escape(why)}</div>" for why, n in counts.most_common())
 
 
 def _students(found: Sequence[Mark]) -> str:
+    """Return the table of an assignment's students, one row each, with all their marks."""
     exercises = list(dict.fromkeys(mark.exercise for mark in found))
     rows = []
     for student in dict.fromkeys(mark.student for mark in found):
@@ -300,6 +338,7 @@ def _students(found: Sequence[Mark]) -> str:
 
 
 def _cell(mark: Mark | None) -> str:
+    """Return a mark as a cell of a table, an empty one for no mark."""
     if mark is None:
         return "<td></td>"
     kind = "right" if mark.why == RIGHT else "wrong"

@@ -1,6 +1,9 @@
-"""Runs a submission in a process of its own: limits on time, memory and output, no network and no
-view of the course's folder where the system allows it. It is no jail: grade under an account that
-holds nothing else, as docs/classroom.md says."""
+"""Running a submission in a process of its own.
+
+Time, memory and output are limited; where the system allows it, there is no network and no view of
+the course's folder. It is no jail: grade under an account that holds nothing else, as
+docs/classroom.md says.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,8 @@ _UNSHARE = [
     "--mount-proc",
 ]
 # An empty folder over the course's own, all else read-only but the submission's own folder (where
-# the system allows it), and no right to
-# undo that: the last `unshare` leaves the submission without any privilege over these mounts.
+# the system allows it), and no right to undo that: the last `unshare` leaves the submission without
+# any privilege over these mounts.
 _HIDE = """mount -t tmpfs -o size=1m tmpfs "$0" || exit 99
 mount --bind "$1" "$1" && mount -o remount,bind,ro / 2>/dev/null
 cd "$1" && shift && exec unshare --user --mount "$@\""""
@@ -50,14 +53,14 @@ cd "$1" && shift && exec unshare --user --mount "$@\""""
 
 @dataclass
 class Findings:
-    """What running a submission gave. Nothing in it is trusted.
+    """What running a submission gave; none of its values is to be trusted.
 
     Attributes:
         texts: cell -> what it printed, cut short.
-        errors: cell -> one line, where it failed.
+        errors: cell -> its error in one line, for the cells that failed.
         examples: exercise -> what its answer gave on the examples that learners see, as `worker`
             writes it.
-        hidden: exercise -> the same for each seed.
+        hidden: exercise -> what its answer gave on the hidden arguments of each seed.
         apart: whether the network was cut.
         unseen: whether the course's folder was out of sight.
     """
@@ -71,20 +74,22 @@ class Findings:
 
 
 SeedsFor = Callable[[dict[str, dict]], dict[str, list[int]]]
+Blamed = tuple[str, object, str]  # the phase, the cell or exercise that it was at, and why it ended
 
 
 def run(
     items: list[int | str], cells: dict[int, str], seeds_for: SeedsFor, hide: Path | None = None
 ) -> Findings:
-    """Run cells in order, then each exercise on the examples, then on hidden arguments. A
-    submission cannot make it raise or wait for ever.
+    """Run cells in order, then each exercise on the examples, then on hidden arguments.
+
+    A submission cannot make this raise or wait for ever.
 
     Args:
         items: in the order of the notebook, keys of `cells` and names of exercises at the places of
             their test cells.
         cells: id -> source.
         seeds_for: what answers gave on the examples -> seeds of hidden arguments for those that are
-            worth it.
+            worth checking.
         hide: folder that the submission must not see: the course's, with its gradebook.
 
     Raises:
@@ -98,37 +103,56 @@ def run(
         blamed = _Attempt(items, left, names, seeds_for, findings, deadline).go(front)
         if blamed is None or time.monotonic() > deadline:
             break
-        kind, what, why = blamed
-        if kind == "start":
-            raise CourseError(
-                f"Submissions cannot be run here: their process {why} before the first "
-                "cell. Is the machine too busy?"
-            )
-        if kind == "cell":
-            findings.errors[what] = f"this cell {why}"
-            del left[what]
-        else:
-            lost = {"state": "slow" if why.startswith("did not end") else "died"}
-            findings.examples.setdefault(what, lost)
-            if kind == "check":
-                findings.hidden[what] = [lost]
+        _blame(blamed, findings, left)
     for name in names:
         findings.examples.setdefault(name, {"state": "died"})
     return findings
 
 
+def _blame(blamed: Blamed, findings: Findings, left: dict[int, str]) -> None:
+    """Record what ended a process too early, so that the next attempt goes on without it.
+
+    Args:
+        blamed: the phase, the cell or exercise that it was at, and why it ended.
+        findings: take the error of a cell, or the state of an exercise.
+        left: the cells that are still run; one that is to blame is removed.
+
+    Raises:
+        CourseError: the process ended before the first cell.
+    """
+    kind, what, why = blamed
+    if kind == "start":
+        raise CourseError(
+            f"Submissions cannot be run here: their process {why} before the first "
+            "cell. Is the machine too busy?"
+        )
+    if kind == "cell":
+        findings.errors[what] = f"this cell {why}"
+        del left[what]
+        return
+    lost = {"state": "slow" if why.startswith("did not end") else "died"}
+    findings.examples.setdefault(what, lost)
+    if kind == "check":
+        findings.hidden[what] = [lost]
+
+
 class _Attempt:
-    """One process, from its start to its end. What it says counts only in the phase that it belongs
-    to: cells and examples, then, once the seeds are out, hidden checks alone."""
+    """One process, from its start to its end, and the phase that it is in.
+
+    What the process reports counts only in the phase that it belongs to: cells and examples, then,
+    once the seeds are sent, hidden checks alone.
+
+    Args:
+        items, seeds_for: as in `run`.
+        cells: those that are still run.
+        names: the exercises.
+        findings: take what the process reports.
+        deadline: when all attempts must have ended, on the clock of `time.monotonic`.
+    """
 
     def __init__(self, items, cells, names, seeds_for, findings: Findings, deadline: float):
-        self.cells, self.names, self.seeds_for, self.findings, self.deadline = (
-            cells,
-            names,
-            seeds_for,
-            findings,
-            deadline,
-        )
+        self.cells, self.names, self.seeds_for = cells, names, seeds_for
+        self.findings, self.deadline = findings, deadline
         self.items = [
             {"check": item} if isinstance(item, str) else {"id": item, "source": cells[item]}
             for item in items
@@ -137,32 +161,22 @@ class _Attempt:
         self.at: tuple[str, object] = ("start", "")
         self.asked: dict[str, list[int]] | None = None
 
-    def go(self, front: list[str]) -> tuple[str, object, str] | None:
-        """None when it came to its end, else who is to blame: ("cell", id, why), ("example" or
-        "check", name, why) or ("start", "", why).
+    def go(self, front: list[str]) -> Blamed | None:
+        """Start the process and follow it to its end.
+
+        Args:
+            front: the command to put in front of the worker's.
+
+        Returns:
+            None when it did all that it was asked for, else what is to blame: ("cell", id, why),
+            ("example" or "check", name, why) or ("start", "", why).
         """
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="aigc-graded-", ignore_cleanup_errors=True
-            ) as folder,
-            _Process(Path(folder), front) as process,
-        ):
-            process.send(
-                {
-                    "items": self.items,
-                    "names": self.names,
-                    "examples": [n for n in self.names if n not in self.findings.examples],
-                    "memory_gb": MEMORY_GB,
-                    "cpu_seconds": CPU_SECONDS,
-                }
-            )
+        temporary = tempfile.TemporaryDirectory(prefix="aigc-graded-", ignore_cleanup_errors=True)
+        with temporary as folder, _Process(Path(folder), front) as process:
+            process.send(self.job())
             while self.at[0] != "end":
-                event = process.receive(
-                    min(
-                        START_SECONDS if self.at[0] == "start" else EVENT_SECONDS,
-                        self.deadline - time.monotonic(),
-                    )
-                )
+                patience = START_SECONDS if self.at[0] == "start" else EVENT_SECONDS
+                event = process.receive(min(patience, self.deadline - time.monotonic()))
                 if event is None:
                     return (*self.at, process.why)
                 if event["event"] == "ready" and self.asked is None:
@@ -173,7 +187,18 @@ class _Attempt:
                     self.after_seeds(event)
         return None
 
+    def job(self) -> dict:
+        """Return what the worker is asked for first: cells, and answers on the examples."""
+        return {
+            "items": self.items,
+            "names": self.names,
+            "examples": [n for n in self.names if n not in self.findings.examples],
+            "memory_gb": MEMORY_GB,
+            "cpu_seconds": CPU_SECONDS,
+        }
+
     def before_seeds(self, event: dict) -> None:
+        """Record an event of a cell or of an answer on the examples; drop any other."""
         kind, cell, name = event["event"], event.get("cell"), event.get("name")
         if kind == "running" and isinstance(cell, int) and cell in self.cells:
             self.at = ("cell", cell)
@@ -188,6 +213,7 @@ class _Attempt:
             self.findings.examples.setdefault(name, event)
 
     def ready(self, process: _Process) -> None:
+        """Send the seeds of hidden arguments, for the answers that are worth checking on them."""
         self.asked = {
             name: seeds
             for name, seeds in self.seeds_for(self.findings.examples).items()
@@ -197,6 +223,7 @@ class _Attempt:
         self.at = ("check", next(iter(self.asked))) if self.asked else ("end", "")
 
     def after_seeds(self, event: dict) -> None:
+        """Record an event of an answer on hidden arguments; drop any other."""
         kind, name = event["event"], event.get("name")
         if kind == "checking" and isinstance(name, str) and name in self.asked:
             self.at = ("check", name)
@@ -210,43 +237,23 @@ class _Attempt:
 
 
 class _Process:
-    """A worker: lines of JSON in and out, ended with all its children."""
+    """A worker's process, which takes and gives lines of JSON and ends with all its children.
+
+    Args:
+        folder: where it works; the only one that it may write to, where the system allows that.
+        front: the command to put in front of the worker's.
+    """
 
     def __init__(self, folder: Path, front: list[str]):
         self.why = "ended the process"
-        environment = {
-            "HOME": str(folder),
-            "AIGC_HOME": str(folder / "home"),
-            "IPYTHONDIR": str(folder / "ipython"),
-            "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": str(folder / "mpl"),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONUTF8": "1",
-            "PYTHONSAFEPATH": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "HF_HUB_OFFLINE": "1",
-            "AIGC_SCALE": "smoke",
-            "TMPDIR": str(folder),
-        }
-        kept = {
-            name: os.environ[name]
-            for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
-            if name in os.environ
-        }
-        command = [
-            *front,
-            *([str(folder)] if "sh" in front else []),
-            sys.executable,
-            "-m",
-            "aigc_course.classroom.worker",
-        ]
+        place = [str(folder)] if "sh" in front else []
         self.process = subprocess.Popen(
-            command,
+            [*front, *place, sys.executable, "-m", "aigc_course.classroom.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=kept | environment,
+            env=_environment(folder),
             start_new_session=True,
         )
         self.lines: queue.Queue[bytes] = queue.Queue(maxsize=1000)
@@ -259,6 +266,7 @@ class _Process:
         self._end()
 
     def _end(self) -> None:
+        """Kill the process and, where the system has groups of processes, all its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL) if hasattr(
                 os, "killpg"
@@ -266,6 +274,7 @@ class _Process:
         self.process.wait()
 
     def _read(self) -> None:
+        """Put the lines of the process into a queue, and b"" at their end or at `OUTPUT_BYTES`."""
         total = 0
         while line := self.process.stdout.readline(OUTPUT_BYTES):
             total += len(line)
@@ -275,12 +284,21 @@ class _Process:
         self.lines.put(b"")
 
     def send(self, message: object) -> None:
+        """Send a message as a line of JSON."""
         with contextlib.suppress(OSError):  # when it is gone, `receive` tells
             self.process.stdin.write((json.dumps(message) + "\n").encode())
             self.process.stdin.flush()
 
     def receive(self, seconds: float) -> dict | None:
-        """The next event, None when there will be none: `why` says what happened."""
+        """Wait for the next event and return it.
+
+        Args:
+            seconds: how long to wait.
+
+        Returns:
+            The event, a dictionary with the text "event", {"event": "?"} for a line that holds
+            none; None when there will be no more, and then `why` says what happened.
+        """
         try:
             line = self.lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
@@ -300,32 +318,47 @@ class _Process:
             return {"event": "?"}  # written by the submission; means nothing
 
 
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the environment variables of a worker that works in a folder."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
+        if name in os.environ
+    }
+    return kept | {
+        "HOME": str(folder),
+        "AIGC_HOME": str(folder / "home"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(folder / "mpl"),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HF_HUB_OFFLINE": "1",
+        "AIGC_SCALE": "smoke",
+        "TMPDIR": str(folder),
+    }
+
+
 @functools.cache
 def _apart() -> tuple[str, ...]:
-    """Command in front of the worker's that cuts network and processes off; empty where this system
-    does not allow it.
+    """Return the command in front of the worker's that cuts off the network and other processes.
+
+    It is empty where this system does not allow that.
     """
     if sys.platform != "linux" or not all(map(shutil.which, ("setpriv", "unshare", "mount"))):
         return ()
-    front = [
-        "setpriv",
-        "--pdeathsig",
-        "KILL",
-        *_UNSHARE,
-    ]  # whoever ends the grader ends the submission
-    return (
-        tuple(front)
-        if subprocess.run(
-            [*front, "unshare", "--user", "--mount", "true"], capture_output=True
-        ).returncode
-        == 0
-        else ()
-    )
+    # Whoever ends the grader ends the submission, too.
+    front = ("setpriv", "--pdeathsig", "KILL", *_UNSHARE)
+    trial = subprocess.run([*front, "unshare", "--user", "--mount", "true"], capture_output=True)
+    return front if trial.returncode == 0 else ()
 
 
 def _hiding(folder: Path | None) -> list[str]:
-    """The command in front, with an empty folder over the course's own; without, when the program
-    itself lies in there.
+    """Return the command in front of the worker's, which also hides a folder where it can.
+
+    The folder cannot be hidden when the program itself lies in it.
     """
     front = list(_apart())
     needed = (

@@ -1,5 +1,7 @@
-"""Values as plain data: what an answer gave crosses from an untrusted process as JSON, never as
-objects with methods of their own.
+"""Values as plain data.
+
+What an answer gave crosses from an untrusted process as JSON, never as objects with methods of
+their own.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ import base64
 import math
 import numbers
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -21,28 +24,49 @@ LONGEST = 10_000
 
 
 def encode(value: object, depth: int = 0) -> list:
-    """A value as nested lists that JSON can hold. A tensor becomes an array, a tuple a list,
-    anything unknown its name and text.
+    """Return a value as nested lists that JSON can hold.
+
+    A tensor becomes an array, a tuple a list, and a value of any other type the name of its type
+    and its text.
+
+    Args:
+        value: anything that an answer may give.
+        depth: the number of containers that the value lies in.
 
     Raises:
         ValueError: it is nested too deeply, or an array is too large.
     """
     if depth > DEEPEST:
         raise ValueError(f"the result is nested more than {DEEPEST} levels deep")
+    value = _without_wrappers(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return _encode_array(value)
+    known = _encode_single(value) or _encode_container(value, depth + 1)
+    return known or ["object", type(value).__qualname__, shorten(value)]
+
+
+def _without_wrappers(value: Any) -> Any:
+    """Return a tensor as an array, a number of NumPy's as one of Python's, others as they are."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
-        if value.size > LARGEST:
-            raise ValueError(f"the result has more than {LARGEST:,} numbers")
-        return [
-            "array",
-            value.dtype.str,
-            list(value.shape),
-            base64.b64encode(np.ascontiguousarray(value).tobytes()).decode(),
-        ]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _encode_array(value: np.ndarray) -> list:
+    """Return an array of numbers as its type, its shape and its bytes.
+
+    Raises:
+        ValueError: it has more than `LARGEST` numbers.
+    """
+    if value.size > LARGEST:
+        raise ValueError(f"the result has more than {LARGEST:,} numbers")
+    raw = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+    return ["array", value.dtype.str, list(value.shape), raw]
+
+
+def _encode_single(value: Any) -> list | None:
+    """Return None, a truth value, a number, a string or bytes as data; None for anything else."""
     if value is None:
         return ["none"]
     if isinstance(value, bool):
@@ -55,18 +79,37 @@ def encode(value: object, depth: int = 0) -> list:
         return ["str", str.__str__(value)]
     if isinstance(value, bytes):
         return ["bytes", base64.b64encode(value).decode()]
+    return None
+
+
+def _encode_container(value: Any, depth: int) -> list | None:
+    """Return a dictionary, a list, a tuple or a set as data; None for anything else.
+
+    Args:
+        value: the container.
+        depth: the number of containers that its items lie in.
+
+    Raises:
+        ValueError: it is nested too deeply, or an array in it is too large.
+    """
     if isinstance(value, Mapping):
-        return ["dict", [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]]
+        return ["dict", [[encode(k, depth), encode(v, depth)] for k, v in value.items()]]
     if isinstance(value, list | tuple):
-        return ["list", [encode(item, depth + 1) for item in value]]
+        return ["list", [encode(item, depth) for item in value]]
     if isinstance(value, set | frozenset):
-        return ["set", [encode(item, depth + 1) for item in value]]
-    return ["object", type(value).__qualname__, shorten(value)]
+        return ["set", [encode(item, depth) for item in value]]
+    return None
 
 
 def decode(data: object) -> object:
-    """The plain value that `encode` wrote: None, bool, int, float, str, bytes, list, dict, set or
-    array.
+    """Return the plain value that `encode` wrote.
+
+    Args:
+        data: what came from the untrusted process.
+
+    Returns:
+        None, bool, int, float, str, bytes, list, dict, set or array; for a value of any other type
+        a string.
 
     Raises:
         ValueError: it is not what `encode` writes.
@@ -77,23 +120,18 @@ def decode(data: object) -> object:
         raise ValueError(f"not a value: {error}") from None
 
 
-def _decode(data, depth):
+def _decode(data: Any, depth: int) -> Any:
+    """Decode one value; errors come as they are.
+
+    Args:
+        data: what came from the untrusted process.
+        depth: the number of containers that the value lies in.
+    """
     kind, *rest = data
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
     if kind == "array":
-        kind, shape, raw = (
-            np.dtype(rest[0]),
-            [int(n) for n in rest[1]],
-            base64.b64decode(rest[2], validate=True),
-        )
-        if (
-            kind.kind not in "biufc"
-            or min(shape, default=1) < 0
-            or math.prod(shape) * kind.itemsize != len(raw)
-        ):
-            raise ValueError("not an array")
-        return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
+        return _decode_array(rest[0], rest[1], rest[2])
     if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
         raise ValueError(f"more than {LONGEST:,} items")
     if kind in ("list", "set"):
@@ -114,17 +152,33 @@ def _decode(data, depth):
     return plain[kind](*rest)
 
 
-def _as_key(value):
-    """Tuples arrive as lists; where a value must be hashable, it was one."""
+def _decode_array(type_text: Any, sizes: Any, raw_text: Any) -> np.ndarray:
+    """Decode an array of numbers, whose bytes must fit its type and its shape.
+
+    Raises:
+        ValueError: they do not fit, or it is an array of something else.
+    """
+    kind = np.dtype(type_text)
+    shape = [int(n) for n in sizes]
+    raw = base64.b64decode(raw_text, validate=True)
+    is_whole = min(shape, default=1) >= 0 and math.prod(shape) * kind.itemsize == len(raw)
+    if kind.kind not in "biufc" or not is_whole:
+        raise ValueError("not an array")
+    return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
+
+
+def _as_key(value: Any) -> Any:
+    """Return lists as tuples: tuples arrive as lists, and a key that is a list was a tuple."""
     return tuple(map(_as_key, value)) if isinstance(value, list) else value
 
 
 def encode_outcomes(outcomes: list[Outcome]) -> list:
-    """Outcomes as data; one that cannot be written counts as an error of the answer."""
+    """Return outcomes as data; one that cannot be encoded counts as an error of the answer."""
     return [_encode_outcome(outcome) for outcome in outcomes]
 
 
 def _encode_outcome(outcome: Outcome) -> dict:
+    """Return one outcome as data."""
     try:
         value = encode(outcome.value)
     except Exception as error:  # an object that raises when it is looked at
@@ -139,7 +193,7 @@ def _encode_outcome(outcome: Outcome) -> dict:
 
 
 def decode_outcomes(data: object) -> list[Outcome]:
-    """Outcomes out of data.
+    """Return the outcomes that `encode_outcomes` wrote.
 
     Raises:
         ValueError: it is not what `encode_outcomes` writes.
@@ -159,5 +213,5 @@ def decode_outcomes(data: object) -> list[Outcome]:
 
 
 def plain(outcomes: list[Outcome]) -> list[Outcome]:
-    """Trusted outcomes in the form in which untrusted ones arrive, so that both compare."""
+    """Return trusted outcomes in the form in which untrusted ones arrive, to compare both."""
     return decode_outcomes(encode_outcomes(outcomes))

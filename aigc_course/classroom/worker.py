@@ -1,9 +1,9 @@
-"""The untrusted side of grading: runs a submission's cells, then its answers on examples, and
-reports what they gave.
+"""The untrusted side of grading, which runs a submission and reports what its answers gave.
 
-Started by `sandbox` as `python -m aigc_course.classroom.worker`. It knows no right answer that the
-course does not publish, and gives no marks: whatever the submission does to this process, only
-values leave it.
+It runs the cells, then the answers on the examples, then those on hidden arguments. It is started
+by `sandbox` as `python -m aigc_course.classroom.worker`. It knows no right answer that the course
+does not publish, and gives no marks: whatever the submission does to this process, only values
+leave it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ OUTPUT = 2000  # characters kept of what a cell prints
 
 
 def main() -> None:
-    """Read a job from stdin, report on stdout, one JSON object a line.
+    """Read a job from stdin and report on stdout, one JSON object a line.
 
-    A job has "names" of the exercises, "items" in the order of the notebook, {"id", "source"} for a
-    cell and {"check": name} for the place of a test cell, and "examples", the exercises whose
-    answers are to be run on the examples.
+    A job has "names", those of the exercises; "items", in the order of the notebook, {"id",
+    "source"} for a cell and {"check": name} for the place of a test cell; "examples", the exercises
+    whose answers are run on the examples; and the limits "memory_gb" and "cpu_seconds".
     """
     report = _Reporter(os.dup(1))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
@@ -59,36 +59,42 @@ def main() -> None:
 
 
 class _Reporter:
+    """A writer of events, one JSON object a line.
+
+    Args:
+        descriptor: of the open file to write to.
+    """
+
     def __init__(self, descriptor: int):
         self.file = os.fdopen(descriptor, "w", encoding="utf-8")
 
     def __call__(self, event: str, **more) -> None:
+        """Write an event, its name and more about it."""
         self.file.write(json.dumps({"event": event, **more}) + "\n")
         self.file.flush()
 
 
 def _limit(memory_gb: float, cpu_seconds: int) -> None:
+    """Set this process's limits on memory, processor time and files, where the system has them."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    for what, most in (
-        ("DATA", int(memory_gb * 1e9)),
-        ("CPU", cpu_seconds),
-        ("FSIZE", 20_000_000),
-        ("CORE", 0),
-    ):
+    memory = int(memory_gb * 1e9)
+    limits = {"DATA": memory, "CPU": cpu_seconds, "FSIZE": 20_000_000, "CORE": 0}
+    for what, most in limits.items():
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
 
 
 class _Answers:
-    """The answer to each exercise, and how to run it; holds all it needs, so that later changes to
-    the modules do not matter.
+    """The answer to each exercise, and how to run it.
+
+    It holds all that it needs, so that what cells change in the modules later does not matter.
 
     Args:
-        names: exercises of the assignment.
-        space: names of the notebook, in which answers look things up.
+        names: the exercises of the assignment.
+        space: the names of the notebook, in which answers look things up.
     """
 
     def __init__(self, names: list[str], space: dict):
@@ -98,30 +104,19 @@ class _Answers:
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
         self.given: dict[str, object] = {}
-        self.kept: dict[
-            str, tuple[object, dict]
-        ] = {}  # at the place of the test cell: the answer, and what all names meant there
-        self.outcomes, self.limit, self.TooSlow = (
-            compare.outcomes,
-            time_limit.with_time_limit,
-            time_limit.TooSlow,
-        )
-        self.encode, self.encode_outcomes, self.is_empty = (
-            serialization.encode,
-            serialization.encode_outcomes,
-            emptiness.is_empty,
-        )
-        self.judge, self.judge_value, self.Question, self.named = (
-            judging.judge,
-            judging.judge_value,
-            Question,
-            judging.under_its_own_name,
-        )
+        # At the place of the test cell: the answer, and what all names meant there.
+        self.kept: dict[str, tuple[object, dict]] = {}
+        self.outcomes, self.is_empty = compare.outcomes, emptiness.is_empty
+        self.limit, self.TooSlow = time_limit.with_time_limit, time_limit.TooSlow
+        self.encode, self.encode_outcomes = serialization.encode, serialization.encode_outcomes
+        self.judge, self.judge_value = judging.judge, judging.judge_value
+        self.Question, self.named = Question, judging.under_its_own_name
         self.closed: dict[str, object] = {}
 
     def open_classroom(self) -> None:
-        """Stand in for `aigc_course.exercises`: answers are kept, and modules with reference
-        answers are out of reach of an import.
+        """Put a stub that keeps answers in place of the modules of exercises and of the classroom.
+
+        No import reaches the modules with reference answers any more.
         """
         import types
 
@@ -134,7 +129,7 @@ class _Answers:
             return self.take(name, value)
 
         def elsewhere(*_, **__) -> None:
-            """Hints, solutions and progress are for the lesson."""
+            """Do nothing: hints, solutions and progress are for the lesson."""
 
         stub = types.ModuleType(
             "aigc_course.classroom",
@@ -142,11 +137,8 @@ class _Answers:
         )
         silent = ("hint", "solution", "progress", "require", "require_hidden", "require_value")
         vars(stub).update(exercise=exercise, answer=answer, **dict.fromkeys(silent, elsewhere))
-        for name in [
-            name
-            for name in sys.modules
-            if name.startswith(("aigc_course.exercises", "aigc_course.classroom"))
-        ]:
+        ours = ("aigc_course.exercises", "aigc_course.classroom")
+        for name in [name for name in sys.modules if name.startswith(ours)]:
             self.closed[name] = sys.modules[name]
             sys.modules[name] = None  # an import of it fails
         for name in ("exercises", "classroom"):
@@ -154,7 +146,11 @@ class _Answers:
             setattr(aigc_course, name, stub)
 
     def take(self, name: str, given: object):
-        """Keep an answer, say whether it is right on the examples, and give it back as it is."""
+        """Keep an answer, print whether it is right on the examples, and return it as it is.
+
+        Raises:
+            KeyError: the assignment has no exercise of that name.
+        """
         if name not in self.tasks:
             raise KeyError(f"there is no exercise {name!r} in this assignment")
         task, self.given[name] = self.tasks[name], given
@@ -164,21 +160,23 @@ class _Answers:
         return given
 
     def keep(self, name: str) -> None:
-        """At the place of a test cell: what comes later cannot break this answer."""
+        """Keep the answer as it stands at its test cell, so that no later cell can break it."""
         if name in self.given and not self.empty(name):
             self.kept[name] = self.given[name], dict(self.space)
 
     def empty(self, name: str) -> bool:
+        """Return whether an answer was given, but not attempted."""
         answer = self.given[name]
-        return (
-            answer is None or answer is ...
-            if isinstance(self.tasks[name], self.Question)
-            else self.is_empty(answer)
-        )
+        if isinstance(self.tasks[name], self.Question):
+            return answer is None or answer is ...
+        return self.is_empty(answer)
 
     def on_examples(self, name: str) -> dict:
-        """What the answer gives on what learners see: {"state": "missing" | "empty" | "value" |
-        "outcomes" | "slow", ...}.
+        """Return what the answer gives on the examples that learners see.
+
+        Returns:
+            {"state": ...}, which is "missing", "empty", "slow", "value" (with the value, encoded)
+            or "outcomes" (with the outcomes, encoded).
         """
         task = self.tasks[name]
         if name not in self.given:
@@ -188,36 +186,39 @@ class _Answers:
         answer, _ = self.kept.setdefault(name, (self.given[name], dict(self.space)))
         if isinstance(task, self.Question):
             try:
-                return {"state": "value", "value": self.encode(answer)}
+                value = self.encode(answer)
             except Exception:  # an object that raises when it is looked at
-                return {
-                    "state": "value",
-                    "value": ["object", type(answer).__name__, "a value that cannot be read"],
-                }
+                value = ["object", type(answer).__name__, "a value that cannot be read"]
+            return {"state": "value", "value": value}
         return self.run(name, task)
 
     def on_hidden(self, name: str, seed: int) -> dict:
-        """The same on hidden arguments."""
+        """Return what the answer gives on the hidden arguments of a seed, as `run` does."""
         return self.run(name, self.with_hidden(self.tasks[name], seed))
 
     def run(self, name: str, task) -> dict:
+        """Run the answer that was kept on the probes of an exercise.
+
+        Returns:
+            {"state": "outcomes", "outcomes": one a probe, encoded} or {"state": "slow"}.
+        """
         answer, space = self.kept[name]
         self.space.clear()
         self.space.update(space)
+
+        def work() -> list:
+            return self.encode_outcomes(self.outcomes(task, answer))
+
         try:
             with self.named(answer):
-                return {
-                    "state": "outcomes",
-                    "outcomes": self.limit(
-                        task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer))
-                    ),
-                }
+                return {"state": "outcomes", "outcomes": self.limit(task.seconds, work)}
         except self.TooSlow:
             return {"state": "slow"}
 
     def with_hidden(self, task, seed: int):
-        """The exercise with hidden arguments as its probes, drawn before any answer runs on
-        them.
+        """Return the exercise with hidden arguments as its probes.
+
+        They are drawn before any answer runs on them.
         """
         stub = {name: sys.modules[name] for name in self.closed}
         sys.modules.update(self.closed)
@@ -230,7 +231,10 @@ class _Answers:
 
 
 def _shell():
-    """An IPython without history, colours or files: cells may hold magics and display things."""
+    """Return an IPython shell without history, colours or files.
+
+    With it, cells may hold magics and display things.
+    """
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -241,8 +245,9 @@ def _shell():
     )
 
     class Shell(InteractiveShell):
-        """Figures are drawn to nowhere, and `!pip` has no network to work with: both are left out,
-        the rest of a cell runs.
+        """A shell that leaves out what grading has no use for, and runs the rest of a cell.
+
+        Figures are drawn to nowhere, and `!pip` has no network to work with.
         """
 
         def enable_gui(self, gui=None) -> None:
@@ -262,7 +267,7 @@ def _shell():
 
 
 class _Short(io.StringIO):
-    """Keeps the first characters of what is written and drops the rest."""
+    """A text stream that keeps its first `OUTPUT` characters and drops the rest."""
 
     def write(self, text: str) -> int:
         super().write(text[: max(0, OUTPUT - self.tell())])
@@ -270,7 +275,7 @@ class _Short(io.StringIO):
 
 
 def _told(problem: BaseException) -> str:
-    """An error in a line, as learners know it."""
+    """Return an error in one line, as learners know it: its kind and its text."""
     # Python 3.13 has kinds of syntax errors of its own, whose names are private.
     kinds = [kind.__name__ for kind in type(problem).__mro__ if not kind.__name__.startswith("_")]
     if isinstance(problem, SyntaxError):  # its text names IPython's own file
@@ -279,7 +284,7 @@ def _told(problem: BaseException) -> str:
 
 
 def _run_cell(shell, source: str, answers: _Answers) -> dict:
-    """Run one cell; gives {"text": what it printed, "error": "" or one line}."""
+    """Run one cell and return {"text": what it printed, "error": "" or one line}."""
     printed, problem = _Short(), None
     with (
         contextlib.redirect_stdout(printed),
@@ -298,8 +303,9 @@ def _run_cell(shell, source: str, answers: _Answers) -> dict:
 
 @contextlib.contextmanager
 def _cell_limit(error: type[BaseException]):
-    """Raise an error after `CELL_SECONDS` of processor time: another clock than the one that
-    exercises are limited by inside a cell.
+    """Raise an error after `CELL_SECONDS` of processor time.
+
+    That is another clock than the one that limits exercises inside a cell.
     """
     if not hasattr(signal, "setitimer"):  # Windows: the parent ends the process
         yield
@@ -309,9 +315,8 @@ def _cell_limit(error: type[BaseException]):
         raise error
 
     signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(
-        signal.ITIMER_PROF, CELL_SECONDS, 0.1
-    )  # again and again, as some `except` may catch one
+    # Again and again, as some `except` may catch one.
+    signal.setitimer(signal.ITIMER_PROF, CELL_SECONDS, 0.1)
     try:
         yield
     finally:
