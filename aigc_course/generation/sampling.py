@@ -156,13 +156,23 @@ def generate(
     from aigc_course.models.base import check_ids, device_of, evaluating
 
     rows = check_ids(prompt, model, "prompt").to(device_of(model))
-    generator = None if seed is None else torch.Generator(rows.device).manual_seed(seed)
-
-    def draw(logits):
-        return choose(_last(logits), temperature, generator=generator, **knobs)
-
+    draw = _drawing(temperature, seed, rows.device, knobs)
     with torch.no_grad(), evaluating(model):
         return _continued(model, rows, n, draw, end, remember).cpu()
+
+
+def _drawing(temperature: float, seed: int | None, device, knobs: dict) -> Callable:
+    """Return a function that draws ids (B,) from the last position of logits (B, T, V).
+
+    Args:
+        temperature, seed: see `generate`.
+        device: where the logits lie.
+        knobs: `top_k` and `top_p`, see `filter_logits`.
+    """
+    import torch
+
+    generator = None if seed is None else torch.Generator(device).manual_seed(seed)
+    return lambda logits: choose(_last(logits), temperature, generator=generator, **knobs)
 
 
 def _continued(model, rows, n: int, draw: Callable, end: int | None, remember: bool):
