@@ -57,7 +57,7 @@ def _add_for_learners(add: Callable) -> None:
     lab = "open JupyterLab on the welcome notebook; other options go to jupyter lab"
     add("lab", _lab, lab, passes_on=True)
     run = add("run", _run, "run a lesson (or a notebook file) without a browser")
-    run.add_argument("lesson", help='number ("01") or path of a notebook')
+    run.add_argument("lesson", help='number ("01"), topic ("chance"), or path of a notebook')
     run.add_argument("--scale", choices=runtime.SCALES, help="default: what the machine allows")
     run.add_argument("--html", action="store_true", help="write an HTML page too")
     where = "folder for the results; default: runs/ in your own folder"
@@ -65,7 +65,7 @@ def _add_for_learners(add: Callable) -> None:
     doctor = add("doctor", _doctor, "say what this machine is, what works, what to mend")
     doctor.add_argument("--json", action="store_true", help="machine-readable")
     reset = add("reset", _reset, "bring the original of a lesson back, keep the edited copy")
-    reset.add_argument("lesson", help='number of the lesson, "01" say')
+    reset.add_argument("lesson", help='number or topic of the lesson: "01", "chance"')
     again = "make one of the checkpoints that ship with the course again, from its seed"
     pretrain = add("pretrain", _pretrain, again)
     pretrain.add_argument("name", help=", ".join(pretrained.NAMES))
@@ -79,7 +79,7 @@ def _add_for_teachers(add: Callable) -> None:
     classroom = add("classroom", _classroom, about)
     tasks = classroom.add_subparsers(dest="task", required=True, metavar="task")
     export = tasks.add_parser("export", help="turn lessons into assignments", allow_abbrev=False)
-    export.add_argument("lesson", nargs="+", help="numbers of lessons")
+    export.add_argument("lesson", nargs="+", help="numbers or topics of lessons")
     source = "the source folder of your teaching folder, teaching/source say"
     export.add_argument("--out", type=Path, required=True, help=source)
     export.add_argument("--seed", type=int, help="of the hidden parameters; default: drawn")
@@ -102,10 +102,13 @@ def _add_for_authors(add: Callable) -> None:
     how_much.add_argument("--changed", nargs="?", const="", metavar="COMMIT", help=changed)
     add("lint", _lint, "for authors: style, format and types of the code")
     store = add("store", _store, "for authors: run lessons and store their outputs")
-    store.add_argument("lesson", nargs="*", help="numbers; default: all")
+    store.add_argument("lesson", nargs="*", help="numbers or topics; default: all")
     stale = "those whose code changed since their outputs were stored"
     store.add_argument("--stale", action="store_true", help=stale)
-    add("stamp", _stamp, "for authors: write the repository's address into badges and first cells")
+    everywhere = (
+        "for authors: write numbers, names, links and tables of lessons wherever they stand"
+    )
+    add("stamp", _stamp, everywhere)
 
 
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
@@ -285,9 +288,9 @@ def _reset(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
-    from aigc_course.recipes import recipe
+    from aigc_course import recipes
 
-    print(f"The checkpoint is in {recipe.make(options.name, options.steps, options.examples)}")
+    print(f"The checkpoint is in {recipes.make(options.name, options.steps, options.examples)}")
     return 0
 
 
@@ -296,12 +299,12 @@ def _store(options: argparse.Namespace, rest: list[str]) -> int:
 
     if options.stale and options.lesson:
         raise CourseError("store takes either numbers of lessons or --stale, not both.")
-    numbers = options.lesson or [lesson.number for lesson in lessons.all_lessons()]
+    numbers = options.lesson or [lesson.topic for lesson in lessons.all_lessons()]
     if options.stale:
         found = store.stale()
         for lesson, changes in found.items():
             print(f"{lesson.name} is stale: {', '.join(changes)}", flush=True)
-        numbers = [lesson.number for lesson in found]
+        numbers = [lesson.topic for lesson in found]
     for number in numbers:
         print(store.store(number), flush=True)
     if not numbers:

@@ -15,10 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tests")]
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "support")]
 
 import browser  # noqa: E402
 import lessons as lessons_benchmark  # noqa: E402
+
+from aigc_course.course import lessons  # noqa: E402
 
 TIMES = 5
 IMPORT = (
@@ -52,7 +55,7 @@ def seconds_to_page(new_page) -> float:
         start = time.perf_counter()
         server = browser.Server(Path(folder))
         try:
-            browser.Notebook(page, server, "00_welcome")
+            browser.Notebook(page, server, lessons.find("welcome").name)
             return time.perf_counter() - start
         finally:
             page.close()

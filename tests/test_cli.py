@@ -19,7 +19,9 @@ from browser import listens
 from aigc_course import cli
 from aigc_course.core import machine, paths
 from aigc_course.core.errors import CourseError
-from aigc_course.course import doctor, execute, lessons
+from aigc_course.course import doctor, execute, lessons, syllabus
+
+WELCOME = lessons.find("welcome").name
 
 
 def course(*arguments, timeout=300, **environment):
@@ -67,7 +69,7 @@ def test_import_is_quick_and_without_torch():
 
 @pytest.mark.parametrize("command", ["run", "reset"])
 def test_no_such_lesson(command):
-    one_line(course(command, "99"), "no lesson '99'", "00, 01")
+    one_line(course(command, "99"), "no lesson '99'", "00 welcome, 01 chance")
 
 
 def test_pretrain_of_an_unknown_name():
@@ -104,8 +106,8 @@ def test_home_of_nobody():
 
 
 def test_a_folder_where_a_copy_should_be(tmp_path):
-    (tmp_path / "notebooks" / "00_welcome.ipynb").mkdir(parents=True)
-    for command in (("lab",), ("reset", "00")):
+    (tmp_path / "notebooks" / f"{WELCOME}.ipynb").mkdir(parents=True)
+    for command in (("lab",), ("reset", "welcome")):
         one_line(course(*command, AIGC_HOME=str(tmp_path)), "cannot be read", "move it away")
 
 
@@ -193,14 +195,95 @@ def test_a_dead_kernel_is_told(tmp_path):
 # --------------------------------------------------------------------------------------
 
 
+FIRST = syllabus.Lesson("first", "First", syllabus.START, "what comes first?")
+SMALL = syllabus.Lesson("small", "Small", syllabus.TEXT, "what is small?")
+
+
 @pytest.fixture
 def small_course(tmp_path, monkeypatch, home):
-    """A course of one lesson whose original can be changed."""
+    """A course whose second lesson has a notebook that can be changed; the first one has none."""
     root = tmp_path / "course"
     (root / "notebooks").mkdir(parents=True)
     notebook(root / "notebooks" / "01_small.ipynb", "1")
     monkeypatch.setattr(paths, "course_root", lambda: root)
+    monkeypatch.setattr(syllabus, "LESSONS", (FIRST, SMALL))
     return root / "notebooks" / "01_small.ipynb"
+
+
+def test_a_lesson_is_found_by_number_topic_and_name(small_course):
+    found = {lessons.find(key) for key in ("1", "01", "small", "01_small")}
+    assert len(found) == 1 and found.pop().path == small_course
+    for key in ("00", "first", "0", "2", "02_small", "Small", "", "\u00b2", "1" * 5000):
+        with pytest.raises(CourseError, match="lessons are 01 small"):
+            lessons.find(key)
+
+
+def rename(small_course, monkeypatch, topic="small"):
+    """The lesson moves to the first place and gets a new title."""
+    moved = small_course.with_name("00_tiny.ipynb")
+    small_course.rename(moved)
+    tiny = syllabus.Lesson(topic, "Tiny", syllabus.TEXT, "what is small?")
+    monkeypatch.setattr(syllabus, "LESSONS", (tiny, FIRST))
+    return moved
+
+
+def with_topic(path, topic, *cells):
+    node = nbformat.read(notebook(path, *cells), 4)
+    node.metadata["aigc_course"] = {"topic": topic, "number": path.name[:2]}
+    nbformat.write(node, path)
+
+
+def test_an_untouched_copy_follows_its_lesson_to_a_new_name(small_course, monkeypatch):
+    with_topic(small_course, "small", "1")
+    assert lessons.sync_copies() == []
+    folder = lessons.find("small").copy.parent
+    moved = rename(small_course, monkeypatch)
+    assert lessons.sync_copies() == ["Lessons have new names: 01_small is now 00_tiny."]
+    assert [p.name for p in folder.iterdir()] == ["00_tiny.ipynb"]
+    notebook(moved, "2")
+    assert lessons.sync_copies() == []  # untouched, so updated
+    assert (folder / "00_tiny.ipynb").read_bytes() == moved.read_bytes()
+
+
+def test_an_edited_copy_keeps_its_old_name_and_is_told_where_it_belongs(small_course, monkeypatch):
+    with_topic(small_course, "small", "1")
+    lessons.sync_copies()
+    old = lessons.find("small").copy
+    with_topic(old, "small", "mine")
+    mine = old.read_bytes()
+    moved = rename(small_course, monkeypatch)
+    for _ in range(2):  # as long as it lies there
+        (notice,) = lessons.sync_copies()
+        assert str(old) in notice and "today's lesson 00_tiny" in notice
+    assert old.read_bytes() == mine
+    assert old.with_name("00_tiny.ipynb").read_bytes() == moved.read_bytes()
+    old.unlink()
+    assert lessons.sync_copies() == []
+
+
+def test_a_copy_from_before_topics_is_known_by_its_title(small_course, monkeypatch):
+    lessons.sync_copies()
+    monkeypatch.setattr(syllabus, "LESSONS", (SMALL, FIRST))
+    small_course.rename(small_course.with_name("00_small.ipynb"))
+    assert lessons.sync_copies() == ["Lessons have new names: 01_small is now 00_small."]
+
+
+def test_a_copy_of_a_lesson_that_is_gone_is_kept(small_course, monkeypatch):
+    lessons.sync_copies()
+    old = lessons.find("small").copy
+    before = old.read_bytes()
+    rename(small_course, monkeypatch, topic="other")
+    (notice,) = lessons.sync_copies()
+    assert str(old) in notice and "no lesson of today" in notice and old.read_bytes() == before
+
+
+def test_names_in_the_record_lead_nowhere_else(small_course, home):
+    lessons.sync_copies()
+    (home / "mine.ipynb").write_text("{}")
+    record = json.loads((home / "copied.json").read_text())
+    record |= {"../mine": "x", "00_../../mine": "x", "00_" + "x" * 300: "x"}
+    (home / "copied.json").write_text(json.dumps(record))
+    assert lessons.sync_copies() == [] and (home / "mine.ipynb").read_text() == "{}"
 
 
 def test_copies_are_made_updated_and_never_overwritten(small_course):
@@ -405,10 +488,10 @@ def test_lab_serves_the_welcome_notebook_also_when_its_port_is_taken(tmp_path, t
             contents = json.load(
                 urllib.request.urlopen(f"{address}api/contents/notebooks?token=secret", timeout=10)
             )
-            assert "00_welcome.ipynb" in [item["name"] for item in contents["content"]]
+            assert f"{WELCOME}.ipynb" in [item["name"] for item in contents["content"]]
             page = urllib.request.urlopen(f"{address}lab?token=secret", timeout=10)
             assert page.status == 200
-            assert "/lab/tree/notebooks/00_welcome.ipynb" in (tmp_path / "log").read_text()
+            assert f"/lab/tree/notebooks/{WELCOME}.ipynb" in (tmp_path / "log").read_text()
         finally:
             server.terminate()
             server.wait(20)

@@ -152,6 +152,19 @@ def test_compared_gives_a_row_for_each_set(judge, real):
     ] > 0.8 > rows[1]["recall"]
 
 
+def test_measures_of_few_pictures_come_with_a_warning(judge, real, capsys):
+    few, many = real.images[:40], real.images[100:200]
+    image_metrics.compare_sets(judge, {"many": many}, many)
+    image_metrics.warn_if_few(100)
+    assert not capsys.readouterr().out
+    for sets, known in (({"few": few, "many": many}, many), ({"many": many}, few)):
+        image_metrics.compare_sets(judge, sets, known)
+        said = capsys.readouterr().out
+        assert (
+            said.count("\n") == 1 and "only 40 pictures" in said and "0.15" in said
+        )  # 0.98 / 40**.5
+
+
 def test_a_judge_of_other_pictures_is_trained(real):
     pictures = image_sets.Pictures(
         real.images[:400], torch.from_numpy(real.factors["label"])[:400], tuple("0123456789"), {}

@@ -5,6 +5,7 @@ after a kill.
 import functools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,15 +17,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from aigc_course import pretrained
+from aigc_course import pretrained, recipes
+from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
 from aigc_course.data.stories import tale_tasks, tales
 from aigc_course.evaluation import text_metrics
 from aigc_course.generation import sampling
 from aigc_course.models.images import classifier
-from aigc_course.recipes import glyphs
-from aigc_course.recipes import recipe as recipes_recipe
-from aigc_course.recipes import tales as recipes_tales
+from aigc_course.recipes import glyphs, recipe
+from aigc_course.recipes import tales as tale_recipes
 from aigc_course.text import tale_tokenizer
 from aigc_course.training import checkpoints
 
@@ -51,18 +52,50 @@ def test_what_ships_is_whole_small_and_has_a_card(name):
         assert part in card, part
     assert len(card.partition("## Limits")[2].split()) >= 15, "the card says what is wrong with it"
     last = json.loads((folder / "curve.json").read_text(encoding="utf-8"))[-1]
-    recipe = (recipes_tales.RECIPES | glyphs.RECIPES)[name]
-    about = (
-        f"{recipe.n_tales:,} {recipe.form} tales"
-        if name in pretrained.TALES
-        else f"{recipe.images:,} glyph digits"
-    )
-    assert last["step"] == recipe.steps and f"{recipe.steps:,} steps" in card and about in card
+    assert last["step"] == recipes.RECIPES[name].steps
+
+
+def loaded(name):
+    if name == "tales-bert":
+        from transformers import AutoModelForMaskedLM
+
+        return AutoModelForMaskedLM.from_pretrained(pretrained.path(name))
+    if name in pretrained.TALES:
+        return pretrained.load_gpt(name)[0]
+    return pretrained.load_image_model(name)
+
+
+@pytest.mark.parametrize("name", pretrained.NAMES)
+def test_its_card_says_what_record_and_recipe_say_today(name):
+    """All but its cost, its curve and how this file was made."""
+    card = (pretrained.path(name) / "README.md").read_text(encoding="utf-8")
+    how = recipes.RECIPES[name]
+    rows = dict(re.findall(r"^\| (\w+) \| (.+) \|$", card.partition("## Curve")[0], re.M))
+    assert list(rows)[:5] == ["class", "data", "command", "training", "cost"]
+    del rows["cost"]
+    assert rows == recipe.facts(name, how, loaded(name)) | how.facts()
+    assert card.startswith(f"# {name}\n\n{recipe.about(name)}\n\n| | |\n|---|---|\n")
+    assert f"## Curve\n\n{recipe.judged(how)}\n\n| step |" in card
+    assert card.endswith(f"## Limits\n\n{how.limits}\n")
+
+
+@pytest.mark.parametrize("name", pretrained.NAMES)
+def test_its_record_names_its_class(name):
+    """As the file itself says."""
+    config = json.loads((pretrained.path(name) / "config.json").read_text(encoding="utf-8"))
+    kinds = config["architectures"] if name in pretrained.TALES else [config["class"]]
+    assert kinds == [pretrained.BY_NAME[name].kind]
+
+
+def test_each_record_has_a_recipe_and_a_folder():
+    folders = [path.parent.name for path in paths.course_root().glob("data/pretrained/*/README.md")]
+    assert set(recipes.RECIPES) == set(pretrained.NAMES) == set(folders)
+    assert (*pretrained.TALES, *pretrained.GLYPHS) == pretrained.NAMES
 
 
 def test_the_judges_the_vae_and_the_gan_keep_what_their_cards_say():
     made = glyphs.held_out()
-    judge, fonts, vae_model, painter = (
+    judge, fonts, vae_model, generator = (
         pretrained.load_image_model(name) for name in pretrained.GLYPHS
     )
     digits = glyphs.digit_labels(made)
@@ -70,7 +103,7 @@ def test_the_judges_the_vae_and_the_gan_keep_what_their_cards_say():
     assert classifier.accuracy(fonts, made.images, glyphs.font_labels(made)) >= 0.8
     found = glyphs.judge_vae(vae_model)
     assert found["nats"] <= 60 and found["read"] >= 0.99
-    found = glyphs.judge_painter(painter)
+    found = glyphs.judge_generator(generator)
     assert (
         found["sure"] >= 0.88
         and found["entropy"] >= 0.985
@@ -82,15 +115,14 @@ def test_the_judges_the_vae_and_the_gan_keep_what_their_cards_say():
 
 @pytest.mark.parametrize("name", pretrained.GLYPHS)
 def test_an_image_model_is_made_again_from_its_seed(name, home, monkeypatch):
-    monkeypatch.setitem(
-        glyphs.RECIPES, name, replace(glyphs.RECIPES[name], judge=lambda model: {"nothing": 0.0})
-    )
-    first = recipes_recipe.make(name, steps=3, examples=150, show=False)
+    without = replace(recipes.RECIPES[name], judge=lambda model: {"nothing": 0.0})
+    monkeypatch.setitem(recipes.RECIPES, name, without)
+    first = recipes.make(name, steps=3, examples=150, show=False)
     hashes = pretrained.digest(first / "model.safetensors")
     shutil.rmtree(checkpoints.folder(f"pretrain-{name}-3-150"))
     assert (
         pretrained.digest(
-            recipes_recipe.make(name, steps=3, examples=150, show=False) / "model.safetensors"
+            recipes.make(name, steps=3, examples=150, show=False) / "model.safetensors"
         )
         == hashes
     )
@@ -124,7 +156,7 @@ def test_the_bert_fills_masks_as_well_as_can_be():
         AutoModelForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval(),
         AutoTokenizer.from_pretrained(folder),
     )
-    found, best = recipes_tales.masked_accuracy(
+    found, best = tale_recipes.masked_accuracy(
         model, tales.sample(80, seed=11), tokenizer, places=1
     )
     assert found >= 0.9 * best  # 95 % is promised, of 120 places in its card
@@ -176,7 +208,7 @@ def test_unknown_names_and_ones_not_made(home):
     with pytest.raises(CourseError, match="glyphs-gan"):
         pretrained.load_image_model("tales-gpt")
     with pytest.raises(CourseError, match="no recipe"):
-        recipes_recipe.make("gpt3")
+        recipes.make("gpt3")
 
 
 def test_a_model_that_cannot_be_fetched_is_told_in_one_line(monkeypatch):
@@ -228,12 +260,11 @@ def test_posterior_is_exact():
 SMALL = """
 import sys
 from dataclasses import replace
-from aigc_course import pretraining, pretraining_recipes as recipes
-for name in recipes.RECIPES:
-    recipes.RECIPES[name] = replace(recipes.RECIPES[name], judge=lambda *_: {"nothing": 0.0})
-recipes.EXPLAINED.update({recipe.judge: "Not judged." for recipe in recipes.RECIPES.values()})
+from aigc_course import recipes
+for name, recipe in recipes.RECIPES.items():
+    recipes.RECIPES[name] = replace(recipe, judge=lambda model: {"nothing": 0.0})
 print("ready", flush=True)
-print(pretraining.make(sys.argv[1], int(sys.argv[2]), 200, show=False))
+print(recipes.make(sys.argv[1], int(sys.argv[2]), 200, show=False))
 """
 
 

@@ -684,18 +684,20 @@ def test_the_monitor_draws_in_place(monkeypatch):
     monkeypatch.setattr(progress, "SECONDS", 0.0)
     with progress.Monitor(3) as monitor:
         for n in (2, 3):
-            monitor.update([2.0, 1.0, 0.5][:n])
+            monitor.update({"loss": [2.0, 1.0, 0.5][:n]})
     assert [kind for kind, _ in shown] == ["display", "update"] and "from 2.00 to 0.50" in shown[
         -1
     ][1]
     for odd in ([1.0, float("nan"), float("inf"), 2.0], [-5.1, -4.9, -5.0], [1.0, 1.0, 1.0]):
         with progress.Monitor(len(odd)) as monitor:
-            monitor.update(odd)  # a loss that is not finite must not hide the error that says so
+            monitor.update(
+                {"loss": odd}
+            )  # a loss that is not finite must not hide the error that says so
     monkeypatch.setattr(progress, "SECONDS", 60.0)
     shown.clear()
     with progress.Monitor(100) as monitor:
         for n in range(1, 100):
-            monitor.update([1.0] * n)
+            monitor.update({"loss": [1.0] * n})
     assert len(shown) <= 1
 
 
@@ -721,7 +723,7 @@ def test_a_loop_by_hand_counts_its_steps_and_ends_at_the_stop_button(capsys):
 def test_a_bar_alone_draws_no_plot(monkeypatch):
     monkeypatch.setattr(progress.Monitor, "_draw", lambda *_: pytest.fail("a plot was drawn"))
     with progress.Monitor(3, show="bar") as monitor:
-        monitor.update([3.0, 2.0, 1.0])
+        monitor.update({"loss": [3.0, 2.0, 1.0]})
         assert monitor.bar.n == 3
     with pytest.raises(CourseError, match="show"):
         training.fit(
@@ -736,7 +738,8 @@ def test_a_bar_alone_draws_no_plot(monkeypatch):
 
 IN_A_KERNEL = """
 import torch
-from aigc_course import live, training
+from aigc_course import training
+from aigc_course.training import progress
 model = torch.nn.Linear(4, 1)
 loader = training.batches(torch.randn(512, 4), batch_size=8, seed=0)
 """
@@ -746,7 +749,7 @@ LONG = {
         "1e-3)\nprint('LEARNED', len(history.losses) > 0)"
     ),
     "by hand": (
-        "done = []\nfor step in live.counted(10**9):\n    "
+        "done = []\nfor step in progress.progress_steps(10**9):\n    "
         "done.append(step)\nprint('LEARNED', len(done) > 0)"
     ),
 }

@@ -174,25 +174,86 @@ def test_real_mnist(tmp_path):
     )  # the mean that every tutorial subtracts
 
 
-def test_own_folder(tmp_path):
+def own_pictures(folder, n, kinds=("cats", "dogs")):
+    """Write n pictures, in turn of each kind; "" is the folder itself."""
     rng = np.random.default_rng(0)
-    for kind, ending in (("cats", "png"), ("dogs", "jpg")):
-        (tmp_path / kind).mkdir()
-        for i in range(12):
-            Image.fromarray(rng.integers(0, 256, (40, 64, 3), dtype=np.uint8)).save(
-                tmp_path / kind / f"{i}.{ending}"
-            )
+    for i in range(n):
+        kind, ending = kinds[i % len(kinds)], ("png", "jpg")[i % 3 == 0]
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (40, 64, 3), dtype=np.uint8)).save(
+            folder / kind / f"{i:03d}.{ending}"
+        )
+
+
+def test_own_folder(tmp_path):
+    own_pictures(tmp_path, 160)
     (tmp_path / "notes.txt").write_text("not a picture")
     made = image_sets.folder(tmp_path)
     assert (
-        made.images.shape == (24, 1, 28, 28) and made.images.min() >= 0 and made.images.max() <= 1
+        made.images.shape == (160, 1, 28, 28) and made.images.min() >= 0 and made.images.max() <= 1
     )
-    assert made.names == ("cats", "dogs") and made.labels.tolist() == [0] * 12 + [1] * 12
-    train, test = image_sets.choose(str(tmp_path), 100, 100)
-    assert len(train.images) == 22 and len(test.images) == 2
-    (tmp_path / "cats" / "0.png").write_bytes(b"no picture at all")
-    with pytest.raises(CourseError, match=r"0\.png cannot be read"):
-        image_sets.folder(tmp_path)
+    assert made.names == ("cats", "dogs") and made.labels.tolist() == [0] * 80 + [1] * 80
+    train, test = image_sets.choose(str(tmp_path), 1000, 1000, classes=2)
+    assert len(train.images) == 140 and len(test.images) == 20  # a tenth would be too few
+    assert set(train.labels.tolist()) == {0, 1} and train.what == "pictures"
+
+
+def refusal(folder, **needs):
+    """What is said of a folder, one line."""
+    with pytest.raises(CourseError) as caught:
+        image_sets.choose(str(folder), 1000, 1000, **needs)
+    assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+    return str(caught.value)
+
+
+def test_one_damaged_picture_is_named(tmp_path):
+    own_pictures(tmp_path, 160)
+    whole = (tmp_path / "cats" / "000.jpg").read_bytes()
+    (tmp_path / "cats" / "000.jpg").write_bytes(whole[: len(whole) // 2])
+    said = refusal(tmp_path)
+    assert "1 of 160 pictures cannot be read (cats/000.jpg: damaged)" in said
+    assert "mend them or move them away" in said and "needed" not in said
+
+
+def test_a_flat_folder_is_told_where_classes_are_needed(tmp_path):
+    own_pictures(tmp_path, 160, kinds=("",))
+    assert image_sets.choose(str(tmp_path), 1000, 1000)[0].names == ("",)
+    said = refusal(tmp_path, classes=2)
+    assert "have no classes: make a subfolder for each class" in said and "cats" in said
+
+
+def test_one_class_and_pictures_beside_the_subfolders_are_told(tmp_path):
+    own_pictures(tmp_path / "one", 160, kinds=("cats",))
+    assert "at least 2 classes are needed, and these are all of cats" in refusal(
+        tmp_path / "one", classes=2
+    )
+    own_pictures(tmp_path / "mixed", 160, kinds=("cats", "dogs", "owls", ""))
+    said = refusal(tmp_path / "mixed", classes=2)
+    assert "beside the subfolders (003.jpg, 007.png, 011.png and 37 more)" in said
+
+
+def test_all_problems_of_a_folder_come_at_once(tmp_path):
+    own_pictures(tmp_path, 30, kinds=("",))
+    for i in (2, 5, 8, 11):
+        (tmp_path / f"{i:03d}.png").unlink(missing_ok=True)
+        (tmp_path / f"{i:03d}.png").write_bytes(b"no picture at all")
+    said = refusal(tmp_path, classes=2)
+    assert "4 of 30 pictures cannot be read (002.png: damaged, 005.png: damaged, " in said
+    assert "008.png: damaged and 1 more)" in said
+    assert "holds 26 readable pictures" in said and "at least 150" in said
+    assert "have no classes" in said
+    (tmp_path / "empty").mkdir()
+    said = refusal(tmp_path / "empty", classes=2)
+    assert "holds 0 readable pictures" in said and "classes" not in said
+
+
+def test_a_picture_is_cut_before_it_is_resized(tmp_path):
+    """A strip of one pixel by many would become as much longer as it becomes wider."""
+    strip = Image.new("L", (1, 101))
+    strip.putpixel((0, 50), 255)
+    for i in range(20):
+        strip.save(tmp_path / f"{i}.png")
+    assert image_sets.folder(tmp_path).images.min() == 1  # nothing of the black parts is left
 
 
 @pytest.mark.parametrize(
@@ -202,7 +263,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch, side):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     for i in range(20):
         Image.new("L", (side, side)).save(tmp_path / f"{i}.png")
-    with pytest.raises(CourseError, match="Bomb"):
+    with pytest.raises(CourseError, match="too many pixels"):
         image_sets.folder(tmp_path)
 
 
@@ -239,8 +300,10 @@ def test_bad_names_are_told(tmp_path):
             image_sets.choose(name, 10, 10)
     with pytest.raises(CourseError, match="who is not here"):
         image_sets.choose("~no-such-user/pictures", 10, 10)
-    with pytest.raises(CourseError, match="at least 20"):
+    with pytest.raises(CourseError, match="at least 150"):
         image_sets.choose(str(tmp_path), 10, 10)
+    with pytest.raises(CourseError, match="at least 20"):
+        image_sets.folder(tmp_path)
     with pytest.raises(CourseError, match="fashion_mnist"):
         image_sets.load("cifar")
     with pytest.raises(CourseError, match="n_train"):

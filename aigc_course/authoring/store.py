@@ -19,11 +19,14 @@ _REPORT = "import json\nprint(json.dumps([recording.ran(), recording.read()]))"
 _LOCAL_PATH = re.compile(r"(/(?:home|root|tmp|Users|work|private|var)/[^\s'\"<>:]*)")
 
 
-def store(number: str) -> str:
+def store(key: str) -> str:
     """Run a lesson from top to bottom at "cpu" scale, normalize its outputs and store them.
 
-    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/NN.png` for its top
-    and the README.
+    The cell tagged "cover" gives the lesson's picture, kept as `data/pictures/TOPIC.png` for its
+    top and the README.
+
+    Args:
+        key: number, topic or name of the lesson.
 
     Returns:
         A summary line.
@@ -32,32 +35,32 @@ def store(number: str) -> str:
         CourseError: a cell failed, or an output holds a secret; the stored outputs stay as they
             were.
     """
-    lesson = lessons.find(number)
+    lesson = lessons.find(key)
     notebook = lessons.read(lesson.path)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(_START))
-    notebook.cells.append(nbformat.v4.new_code_cell(_REPORT))
-    with tempfile.TemporaryDirectory() as home:
-        execute.run(
-            notebook,
-            lesson.path.parent,
-            name=lesson.name,
-            env={"AIGC_SCALE": "cpu", "AIGC_HOME": home},
-        )
-    ran, read = json.loads(notebook.cells.pop().outputs[0].text)
-    del notebook.cells[0]
+    ran, read = _run(lesson, notebook)
     normalise(notebook)
     secrets.check(notebook)
     about = provenance.record(notebook, ran, read)
     kept = dict(notebook.metadata.get("aigc_course", {})) | about
     notebook.metadata["aigc_course"] = nbformat.from_dict(kept)
-    cover = _renewed_cover(lesson.number, notebook)
+    cover = _renewed_cover(lesson.topic, notebook)
     files.write_atomically(lesson.path, notebook_text(notebook).encode())
     if cover:
-        files.write_atomically(
-            paths.course_root() / "data" / "pictures" / f"{lesson.number}.png",
-            base64.b64decode(cover),
-        )
+        picture = paths.course_root() / "data" / "pictures" / f"{lesson.topic}.png"
+        files.write_atomically(picture, base64.b64decode(cover))
     return f"{lesson.name}: {lesson.path.stat().st_size / 1000:.0f} KB"
+
+
+def _run(lesson: lessons.Lesson, notebook) -> tuple[dict[str, list[str]], list[str]]:
+    """Execute a notebook in place; return what it ran of the library and which data it read."""
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_START))
+    notebook.cells.append(nbformat.v4.new_code_cell(_REPORT))
+    with tempfile.TemporaryDirectory() as home:
+        settings = {"AIGC_SCALE": "cpu", "AIGC_HOME": home}
+        execute.run(notebook, lesson.path.parent, name=lesson.name, env=settings)
+    ran, read = json.loads(notebook.cells.pop().outputs[0].text)
+    del notebook.cells[0]
+    return ran, read
 
 
 def stale() -> dict[lessons.Lesson, list[str]]:
@@ -125,7 +128,7 @@ def _normal_output(output):
     return output
 
 
-def _renewed_cover(number: str, notebook) -> str:
+def _renewed_cover(topic: str, notebook) -> str:
     """Return the picture that this run made, in base64, "" where a lesson has none.
 
     It also replaces the previous picture at the top of the lesson.
@@ -136,7 +139,7 @@ def _renewed_cover(number: str, notebook) -> str:
     shown = next(
         cell
         for cell in notebook.cells
-        if cell.cell_type == "code" and f'plots.picture("{number}"' in cell.source
+        if cell.cell_type == "code" and f'plots.picture("{topic}"' in cell.source
     )
     picture_of(shown)["image/png"] = made[-1]["image/png"]
     return made[-1]["image/png"]

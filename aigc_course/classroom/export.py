@@ -78,8 +78,9 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
     }
     _check_place(out, list(found))
     for path, lesson in found.items():
-        own_seed = secrets.randbelow(10**9) if seed is None else seed
-        notebook = assignment(lessons.read(lesson.path), own_seed)
+        notebook = assignment(
+            lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed
+        )
         files.write_atomically(path, nbformat.writes(notebook).encode())
     settings = out.absolute().parent / CONFIG
     if settings.exists():
@@ -142,7 +143,18 @@ def assignment(lesson, seed: int):
         marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
-        cells += _exercise_cells(one, answer, seed)
+        task, name = catalog.find(one.name), one.name.replace(".", "-")
+        points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
+        cells.append(
+            new_markdown_cell(
+                f"{one.text}\n\n{_example(task, one)}*{points} "
+                f"{'point' if points == 1 else 'points'}*"
+            )
+        )
+        cells.append(marked(answer, name, solution=True, locked=False))
+        cells.append(
+            marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points)
+        )
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i:02d}"
     return new_notebook(
@@ -151,19 +163,6 @@ def assignment(lesson, seed: int):
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
         },
     )
-
-
-def _exercise_cells(one: Found, answer, seed: int) -> list:
-    """Return the cells of one exercise: its statement, the answer cell and the locked test cell."""
-    task, name = catalog.find(one.name), one.name.replace(".", "-")
-    points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
-    worth = f"*{points} {'point' if points == 1 else 'points'}*"
-    test = new_code_cell(_test(task, seed))
-    return [
-        new_markdown_cell(f"{one.text}\n\n{_example(task, one)}{worth}"),
-        marked(answer, name, solution=True, locked=False),
-        marked(test, f"{name}-test", grade=True, points=points),
-    ]
 
 
 _HOW = """Fill in the cells with three dots and run them. Below each stands whether it is right,
@@ -228,8 +227,11 @@ def _example(task: Exercise | Question, one: Found) -> str:
     except Exception:  # some are called with more than their arguments, inside a training step say
         return ""
     call = f"{ast.parse(one.stub).body[0].name}({', '.join(map(shorten, arguments))})"
-    is_readable = len(call) < 160 and " object at " not in call + gives
-    return f"For example, `{call}` gives `{gives}`.\n\n" if is_readable else ""
+    return (
+        f"For example, `{call}` gives `{gives}`.\n\n"
+        if len(call) < 160 and " object at " not in call + gives
+        else ""
+    )
 
 
 def _answer_cell(one: Found):

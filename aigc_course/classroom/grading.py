@@ -9,7 +9,7 @@ import ast
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -68,58 +68,34 @@ class ExecuteApart(NbGraderPreprocessor):
         Returns:
             Both, as nbgrader wants it; it turns the outputs into points.
         """
-        tests, cells = _tests_and_cells(nb)
-        asked = {i: _asked(source) for i, source in tests.items()}
-        findings, says = self._judge(cells, asked)
-        for i in cells:
-            nb.cells[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
-            nb.cells[i].execution_count = i + 1
-        for i, check in asked.items():
-            nb.cells[i].outputs = [_told(check, says)]
-            nb.cells[i].execution_count = i + 1
-        return nb, resources
-
-    def _judge(
-        self, cells: dict[int, str], asked: dict[int, Check | str]
-    ) -> tuple[sandbox.Findings, dict[str, str]]:
-        """Run a submission apart and judge its answers.
-
-        Args:
-            cells: place in the notebook -> source.
-            asked: place in the notebook -> what the test cell there asks for.
-
-        Returns:
-            What the run gave, and exercise -> verdict.
-        """
+        code = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code"}
+        tests = {i: c for i, c in code.items() if utils.is_grade(c) and utils.is_locked(c)}
+        cells = {i: cell.source for i, cell in code.items() if i not in tests}
+        asked = {i: _asked(cell.source) for i, cell in tests.items()}
         places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
         checks = merged(asked[i] for i in places)
-        findings = self._run(cells, places, checks)
-        return findings, {
-            name: verdict(
-                check,
-                findings.examples[name],
-                findings.hidden.get(name, []),
-                reason_missing(name, cells, findings.errors),
-            )
-            for name, check in checks.items()
-        }
+        items = [places.get(i, i) for i in sorted(cells.keys() | places)]
+        findings = self._run(items, cells, checks)
+        for i in cells:
+            code[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
+        for i, check in asked.items():
+            code[i].outputs = [_failure("test cell", check)]
+            if i in places:
+                code[i].outputs = [_judged(checks[check.name], findings, cells)]
+        for i in cells.keys() | tests.keys():
+            code[i].execution_count = i + 1
+        return nb, resources
 
-    def _run(
-        self, cells: dict[int, str], places: dict[int, str], checks: dict[str, Check]
-    ) -> sandbox.Findings:
+    def _run(self, items, cells, checks: dict[str, Check]) -> sandbox.Findings:
         """Run a submission apart, and warn when it could have seen what it must not see.
 
         Args:
-            cells: place in the notebook -> source.
-            places: place in the notebook -> exercise that the test cell there asks for.
+            items, cells: as in `sandbox.run`.
             checks: exercise -> check.
         """
-        findings = sandbox.run(
-            [places.get(i, i) for i in sorted(cells.keys() | places)],
-            cells,
-            lambda examples: worth_checking(checks, examples),
-            Path(self.hide) if self.hide else None,
-        )
+        hide = Path(self.hide) if self.hide else None
+        seeds_for = functools.partial(worth_checking, checks)
+        findings = sandbox.run(items, cells, seeds_for, hide)
         if not (findings.apart and findings.unseen):
             self.log.warning(
                 "This system does not let submissions run without network or without a "
@@ -128,14 +104,18 @@ class ExecuteApart(NbGraderPreprocessor):
         return findings
 
 
-def _tests_and_cells(nb) -> tuple[dict[int, str], dict[int, str]]:
-    """Return the locked test cells and all other code cells: place in the notebook -> source."""
-    code = {i: cell for i, cell in enumerate(nb.cells) if cell.cell_type == "code"}
-    tests = {i for i, cell in code.items() if utils.is_grade(cell) and utils.is_locked(cell)}
-    return (
-        {i: code[i].source for i in code if i in tests},
-        {i: code[i].source for i in code if i not in tests},
-    )
+def _judged(check: Check, findings: sandbox.Findings, cells: dict[int, str]):
+    """Return the output of a test cell, by the verdict on its exercise.
+
+    Args:
+        check: what all test cells of the exercise ask for.
+        findings: what running the submission gave.
+        cells: place in the notebook -> source.
+    """
+    name = check.name
+    missing = reason_missing(name, cells, findings.errors)
+    says = verdict(check, findings.examples[name], findings.hidden.get(name, []), missing)
+    return _right(name) if says == RIGHT else _failure(name, says)
 
 
 def merged(checks: Iterable[Check]) -> dict[str, Check]:
@@ -155,9 +135,9 @@ def merged(checks: Iterable[Check]) -> dict[str, Check]:
 
 
 def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[str, list[int]]:
-    """Return the seeds to check the answers on that are right on the examples.
+    """Return the seeds of the answers that are right on the examples.
 
-    For other answers the verdict is clear.
+    Only those are worth checking on hidden arguments; for others the verdict is clear.
 
     Args:
         checks: exercise -> check.
@@ -177,7 +157,7 @@ def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[
 class HideSeeds(NbGraderPreprocessor):
     """The step of nbgrader that takes hidden tests out of what goes back to learners.
 
-    Who knew their seeds could use them for the next hand-in.
+    With the seeds in them, learners could prepare for the next hand-in.
     """
 
     def preprocess(self, nb, resources):
@@ -204,7 +184,14 @@ class RestoreCells(NbGraderPreprocessor):
             answers = {cell.name for cell in assigned.solution_cells}
             before = -1
             for cell in assigned.source_cells:
-                place = _place(nb, cell.name)
+                place = next(
+                    (
+                        i
+                        for i, mine in enumerate(nb.cells)
+                        if mine.metadata.get("nbgrader", {}).get("grade_id") == cell.name
+                    ),
+                    None,
+                )
                 if place is None:
                     place = before + 1
                     nb.cells.insert(
@@ -212,14 +199,6 @@ class RestoreCells(NbGraderPreprocessor):
                     )
                 before = place
         return nb, resources
-
-
-def _place(nb, grade_id: str) -> int | None:
-    """Return the place of a cell in a submission, None when it is missing."""
-    for i, cell in enumerate(nb.cells):
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
-            return i
-    return None
 
 
 def _restored(cell, points: float | None, answer: bool):
@@ -303,7 +282,7 @@ def _as_asked(task: Question, check: Check) -> Question:
     return dataclasses.replace(task, reference=check.value, mistakes=()) if own else task
 
 
-def _diagnosed(task: Exercise, gave: dict, run: Callable) -> str:
+def _diagnosed(task: Exercise, gave: dict, run) -> str:
     """Return `RIGHT` or what is wrong with an answer.
 
     Args:
@@ -320,7 +299,7 @@ def _diagnosed(task: Exercise, gave: dict, run: Callable) -> str:
 _outcomes_of_known: dict[tuple, list[Outcome]] = {}
 
 
-def _known(task: Exercise, answer: Callable, seed: int | None = None) -> list[Outcome]:
+def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
     """Return what a reference or a known mistake does, worked out once for all submissions.
 
     Args:
@@ -396,18 +375,9 @@ def _shown(text: str, error: str) -> list:
     return shown
 
 
-def _told(check: Check | str, says: dict[str, str]):
-    """Return the output of a test cell.
-
-    Args:
-        check: what it asks for, or why it cannot be judged.
-        says: exercise -> verdict.
-    """
-    if isinstance(check, str):
-        return _failure("test cell", check)
-    if says[check.name] != RIGHT:
-        return _failure(check.name, says[check.name])
-    return new_output("stream", name="stdout", text=f"✔ {check.name}: {RIGHT}\n")
+def _right(name: str):
+    """Return the output of a test cell that passed."""
+    return new_output("stream", name="stdout", text=f"✔ {name}: {RIGHT}\n")
 
 
 def _failure(name: str, says: str):

@@ -43,6 +43,10 @@ WATCH = (
 )
 
 
+# The setup cell of an assignment is locked and not looked at: answers need no module of the course.
+_MODULES = re.compile(r"(?:from|import)\s+(aigc_course(?:\.\w+)*)")
+
+
 @dataclass(frozen=True)
 class Mark:
     """The mark for one exercise of one student.
@@ -77,8 +81,15 @@ def marks(course: Path) -> list[Mark]:
     """
     from nbgrader.api import Gradebook
 
+    if not course.is_dir():
+        raise CourseError(f"There is no folder {course}; name the one with nbgrader_config.py.")
+    if not (course / "gradebook.db").is_file():
+        raise CourseError(
+            f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and "
+            "`nbgrader autograde` there first."
+        )
     found = []
-    with Gradebook(f"sqlite:///{_gradebook(course).absolute()}") as gradebook:
+    with Gradebook(f"sqlite:///{(course / 'gradebook.db').absolute()}") as gradebook:
         for assignment in gradebook.assignments:
             students = sorted(
                 {path.parent.name for path in course.glob(f"submitted/*/{assignment.name}")}
@@ -92,23 +103,6 @@ def marks(course: Path) -> list[Mark]:
     return found
 
 
-def _gradebook(course: Path) -> Path:
-    """Return the file of the gradebook in a course's folder.
-
-    Raises:
-        CourseError: there is no such folder, or no gradebook in it yet.
-    """
-    if not course.is_dir():
-        raise CourseError(f"There is no folder {course}; name the one with nbgrader_config.py.")
-    path = course / "gradebook.db"
-    if not path.is_file():
-        raise CourseError(
-            f"{course} holds no gradebook.db: run `nbgrader generate_assignment` and "
-            "`nbgrader autograde` there first."
-        )
-    return path
-
-
 def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
     """Return the marks of one student's notebook, in the order of the assignment.
 
@@ -118,8 +112,9 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
         student: the student's name in nbgrader.
         notebook: nbgrader's record of a notebook of an assignment.
     """
-    assignment, asked = notebook.assignment.name, _graded_cells(notebook)
+    assignment = notebook.assignment.name
     path = course / "autograded" / student / assignment / f"{notebook.name}.ipynb"
+    asked = _in_order(notebook)
     if not path.is_file():
         why = _why_not(course, student, assignment, notebook.name)
         return [
@@ -128,17 +123,18 @@ def _marks_of(gradebook, course: Path, student: str, notebook) -> list[Mark]:
         ]
     scores = _scores(gradebook, student, notebook)
     graded = nbformat.read(path, as_version=4)
-    cells, note, found = _cells(graded), _note(graded), []
+    cells, noted = _cells(graded), _note(graded)
+    found = []
     for cell in asked:
-        name, most = _exercise(cell.name), cell.max_score
         why, score = _why(cells.get(cell.name)), scores.get(cell.name, 0.0)
-        differs = "points were changed after grading" if (score > 0) != (why == RIGHT) else ""
-        found.append(Mark(assignment, student, name, score, most, why, differs or note))
+        changed = "points were changed after grading" if (score > 0) != (why == RIGHT) else ""
+        name, note = _exercise(cell.name), changed or noted
+        found.append(Mark(assignment, student, name, score, cell.max_score, why, note))
     return found
 
 
-def _graded_cells(notebook) -> list:
-    """Return nbgrader's records of the test cells of a notebook, in the order of the assignment."""
+def _in_order(notebook) -> list:
+    """Return nbgrader's records of the test cells of a notebook, as they stand in it."""
     places = [cell.name for cell in notebook.source_cells]
     return sorted(
         notebook.grade_cells,
@@ -151,12 +147,12 @@ def _scores(gradebook, student: str, notebook) -> dict[str, float]:
     from nbgrader.api import MissingEntry
 
     try:
-        submission = gradebook.find_submission_notebook(
+        graded = gradebook.find_submission_notebook(
             notebook.name, notebook.assignment.name, student
         )
     except MissingEntry:
         return {}
-    return {grade.name: grade.score or 0.0 for grade in submission.grades}
+    return {grade.name: grade.score or 0.0 for grade in graded.grades}
 
 
 def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
@@ -205,10 +201,6 @@ def _note(notebook) -> str:
     return f"look at it: its code names {', '.join(seen + taken)}" if seen or taken else ""
 
 
-# The setup cell of an assignment is locked and not looked at: answers need no module of the course.
-_MODULES = re.compile(r"(?:from|import)\s+(aigc_course(?:\.\w+)*)")
-
-
 def _locked(cell) -> bool:
     """Return whether a cell is the assignment's own, which students cannot change."""
     return bool(cell.metadata.get("nbgrader", {}).get("locked"))
@@ -233,33 +225,30 @@ def write(course: Path, out: Path) -> list[Path]:
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file; choose another --out.")
     folder = core_files.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
+    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
+    rows += [
+        [m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note]
+        for m in found
+    ]
+    sums = [["assignment", "student", "points", "of"]]
+    for assignment, student in dict.fromkeys((m.assignment, m.student) for m in found):
+        mine = [m for m in found if (m.assignment, m.student) == (assignment, student)]
+        sums.append(
+            [
+                assignment,
+                student,
+                f"{sum(m.score for m in mine):g}",
+                f"{sum(m.most for m in mine):g}",
+            ]
+        )
     files = {
-        "marks.csv": _table(_rows(found)),
-        "totals.csv": _table(_totals(found)),
+        "marks.csv": _table(rows),
+        "totals.csv": _table(sums),
         "report.html": page(found).encode(),
     }
     for name, data in files.items():
         core_files.write_atomically(folder / name, data)
     return [folder / name for name in files]
-
-
-def _rows(found: Sequence[Mark]) -> list[list[str]]:
-    """Return the rows of `marks.csv`: a heading, then one row for each mark."""
-    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
-    for m in found:
-        points = [f"{m.score:g}", f"{m.most:g}"]
-        rows.append([m.assignment, m.student, m.exercise, *points, m.why, m.note])
-    return rows
-
-
-def _totals(found: Sequence[Mark]) -> list[list[str]]:
-    """Return the rows of `totals.csv`: a heading, then one row for each student's assignment."""
-    rows = [["assignment", "student", "points", "of"]]
-    for pair in dict.fromkeys((m.assignment, m.student) for m in found):
-        mine = [m for m in found if (m.assignment, m.student) == pair]
-        score, most = sum(m.score for m in mine), sum(m.most for m in mine)
-        rows.append([*pair, f"{score:g}", f"{most:g}"])
-    return rows
 
 
 def _table(rows: list[list[str]]) -> bytes:

@@ -44,8 +44,8 @@ _UNSHARE = [
     "--mount-proc",
 ]
 # An empty folder over the course's own, all else read-only but the submission's own folder (where
-# the system allows it), and no right to undo that: the last `unshare` leaves the submission without
-# any privilege over these mounts.
+# the system allows it), and no right to
+# undo that: the last `unshare` leaves the submission without any privilege over these mounts.
 _HIDE = """mount -t tmpfs -o size=1m tmpfs "$0" || exit 99
 mount --bind "$1" "$1" && mount -o remount,bind,ro / 2>/dev/null
 cd "$1" && shift && exec unshare --user --mount "$@\""""
@@ -74,7 +74,6 @@ class Findings:
 
 
 SeedsFor = Callable[[dict[str, dict]], dict[str, list[int]]]
-Blamed = tuple[str, object, str]  # the phase, the cell or exercise that it was at, and why it ended
 
 
 def run(
@@ -103,37 +102,49 @@ def run(
         blamed = _Attempt(items, left, names, seeds_for, findings, deadline).go(front)
         if blamed is None or time.monotonic() > deadline:
             break
-        _blame(blamed, findings, left)
+        if blamed.kind == "cell":
+            del left[blamed.what]
+        _note(findings, blamed)
     for name in names:
         findings.examples.setdefault(name, {"state": "died"})
     return findings
 
 
-def _blame(blamed: Blamed, findings: Findings, left: dict[int, str]) -> None:
-    """Record what ended a process too early, so that the next attempt goes on without it.
+@dataclass(frozen=True)
+class _Blame:
+    """What a process was doing when it ended too early, or was ended.
 
-    Args:
-        blamed: the phase, the cell or exercise that it was at, and why it ended.
-        findings: take the error of a cell, or the state of an exercise.
-        left: the cells that are still run; one that is to blame is removed.
+    Attributes:
+        kind: "start", "cell", "example" or "check".
+        what: id of the cell, or name of the exercise.
+        why: what happened, as the end of a sentence.
+        late: whether it was ended as its time was over.
+    """
+
+    kind: str
+    what: int | str
+    why: str
+    late: bool
+
+
+def _note(findings: Findings, blamed: _Blame) -> None:
+    """Record what ended a process as the error of a cell or the state of an exercise.
 
     Raises:
         CourseError: the process ended before the first cell.
     """
-    kind, what, why = blamed
-    if kind == "start":
+    if blamed.kind == "start":
         raise CourseError(
-            f"Submissions cannot be run here: their process {why} before the first "
+            f"Submissions cannot be run here: their process {blamed.why} before the first "
             "cell. Is the machine too busy?"
         )
-    if kind == "cell":
-        findings.errors[what] = f"this cell {why}"
-        del left[what]
+    if blamed.kind == "cell":
+        findings.errors[blamed.what] = f"this cell {blamed.why}"
         return
-    lost = {"state": "slow" if why.startswith("did not end") else "died"}
-    findings.examples.setdefault(what, lost)
-    if kind == "check":
-        findings.hidden[what] = [lost]
+    lost = {"state": "slow" if blamed.late else "died"}
+    findings.examples.setdefault(blamed.what, lost)
+    if blamed.kind == "check":
+        findings.hidden[blamed.what] = [lost]
 
 
 class _Attempt:
@@ -151,8 +162,13 @@ class _Attempt:
     """
 
     def __init__(self, items, cells, names, seeds_for, findings: Findings, deadline: float):
-        self.cells, self.names, self.seeds_for = cells, names, seeds_for
-        self.findings, self.deadline = findings, deadline
+        self.cells, self.names, self.seeds_for, self.findings, self.deadline = (
+            cells,
+            names,
+            seeds_for,
+            findings,
+            deadline,
+        )
         self.items = [
             {"check": item} if isinstance(item, str) else {"id": item, "source": cells[item]}
             for item in items
@@ -161,7 +177,7 @@ class _Attempt:
         self.at: tuple[str, object] = ("start", "")
         self.asked: dict[str, list[int]] | None = None
 
-    def go(self, front: list[str]) -> Blamed | None:
+    def go(self, front: list[str]) -> _Blame | None:
         """Start the process and follow it to its end.
 
         Args:
@@ -171,14 +187,30 @@ class _Attempt:
             None when it did all that it was asked for, else what is to blame: ("cell", id, why),
             ("example" or "check", name, why) or ("start", "", why).
         """
-        temporary = tempfile.TemporaryDirectory(prefix="aigc-graded-", ignore_cleanup_errors=True)
-        with temporary as folder, _Process(Path(folder), front) as process:
-            process.send(self.job())
+        with (
+            tempfile.TemporaryDirectory(
+                prefix="aigc-graded-", ignore_cleanup_errors=True
+            ) as folder,
+            _Process(Path(folder), front) as process,
+        ):
+            process.send(
+                {
+                    "items": self.items,
+                    "names": self.names,
+                    "examples": [n for n in self.names if n not in self.findings.examples],
+                    "memory_gb": MEMORY_GB,
+                    "cpu_seconds": CPU_SECONDS,
+                }
+            )
             while self.at[0] != "end":
-                patience = START_SECONDS if self.at[0] == "start" else EVENT_SECONDS
-                event = process.receive(min(patience, self.deadline - time.monotonic()))
+                event = process.receive(
+                    min(
+                        START_SECONDS if self.at[0] == "start" else EVENT_SECONDS,
+                        self.deadline - time.monotonic(),
+                    )
+                )
                 if event is None:
-                    return (*self.at, process.why)
+                    return _Blame(*self.at, process.why, process.late)
                 if event["event"] == "ready" and self.asked is None:
                     self.ready(process)
                 elif self.asked is None:
@@ -186,16 +218,6 @@ class _Attempt:
                 else:
                     self.after_seeds(event)
         return None
-
-    def job(self) -> dict:
-        """Return what the worker is asked for first: cells, and answers on the examples."""
-        return {
-            "items": self.items,
-            "names": self.names,
-            "examples": [n for n in self.names if n not in self.findings.examples],
-            "memory_gb": MEMORY_GB,
-            "cpu_seconds": CPU_SECONDS,
-        }
 
     def before_seeds(self, event: dict) -> None:
         """Record an event of a cell or of an answer on the examples; drop any other."""
@@ -245,15 +267,40 @@ class _Process:
     """
 
     def __init__(self, folder: Path, front: list[str]):
-        self.why = "ended the process"
-        place = [str(folder)] if "sh" in front else []
+        self.why, self.late = "ended the process", False
+        environment = {
+            "HOME": str(folder),
+            "AIGC_HOME": str(folder / "home"),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "MPLBACKEND": "Agg",
+            "MPLCONFIGDIR": str(folder / "mpl"),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONSAFEPATH": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HF_HUB_OFFLINE": "1",
+            "AIGC_SCALE": "smoke",
+            "TMPDIR": str(folder),
+        }
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
+            if name in os.environ
+        }
+        command = [
+            *front,
+            *([str(folder)] if "sh" in front else []),
+            sys.executable,
+            "-m",
+            "aigc_course.classroom.worker",
+        ]
         self.process = subprocess.Popen(
-            [*front, *place, sys.executable, "-m", "aigc_course.classroom.worker"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=_environment(folder),
+            env=kept | environment,
             start_new_session=True,
         )
         self.lines: queue.Queue[bytes] = queue.Queue(maxsize=1000)
@@ -302,7 +349,7 @@ class _Process:
         try:
             line = self.lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
-            self.why = f"did not end within {EVENT_SECONDS:g} s"
+            self.why, self.late = f"did not end within {EVENT_SECONDS:g} s", True
             self._end()
             return None
         if not line:
@@ -318,29 +365,6 @@ class _Process:
             return {"event": "?"}  # written by the submission; means nothing
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the environment variables of a worker that works in a folder."""
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
-        if name in os.environ
-    }
-    return kept | {
-        "HOME": str(folder),
-        "AIGC_HOME": str(folder / "home"),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": str(folder / "mpl"),
-        "OMP_NUM_THREADS": "1",
-        "PYTHONUTF8": "1",
-        "PYTHONSAFEPATH": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "HF_HUB_OFFLINE": "1",
-        "AIGC_SCALE": "smoke",
-        "TMPDIR": str(folder),
-    }
-
-
 @functools.cache
 def _apart() -> tuple[str, ...]:
     """Return the command in front of the worker's that cuts off the network and other processes.
@@ -349,10 +373,20 @@ def _apart() -> tuple[str, ...]:
     """
     if sys.platform != "linux" or not all(map(shutil.which, ("setpriv", "unshare", "mount"))):
         return ()
-    # Whoever ends the grader ends the submission, too.
-    front = ("setpriv", "--pdeathsig", "KILL", *_UNSHARE)
-    trial = subprocess.run([*front, "unshare", "--user", "--mount", "true"], capture_output=True)
-    return front if trial.returncode == 0 else ()
+    front = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        *_UNSHARE,
+    ]  # whoever ends the grader ends the submission
+    return (
+        tuple(front)
+        if subprocess.run(
+            [*front, "unshare", "--user", "--mount", "true"], capture_output=True
+        ).returncode
+        == 0
+        else ()
+    )
 
 
 def _hiding(folder: Path | None) -> list[str]:

@@ -10,7 +10,6 @@ import base64
 import math
 import numbers
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -38,35 +37,9 @@ def encode(value: object, depth: int = 0) -> list:
     """
     if depth > DEEPEST:
         raise ValueError(f"the result is nested more than {DEEPEST} levels deep")
-    value = _without_wrappers(value)
+    value = _without_torch_and_numpys_numbers(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         return _encode_array(value)
-    known = _encode_single(value) or _encode_container(value, depth + 1)
-    return known or ["object", type(value).__qualname__, shorten(value)]
-
-
-def _without_wrappers(value: Any) -> Any:
-    """Return a tensor as an array, a number of NumPy's as one of Python's, others as they are."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _encode_array(value: np.ndarray) -> list:
-    """Return an array of numbers as its type, its shape and its bytes.
-
-    Raises:
-        ValueError: it has more than `LARGEST` numbers.
-    """
-    if value.size > LARGEST:
-        raise ValueError(f"the result has more than {LARGEST:,} numbers")
-    raw = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
-    return ["array", value.dtype.str, list(value.shape), raw]
-
-
-def _encode_single(value: Any) -> list | None:
-    """Return None, a truth value, a number, a string or bytes as data; None for anything else."""
     if value is None:
         return ["none"]
     if isinstance(value, bool):
@@ -79,26 +52,33 @@ def _encode_single(value: Any) -> list | None:
         return ["str", str.__str__(value)]
     if isinstance(value, bytes):
         return ["bytes", base64.b64encode(value).decode()]
-    return None
+    if isinstance(value, Mapping):
+        return ["dict", [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]]
+    if isinstance(value, list | tuple):
+        return ["list", [encode(item, depth + 1) for item in value]]
+    if isinstance(value, set | frozenset):
+        return ["set", [encode(item, depth + 1) for item in value]]
+    return ["object", type(value).__qualname__, shorten(value)]
 
 
-def _encode_container(value: Any, depth: int) -> list | None:
-    """Return a dictionary, a list, a tuple or a set as data; None for anything else.
+def _without_torch_and_numpys_numbers(value):
+    """Return a tensor as an array, a number of NumPy's as one of Python's, others as they are."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    return value.item() if isinstance(value, np.generic) else value
 
-    Args:
-        value: the container.
-        depth: the number of containers that its items lie in.
+
+def _encode_array(array: np.ndarray) -> list:
+    """Return an array of numbers as its type, its shape and its bytes.
 
     Raises:
-        ValueError: it is nested too deeply, or an array in it is too large.
+        ValueError: it has more than `LARGEST` numbers.
     """
-    if isinstance(value, Mapping):
-        return ["dict", [[encode(k, depth), encode(v, depth)] for k, v in value.items()]]
-    if isinstance(value, list | tuple):
-        return ["list", [encode(item, depth) for item in value]]
-    if isinstance(value, set | frozenset):
-        return ["set", [encode(item, depth) for item in value]]
-    return None
+    if array.size > LARGEST:
+        raise ValueError(f"the result has more than {LARGEST:,} numbers")
+    raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return ["array", array.dtype.str, list(array.shape), raw]
 
 
 def decode(data: object) -> object:
@@ -120,7 +100,7 @@ def decode(data: object) -> object:
         raise ValueError(f"not a value: {error}") from None
 
 
-def _decode(data: Any, depth: int) -> Any:
+def _decode(data, depth):
     """Decode one value; errors come as they are.
 
     Args:
@@ -131,7 +111,18 @@ def _decode(data: Any, depth: int) -> Any:
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
     if kind == "array":
-        return _decode_array(rest[0], rest[1], rest[2])
+        kind, shape, raw = (
+            np.dtype(rest[0]),
+            [int(n) for n in rest[1]],
+            base64.b64decode(rest[2], validate=True),
+        )
+        if (
+            kind.kind not in "biufc"
+            or min(shape, default=1) < 0
+            or math.prod(shape) * kind.itemsize != len(raw)
+        ):
+            raise ValueError("not an array")
+        return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
     if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
         raise ValueError(f"more than {LONGEST:,} items")
     if kind in ("list", "set"):
@@ -152,22 +143,7 @@ def _decode(data: Any, depth: int) -> Any:
     return plain[kind](*rest)
 
 
-def _decode_array(type_text: Any, sizes: Any, raw_text: Any) -> np.ndarray:
-    """Decode an array of numbers, whose bytes must fit its type and its shape.
-
-    Raises:
-        ValueError: they do not fit, or it is an array of something else.
-    """
-    kind = np.dtype(type_text)
-    shape = [int(n) for n in sizes]
-    raw = base64.b64decode(raw_text, validate=True)
-    is_whole = min(shape, default=1) >= 0 and math.prod(shape) * kind.itemsize == len(raw)
-    if kind.kind not in "biufc" or not is_whole:
-        raise ValueError("not an array")
-    return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
-
-
-def _as_key(value: Any) -> Any:
+def _as_key(value):
     """Return lists as tuples: tuples arrive as lists, and a key that is a list was a tuple."""
     return tuple(map(_as_key, value)) if isinstance(value, list) else value
 

@@ -80,9 +80,12 @@ def _limit(memory_gb: float, cpu_seconds: int) -> None:
         import resource
     except ImportError:  # Windows
         return
-    memory = int(memory_gb * 1e9)
-    limits = {"DATA": memory, "CPU": cpu_seconds, "FSIZE": 20_000_000, "CORE": 0}
-    for what, most in limits.items():
+    for what, most in (
+        ("DATA", int(memory_gb * 1e9)),
+        ("CPU", cpu_seconds),
+        ("FSIZE", 20_000_000),
+        ("CORE", 0),
+    ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
 
@@ -99,18 +102,36 @@ class _Answers:
 
     def __init__(self, names: list[str], space: dict):
         from aigc_course.classroom import serialization
-        from aigc_course.exercises.engine import catalog, compare, emptiness, judging, time_limit
+        from aigc_course.exercises.engine import (
+            catalog,
+            compare,
+            emptiness,
+            judging,
+            time_limit,
+        )
         from aigc_course.exercises.engine.types import Question
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
         self.given: dict[str, object] = {}
-        # At the place of the test cell: the answer, and what all names meant there.
-        self.kept: dict[str, tuple[object, dict]] = {}
-        self.outcomes, self.is_empty = compare.outcomes, emptiness.is_empty
-        self.limit, self.TooSlow = time_limit.with_time_limit, time_limit.TooSlow
-        self.encode, self.encode_outcomes = serialization.encode, serialization.encode_outcomes
-        self.judge, self.judge_value = judging.judge, judging.judge_value
-        self.Question, self.named = Question, judging.under_its_own_name
+        self.kept: dict[
+            str, tuple[object, dict]
+        ] = {}  # at the place of the test cell: the answer, and what all names meant there
+        self.outcomes, self.limit, self.TooSlow = (
+            compare.outcomes,
+            time_limit.with_time_limit,
+            time_limit.TooSlow,
+        )
+        self.encode, self.encode_outcomes, self.is_empty = (
+            serialization.encode,
+            serialization.encode_outcomes,
+            emptiness.is_empty,
+        )
+        self.judge, self.judge_value, self.Question, self.named = (
+            judging.judge,
+            judging.judge_value,
+            Question,
+            judging.under_its_own_name,
+        )
         self.closed: dict[str, object] = {}
 
     def open_classroom(self) -> None:
@@ -137,8 +158,11 @@ class _Answers:
         )
         silent = ("hint", "solution", "progress", "require", "require_hidden", "require_value")
         vars(stub).update(exercise=exercise, answer=answer, **dict.fromkeys(silent, elsewhere))
-        ours = ("aigc_course.exercises", "aigc_course.classroom")
-        for name in [name for name in sys.modules if name.startswith(ours)]:
+        for name in [
+            name
+            for name in sys.modules
+            if name.startswith(("aigc_course.exercises", "aigc_course.classroom"))
+        ]:
             self.closed[name] = sys.modules[name]
             sys.modules[name] = None  # an import of it fails
         for name in ("exercises", "classroom"):
@@ -167,9 +191,11 @@ class _Answers:
     def empty(self, name: str) -> bool:
         """Return whether an answer was given, but not attempted."""
         answer = self.given[name]
-        if isinstance(self.tasks[name], self.Question):
-            return answer is None or answer is ...
-        return self.is_empty(answer)
+        return (
+            answer is None or answer is ...
+            if isinstance(self.tasks[name], self.Question)
+            else self.is_empty(answer)
+        )
 
     def on_examples(self, name: str) -> dict:
         """Return what the answer gives on the examples that learners see.
@@ -186,10 +212,12 @@ class _Answers:
         answer, _ = self.kept.setdefault(name, (self.given[name], dict(self.space)))
         if isinstance(task, self.Question):
             try:
-                value = self.encode(answer)
+                return {"state": "value", "value": self.encode(answer)}
             except Exception:  # an object that raises when it is looked at
-                value = ["object", type(answer).__name__, "a value that cannot be read"]
-            return {"state": "value", "value": value}
+                return {
+                    "state": "value",
+                    "value": ["object", type(answer).__name__, "a value that cannot be read"],
+                }
         return self.run(name, task)
 
     def on_hidden(self, name: str, seed: int) -> dict:
@@ -205,13 +233,14 @@ class _Answers:
         answer, space = self.kept[name]
         self.space.clear()
         self.space.update(space)
-
-        def work() -> list:
-            return self.encode_outcomes(self.outcomes(task, answer))
-
         try:
             with self.named(answer):
-                return {"state": "outcomes", "outcomes": self.limit(task.seconds, work)}
+                return {
+                    "state": "outcomes",
+                    "outcomes": self.limit(
+                        task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer))
+                    ),
+                }
         except self.TooSlow:
             return {"state": "slow"}
 
@@ -315,8 +344,9 @@ def _cell_limit(error: type[BaseException]):
         raise error
 
     signal.signal(signal.SIGPROF, stop)
-    # Again and again, as some `except` may catch one.
-    signal.setitimer(signal.ITIMER_PROF, CELL_SECONDS, 0.1)
+    signal.setitimer(
+        signal.ITIMER_PROF, CELL_SECONDS, 0.1
+    )  # again and again, as some `except` may catch one
     try:
         yield
     finally:

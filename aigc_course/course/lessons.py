@@ -11,56 +11,69 @@ from pathlib import Path
 from aigc_course.core import files
 from aigc_course.core import paths as core_paths
 from aigc_course.core.errors import CourseError
+from aigc_course.course import syllabus
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """One numbered notebook of the course.
+class LessonFile:
+    """The notebook of a lesson that exists.
 
     Attributes:
-        number: two digits, "01".
-        path: the original; learners work on a copy.
+        record: the lesson in the syllabus.
     """
 
-    number: str
-    path: Path
+    record: syllabus.Lesson
+
+    @property
+    def topic(self) -> str:
+        """The lesson's name in code, "chance"."""
+        return self.record.topic
+
+    @property
+    def number(self) -> str:
+        """Two digits, "01"."""
+        return self.record.number
 
     @property
     def name(self) -> str:
         """File name without its ending, "01_rules_and_chance"."""
-        return self.path.stem
+        return self.record.name
+
+    @property
+    def path(self) -> Path:
+        """The original; learners work on a copy."""
+        return core_paths.course_root() / "notebooks" / f"{self.name}.ipynb"
 
     @property
     def copy(self) -> Path:
         """The learner's copy, in their own folder."""
-        return core_paths.home() / "notebooks" / self.path.name
+        return _copies() / self.path.name
 
     def edited(self) -> bool:
         """Whether the learner has a copy that differs from the original."""
         return self.copy.exists() and _digest(self.copy) != _digest(self.path)
 
 
-def all_lessons() -> list[Lesson]:
-    """Every lesson in reading order."""
-    paths = sorted((core_paths.course_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    return [Lesson(path.name[:2], path) for path in paths]
+def all_lessons() -> list[LessonFile]:
+    """Every lesson whose notebook is there, in the order of the syllabus."""
+    lessons = [LessonFile(record) for record in syllabus.present()]
+    return [lesson for lesson in lessons if lesson.path.is_file()]
 
 
-def find(number: str) -> Lesson:
-    """A lesson by its number: "01", "1" or "01_rules_and_chance".
+def find(key: str) -> LessonFile:
+    """A lesson by its number ("01" or "1"), topic ("chance") or name ("01_rules_and_chance").
 
     Raises:
         CourseError: there is no such lesson.
     """
-    match = re.match(r"(\d{1,2})(?:_|$)", str(number))
+    key = str(key)
+    wanted = key.zfill(2) if key.isdecimal() else key
     for lesson in all_lessons():
-        if match and lesson.number == match[1].zfill(2):
+        if wanted in (lesson.number, lesson.topic, lesson.name):
             return lesson
-    known = (
-        ", ".join(lesson.number for lesson in all_lessons())
-        or "none: the folder notebooks/ is empty"
-    )
-    raise CourseError(f"There is no lesson {number!r}; lessons are {known}.")
+    known = ", ".join(f"{lesson.number} {lesson.topic}" for lesson in all_lessons())
+    known = known or "none: the folder notebooks/ is empty"
+    raise CourseError(f"There is no lesson {key!r}; lessons are {known}.")
 
 
 def read(path: Path):
@@ -100,24 +113,18 @@ def _way_out(path: Path) -> str:
     )
 
 
-def reset(number: str) -> str:
+def reset(key: str) -> str:
     """Bring the original of a lesson back; an edited copy is kept under another name. Returns what
     was done.
     """
-    lesson = find(number)
+    lesson = find(key)
     if not lesson.copy.exists():
         _copy(lesson)
         return f"{lesson.name}: there was no copy yet; {lesson.copy} is the original."
     if not lesson.edited():
         return f"{lesson.name}: {lesson.copy} is the original already."
     kept = files.unused_path(lesson.copy.with_stem(f"{lesson.name}-mine"))
-    try:
-        lesson.copy.rename(kept)
-    except OSError as error:
-        raise CourseError(
-            f"{lesson.copy} cannot be renamed ({error.strerror}); make its folder "
-            "writable, or set AIGC_HOME."
-        ) from None
+    _rename(lesson.copy, kept)
     _copy(lesson)
     return f"{lesson.name}: the original is back; your copy is kept as {kept}."
 
@@ -126,10 +133,75 @@ def sync_copies() -> list[str]:
     """Give the learner a copy of every lesson and update copies that were never touched; returns
     notices.
 
-    A copy that differs from what was once copied is the learner's: it stays as it is.
+    A copy that differs from what was once copied is the learner's: it stays as it is. When a
+    lesson has a new number or title, an untouched copy follows it, and an edited one stays under
+    its old name.
     """
     with files.lock(_record()):
-        return _sync()
+        return _follow_renamed_lessons() + _sync()
+
+
+def _follow_renamed_lessons() -> list[str]:
+    """Move untouched copies to the new names of their lessons; say so, and say where edited ones
+    belong.
+    """
+    copied = _copied()
+    names = {lesson.name for lesson in syllabus.present()}
+    renames, notices = {}, []
+    for name in sorted(filter(_is_a_name, set(copied) - names)):
+        old = _copies() / f"{name}.ipynb"
+        if not old.exists():
+            continue
+        lesson = _lesson_of(old)
+        if lesson is None:
+            notices.append(f"{old} belongs to no lesson of today; it is kept.")
+        elif lesson.copy.exists() or copied[name] != _digest(old):
+            notices.append(f"{old} is your copy of today's lesson {lesson.name}; it is kept.")
+        else:
+            renames[name] = lesson.name
+    if renames:
+        _rename_copies(renames)
+        told = ", ".join(f"{old} is now {new}" for old, new in renames.items())
+        notices.insert(0, f"Lessons have new names: {told}.")
+    return notices
+
+
+def _rename_copies(renames: dict[str, str]) -> None:
+    """Rename untouched copies, old name -> new; the record knows them at each moment."""
+    copied = _copied()
+    copied |= {new: copied[old] for old, new in renames.items()}
+    files.write_atomically(_record(), json.dumps(copied, indent=1).encode())
+    for old, new in renames.items():
+        _rename(_copies() / f"{old}.ipynb", _copies() / f"{new}.ipynb")
+    left = {name: digest for name, digest in copied.items() if name not in renames}
+    files.write_atomically(_record(), json.dumps(left, indent=1).encode())
+
+
+def _rename(path: Path, target: Path) -> None:
+    try:
+        path.rename(target)
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be renamed ({error.strerror}); make its folder writable, or set "
+            "AIGC_HOME."
+        ) from None
+
+
+def _is_a_name(name: str) -> bool:
+    return bool(re.fullmatch(r"\d\d_[a-z0-9_]{1,100}", name))
+
+
+def _lesson_of(copy: Path) -> LessonFile | None:
+    """The lesson that a copy was made of: by the topic that stands in it, else by its title."""
+    try:
+        metadata = json.loads(copy.read_text(encoding="utf-8"))["metadata"]
+        topic = metadata.get("aigc_course", {}).get("topic")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        topic = None
+    for lesson in all_lessons():
+        if topic == lesson.topic or (topic is None and copy.stem[3:] == lesson.record.slug):
+            return lesson
+    return None
 
 
 def _sync() -> list[str]:
@@ -152,7 +224,7 @@ def _sync() -> list[str]:
     return notices
 
 
-def _unreadable(lesson: Lesson) -> list[str]:
+def _unreadable(lesson: LessonFile) -> list[str]:
     try:
         json.loads(lesson.copy.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -160,7 +232,7 @@ def _unreadable(lesson: Lesson) -> list[str]:
     return []
 
 
-def _copy(lesson: Lesson) -> None:
+def _copy(lesson: LessonFile) -> None:
     for picture in (lesson.path.parent / "images").glob("*"):
         beside = lesson.copy.parent / "images" / picture.name
         if not beside.exists():
@@ -177,6 +249,10 @@ def _copied() -> dict[str, str]:
     except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def _copies() -> Path:
+    return core_paths.home() / "notebooks"
 
 
 def _record() -> Path:

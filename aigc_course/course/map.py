@@ -1,108 +1,102 @@
-"""The map of the course: what each lesson builds, what it needs, how long it takes, whether it is
-there.
+"""The map of the course: what each lesson builds on, how long it takes, whether it is there.
+
+Each part of the course has its rows, with at most eight lessons in one; rows run to the right and
+back by turns, so that each lesson stands beside the one before it. Lines join neighbours of which
+one needs the other; every box says in numbers what it needs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import textwrap
 
 import matplotlib.pyplot as plt
 
-from aigc_course.course import lessons
-from aigc_course.plots import BLUE, GREEN, ORANGE, PINK, show
+from aigc_course.course import syllabus
+from aigc_course.plots import BLUE, GREEN, ORANGE, PINK, SKY, show
 
-
-@dataclass(frozen=True)
-class Stop:
-    """One lesson on the map.
-
-    Attributes:
-        minutes: about how long a learner takes, exercises without their longest included.
-        needs: numbers of the lessons to take before.
-        at: (column, row) on the map.
-        branch: what it belongs to; gives the colour.
-    """
-
-    number: str
-    title: str
-    minutes: int
-    needs: tuple[str, ...]
-    at: tuple[float, float]
-    branch: str
-
-
-STOPS = (
-    Stop("00", "Welcome", 20, (), (0, 1), "start"),
-    Stop("01", "Rules and\nchance", 75, ("00",), (1, 1), "start"),
-    Stop("02", "Text to\ntokens", 105, ("01",), (2, 2), "text"),
-    Stop("03", "Words and\nmeaning", 120, ("02",), (3, 2), "text"),
-    Stop("04", "Recurrent\nnetworks", 110, ("03",), (4, 2), "text"),
-    Stop("05", "LSTM\nheadlines", 105, ("04",), (5, 2), "text"),
-    Stop("06", "Attention\nand GPT", 110, ("04",), (5, 1), "text"),
-    Stop("07", "Translation", 110, ("06",), (6, 2), "text"),
-    Stop("08", "Pretrained\nTransformers", 100, ("06",), (6, 1), "text"),
-    Stop("09", "Convolutional\nnetworks", 100, ("03",), (4, 0), "image"),
-    Stop("10", "VAE", 110, ("09",), (5, 0), "image"),
-    Stop("11", "GAN", 110, ("10",), (6, 0), "image"),
-    Stop("12-20", "Diffusion,\nCLIP, music,\nserving ...", 0, ("08", "11"), (7.1, 0.5), "later"),
-)
-
-_COLOURS = {"start": GREEN, "text": BLUE, "image": ORANGE, "later": PINK}
+COLUMNS = 8
+_COLOURS = dict(zip(syllabus.PARTS, (GREEN, BLUE, ORANGE, PINK, SKY), strict=True))
+_BOX = 0.88, 0.66  # width and height of a lesson; columns and rows are 1 apart
 
 
 def draw() -> None:
     """Show the map; lessons that are still to come have a dashed frame."""
-    there = {lesson.number for lesson in lessons.all_lessons()}
-    figure, axes = plt.subplots(figsize=(10, 4))
-    at = {stop.number: stop.at for stop in STOPS}
-    for stop in STOPS:
-        for need in stop.needs:
-            (x0, y0), (x1, y1) = at[need], stop.at
-            axes.plot(
-                [x0, x1], [y0, y1], color="#888888", linewidth=1.2, zorder=1
-            )  # the boxes cover both ends
-    for stop in STOPS:
-        x, y = stop.at
-        colour = _COLOURS[stop.branch]
-        minutes = f"\n{stop.minutes} min" if stop.minutes else ""
-        frame = {
-            "boxstyle": "round,pad=0.35",
-            "facecolor": "white",
-            "edgecolor": colour,
-            "linewidth": 1.8,
-            "linestyle": "-" if stop.number in there else "--",
-        }
-        axes.text(
-            x,
-            y,
-            f"{stop.number}  {stop.title}{minutes}",
-            ha="center",
-            va="center",
-            fontsize=8.5,
-            bbox=frame,
-        )
-    for branch in ("start", "text", "image", "later"):
-        axes.plot(
-            [],
-            [],
-            "s",
-            markersize=9,
-            markerfacecolor="white",
-            markeredgecolor=_COLOURS[branch],
-            markeredgewidth=1.8,
-            label=branch,
-        )
-    axes.legend(loc="lower left", ncols=2, fontsize=9)
-    axes.set(xlim=(-0.5, 7.6), ylim=(-0.5, 2.5))
+    places = places_of(syllabus.on_map())
+    rows = 1 + max(row for _, row in places.values())
+    figure, axes = plt.subplots(figsize=(10, rows + 0.3))
+    for (x0, y0), (x1, y1) in lines(places):
+        axes.plot([x0, x1], [y0, y1], color="#888888", linewidth=1.2, zorder=0)
+    for lesson in syllabus.on_map():
+        _draw_box(axes, lesson, *places[lesson.topic])
+    for part, colour in _COLOURS.items():
+        axes.plot([], [], "s", markersize=8, mfc="white", mec=colour, mew=1.8, label=part)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=len(_COLOURS), fontsize=8.5)
+    axes.set(xlim=(-0.5, COLUMNS - 0.5), ylim=(rows - 0.5, -0.5))
     axes.axis("off")
-    ready = ", ".join(sorted(there))
+    there = ", ".join(f"{lesson.number} {lesson.title}" for lesson in syllabus.present())
     show(
         figure,
-        (
-            "Map of the course: lessons as boxes, lines to what is needed before. Text "
-            f"lessons above, image lessons below. There now: {ready}."
-        ),
+        "Map of the course: a box for each lesson with what it needs, a row or two for each part. "
+        f"There now: {there}.",
     )
+
+
+def _draw_box(axes, lesson: syllabus.Lesson, x: float, y: float) -> None:
+    width, height = _BOX
+    frame = plt.Rectangle((x - width / 2, y - height / 2), width, height)
+    frame.set(facecolor="white", edgecolor=_COLOURS[lesson.part], linewidth=1.8)
+    frame.set_linestyle("--" if lesson.planned else "-")
+    axes.add_patch(frame)
+    minutes = [f"{lesson.minutes} min"] if lesson.minutes else []
+    details = [*minutes, *_needed(lesson)]
+    if sum(map(len, details)) < 20:
+        details = [", ".join(details)]
+    text = "\n".join([*label(lesson), *details])
+    axes.text(x, y, text, ha="center", va="center", fontsize=7.5)
+
+
+def _needed(lesson: syllabus.Lesson) -> list[str]:
+    """What a lesson needs, as its box says it: ["after 04"]; of lessons that exist."""
+    by_topic = syllabus.by_topic()
+    numbers = [by_topic[need].number for need in lesson.needs if not by_topic[need].planned]
+    return [f"after {', '.join(numbers)}"] if numbers else []
+
+
+def label(lesson: syllabus.Lesson) -> list[str]:
+    """Number and title of a lesson as the lines that stand in its box."""
+    return textwrap.wrap(f"{lesson.number} {lesson.short or lesson.title}".strip(), 14)
+
+
+def places_of(lessons: tuple[syllabus.Lesson, ...]) -> dict[str, tuple[int, int]]:
+    """Topic -> (column, row), both from 0, row 0 on top.
+
+    The start and the text share their rows, as the one lesson of the start leads into the text.
+    """
+    places, top = {}, 0
+    for parts in ((syllabus.START, syllabus.TEXT), *((part,) for part in syllabus.PARTS[2:])):
+        group = [lesson for lesson in lessons if lesson.part in parts]
+        rows = math.ceil(len(group) / COLUMNS)
+        for i, lesson in enumerate(group):
+            row, column = divmod(i, math.ceil(len(group) / rows))
+            last = math.ceil(len(group) / rows) - 1
+            places[lesson.topic] = (last - column if row % 2 else column), top + row
+        top += rows
+    return places
+
+
+def lines(
+    places: dict[str, tuple[int, int]],
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Both ends of the line from each lesson to what it needs, where the two are neighbours in a
+    row or a column.
+    """
+    pairs = (
+        (places[need], places[lesson.topic])
+        for lesson in syllabus.on_map()
+        for need in lesson.needs
+    )
+    return [(a, b) for a, b in pairs if abs(a[0] - b[0]) + abs(a[1] - b[1]) == 1]
 
 
 def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
@@ -110,69 +104,76 @@ def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
     takes the colour of the page.
 
     Args:
-        states: number of a lesson -> (done, tried, open).
+        states: topic of a lesson -> (done, tried, open).
     """
-    step_x, step_y, width, height = 132, 96, 120, 78
-    place = {
-        stop.number: (stop.at[0] * step_x + 4, (2 - stop.at[1]) * step_y + 4) for stop in STOPS
-    }
-    lines = [
-        f'<line x1="{place[need][0] + width}" y1="{place[need][1] + height / 2}" '
-        f'x2="{place[stop.number][0]}" '
-        f'y2="{place[stop.number][1] + height / 2}" stroke="currentColor" opacity="0.4"/>'
-        for stop in STOPS
-        for need in stop.needs
-    ]
+    places = places_of(syllabus.on_map())
     boxes = [
-        _progress_box(stop, *place[stop.number], width, height, states.get(stop.number))
-        for stop in STOPS
+        _progress_box(lesson, *places[lesson.topic], states.get(lesson.topic))
+        for lesson in syllabus.on_map()
     ]
     done, tried, still = (sum(state[i] for state in states.values()) for i in range(3))
     said = f"Map of the course: {done} exercises done, {tried} tried, {still} open."
-    size = (
-        f'viewBox="0 0 {7.1 * step_x + width + 8:.0f} {2 * step_y + height + 8}" '
-        'style="width:100%;max-width:1060px"'
-    )
-    key = f'<text x="4" y="{height - 12}" fill="currentColor">✔ done  ✘ tried  ○ open</text>'
+    width, height = COLUMNS * _STEP[0], _STEP[1] * (1 + max(row for _, row in places.values()))
+    key = f'<text x="6" y="{height + 12}" fill="currentColor">✔ done  ✘ tried  ○ open</text>'
     return (
-        f'<svg role="img" aria-label="{said}" {size} font-family="sans-serif" '
-        f'font-size="12">{"".join([*lines, *boxes, key])}</svg>'
+        f'<svg role="img" aria-label="{said}" viewBox="0 0 {width} {height + 20}" '
+        'style="width:100%;max-width:1060px" font-family="sans-serif" font-size="12">'
+        f"{_svg_lines(places)}{''.join(boxes)}{key}</svg>"
     )
+
+
+_STEP = 132, 104  # pixels from one column and one row to the next
+_SVG_BOX = 118, 82  # pixels
+
+
+def _svg_lines(places: dict[str, tuple[int, int]]) -> str:
+    """The lines, each from the edge of a box to the edge of its neighbour."""
+    drawn = []
+    for (x0, y0), (x1, y1) in lines(places):
+        dx, dy = (x1 - x0) * _SVG_BOX[0] / 2, (y1 - y0) * _SVG_BOX[1] / 2
+        left, top = (x0 + 0.5) * _STEP[0] + dx, (y0 + 0.5) * _STEP[1] + dy
+        right, bottom = (x1 + 0.5) * _STEP[0] - dx, (y1 + 0.5) * _STEP[1] - dy
+        drawn.append(f'<line x1="{left:g}" y1="{top:g}" x2="{right:g}" y2="{bottom:g}"/>')
+    return f'<g stroke="currentColor" opacity="0.5">{"".join(drawn)}</g>'
 
 
 def _progress_box(
-    stop: Stop, x: float, y: float, width: int, height: int, state: tuple[int, int, int] | None
+    lesson: syllabus.Lesson, x: int, y: int, state: tuple[int, int, int] | None
 ) -> str:
     """One lesson: its title, a bar of what is done and tried, and the same in numbers, for whoever
     does not see colours.
     """
-    colour, dash = _COLOURS[stop.branch], "" if state else ' stroke-dasharray="5 4"'
+    width, height = _SVG_BOX
+    left, top = (x + 0.5) * _STEP[0] - width / 2, (y + 0.5) * _STEP[1] - height / 2
+    dash = ' stroke-dasharray="5 4"' if lesson.planned else ""
     parts = [
-        (
-            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" fill="none" '
-            f'stroke="{colour}" stroke-width="2"{dash}/>'
-        )
+        f'<rect x="{left:g}" y="{top:g}" width="{width}" height="{height}" rx="7" fill="none" '
+        f'stroke="{_COLOURS[lesson.part]}" stroke-width="2"{dash}/>'
     ]
-    for i, line in enumerate(f"{stop.number} {stop.title}".split("\n")):
+    for i, line in enumerate(label(lesson)):
         parts.append(
-            f'<text x="{x + 8}" y="{y + 17 + 14 * i}" fill="currentColor" '
+            f'<text x="{left + 8:g}" y="{top + 17 + 14 * i:g}" fill="currentColor" '
             f'font-weight="bold">{line}</text>'
         )
     if state:
-        done, tried, still = state
-        unit = (width - 16) / max(1, sum(state))
-        for start, n, look in (
-            (0, done, f'fill="{GREEN}"'),
-            (done, tried, f'fill="{ORANGE}"'),
-            (done + tried, still, 'fill="none"'),
-        ):
-            if n:
-                at = (
-                    f'x="{x + 8 + start * unit:.1f}" y="{y + 46}" width="{n * unit:.1f}" height="9"'
-                )
-                parts.append(f'<rect {at} {look} stroke="currentColor" stroke-width="0.7"/>')
-        parts.append(
-            f'<text x="{x + 8}" y="{y + 70}" fill="currentColor">✔ {done}  ✘ {tried}  ○ '
-            f"{still}</text>"
-        )
+        parts += _progress_bar(left + 8, top + 50, state)
     return "".join(parts)
+
+
+def _progress_bar(x: float, y: float, state: tuple[int, int, int]) -> list[str]:
+    done, tried, still = state
+    unit = (_SVG_BOX[0] - 16) / max(1, sum(state))
+    parts = []
+    for start, n, fill in (
+        (0, done, GREEN),
+        (done, tried, ORANGE),
+        (done + tried, still, "none"),
+    ):
+        if n:
+            parts.append(
+                f'<rect x="{x + start * unit:.1f}" y="{y:g}" width="{n * unit:.1f}" height="9" '
+                f'fill="{fill}" stroke="currentColor" stroke-width="0.7"/>'
+            )
+    numbers = f"✔ {done}  ✘ {tried}  ○ {still}"
+    parts.append(f'<text x="{x:g}" y="{y + 24:g}" fill="currentColor">{numbers}</text>')
+    return parts

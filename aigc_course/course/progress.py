@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aigc_course.course import syllabus
 from aigc_course.exercises.engine import catalog, record
 
 
@@ -13,13 +14,13 @@ class Overview:
     def __init__(self, done: dict[str, dict]):
         self.rows = [
             (
-                lesson,
+                topic,
                 task.name,
                 task.title,
                 task.minutes,
                 done.get(task.name, {"state": "open", "tries": 0, "solution_seen": False}),
             )
-            for topic, (lesson, _) in catalog.TOPICS.items()
+            for topic in catalog.TOPICS
             for task in catalog.exercises_of(topic).values()
         ]
 
@@ -31,29 +32,36 @@ class Overview:
 
     def __repr__(self) -> str:
         done = sum(entry["state"] == "right" for *_, entry in self.rows)
+        numbers = self._numbers()
         lines = [
-            f"{lesson}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}"
-            for lesson, name, title, minutes, entry in self.rows
+            f"{numbers[topic]}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}"
+            for topic, name, title, minutes, entry in self.rows
         ]
         return "\n".join([f"{done} of {len(self.rows)} exercises done", *lines])
 
+    @staticmethod
+    def _numbers() -> dict[str, str]:
+        """Topic -> number of its lesson."""
+        return {lesson.topic: lesson.number for lesson in syllabus.present()}
+
     def counts(self) -> dict[str, tuple[int, int, int]]:
-        """Number of a lesson -> how many of its exercises are (done, tried, open)."""
+        """Topic of a lesson -> how many of its exercises are (done, tried, open)."""
         counted: dict[str, list[int]] = {}
-        for lesson, _, _, _, entry in self.rows:
-            counted.setdefault(lesson, [0, 0, 0])[
+        for topic, _, _, _, entry in self.rows:
+            counted.setdefault(topic, [0, 0, 0])[
                 0 if entry["state"] == "right" else 1 if entry["tries"] else 2
             ] += 1
-        return {lesson: tuple(numbers) for lesson, numbers in counted.items()}
+        return {topic: tuple(numbers) for topic, numbers in counted.items()}
 
     def _repr_html_(self) -> str:
         from aigc_course.course.map import progress_map
         from aigc_course.plots import Table
 
+        numbers = self._numbers()
         names = ("lesson", "exercise", "what to do", "time", "state")
         rows = (
-            (lesson, name, title, f"{minutes} min", self._state(entry))
-            for lesson, name, title, minutes, entry in self.rows
+            (numbers[topic], name, title, f"{minutes} min", self._state(entry))
+            for topic, name, title, minutes, entry in self.rows
         )
         table = Table([dict(zip(names, row, strict=True)) for row in rows])._repr_html_()
         return (

@@ -30,6 +30,7 @@ _JUDGE, _IMAGES, _FEATURES = (
 )
 
 SURE = 0.9  # of real held-out glyphs the judge is so sure of more than 99 in 100
+FEW = 100  # pictures below which a measure says little
 
 
 @checked(judge=_JUDGE, images=_IMAGES)
@@ -123,8 +124,8 @@ def coverage(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> float:
     """Share in [0, 1] of real images that have a generated one no farther away than their k-th real
     neighbour.
 
-    Unlike recall it measures reach by the real images alone: badly painted ones lie far apart,
-    reach far, and have a high recall.
+    Unlike recall it measures reach by the real images alone: badly generated ones lie far
+    apart, reach far, and have a high recall.
 
     Args:
         generated: (N, F) features.
@@ -239,9 +240,10 @@ def psnr(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 def compare_sets(
     judge: Classifier, sets: dict[str, torch.Tensor], real: torch.Tensor
 ) -> list[dict]:
-    """One row of measures for each set of images (N, 1, H, W), against real ones (M, 1, H, W): for
-    `plots.Table`.
+    """Return one row of measures for each set of images (N, 1, H, W), against real ones
+    (M, 1, H, W): for `plots.Table`. Sets of fewer than 100 get a line of warning.
     """
+    warn_if_few(min(len(images) for images in [real, *sets.values()]))
     truth, rows = features_of(judge, real), []
     for name, images in sets.items():
         features = features_of(judge, images)
@@ -257,6 +259,18 @@ def compare_sets(
             }
         )
     return rows
+
+
+@checked(n=whole(1))
+def warn_if_few(n: int) -> None:
+    """Print a line when fewer than 100 pictures are measured, with how far chance alone moves a
+    share of them: half a 95 % interval, at most 1.96 sqrt(1/4 / n).
+    """
+    if n < FEW:
+        print(
+            f"Careful: only {n} pictures are measured, so a share may be {0.98 / math.sqrt(n):.2f} "
+            f"too high or too low by chance alone; with {FEW} it would be {0.98 / FEW**0.5:.2f}."
+        )
 
 
 @checked(codes=tensor("N Z", least=2), factors=instance(dict))

@@ -19,7 +19,7 @@ def judge_of(name: str, pictures: Pictures, steps: int = 700) -> Classifier:
     """A `Classifier` that names pictures of a set.
 
     Args:
-        name: of the set, as `vision.choose` takes it.
+        name: of the set, as `image_sets.choose` takes it.
         pictures: to learn from when none ships.
         steps: of that training; 128 pictures each, or as many as there are.
 

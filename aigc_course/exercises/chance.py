@@ -1,4 +1,4 @@
-"""Exercises of lesson 01: templates, grammars, entropy, temperature, smoothing, copying."""
+"""Exercises on rules and chance: templates, grammars, entropy, temperature, smoothing, copying."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Exercises of lesson 09: convolution, sizes, what a unit sees, transposed convolution, restoration
-measured.
+"""Exercises on convolutional networks: convolution, sizes, what a unit sees, transposed
+convolution, restoration measured.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Exercises of lesson 11: the best discriminator, both losses, one step of each network, sizes, a
-condition.
+"""Exercises on generative adversarial networks: the best discriminator, both losses, one step of
+each network, sizes, a condition.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ GENERATOR_LOSS = Exercise(
             "The generator wants them to be called real. That is one binary cross-entropy, and "
             "not D's own term with the sign turned."
         ),
-        "the mean of -ln sigmoid(fake) = the mean of softplus(-fake).",
+        "-ln D = softplus(-logit), with softplus(x) = ln(1 + e^x); the mean over the batch.",
     ),
     shown=called_real,
 )

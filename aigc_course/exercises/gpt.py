@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: attention, the causal mask, heads, parameters, the KV cache."""
+"""Exercises on attention and GPT: attention, the causal mask, heads, parameters, the KV cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Exercises of lesson 05: the LSTM's step, forgetting, temperature on logits, top-p, relevance."""
+"""Exercises on the LSTM and headlines: the LSTM's step, forgetting, temperature on logits, top-p,
+relevance.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,13 @@ from aigc_course.exercises.engine.draws import normal, size
 from aigc_course.exercises.engine.observe import with_gradients
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.lstm import lstm_step
+
+
+def next_state_and_cell(x, h, c, W, b):
+    """Short answer: all four blocks at once, three through a sigmoid and one through tanh."""
+    i, f, g, o = (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), c
 
 
 def _parts(x, h, W, b):
@@ -39,6 +48,7 @@ STEP = Exercise(
     title="One step of the LSTM",
     minutes=20,
     reference=lstm_step,
+    shown=next_state_and_cell,
     probes=_steps,
     observe=with_gradients,
     hints=(

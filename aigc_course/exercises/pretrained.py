@@ -1,5 +1,5 @@
-"""Exercises of lesson 08: bits from logits, what is ignored, labels, LoRA, the prompt of a
-dialogue.
+"""Exercises on pretrained Transformers: bits from logits, what is ignored, labels, LoRA, the prompt
+of a dialogue.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Exercises of lesson 04: a step of the network, back-propagation through time, clipping, a loss
-without padding.
+"""Exercises on recurrent networks: a step of the network, back-propagation through time, clipping,
+a loss without padding.
 """
 
 from __future__ import annotations
@@ -12,6 +12,11 @@ from aigc_course.exercises.engine.observe import given_parameters, with_gradient
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 from aigc_course.models.text.language_model import masked_cross_entropy
 from aigc_course.models.text.rnn import rnn_step
+
+
+def next_state(x, h, W_xh, W_hh, b_h):
+    """Short answer: for rows, both products with transposed matrices."""
+    return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)
 
 
 def _steps():
@@ -28,6 +33,7 @@ STEP = Exercise(
     title="One step of the network",
     minutes=10,
     reference=rnn_step,
+    shown=next_state,
     probes=_steps,
     observe=with_gradients,
     hints=(

@@ -1,5 +1,5 @@
-"""Exercises of lesson 02: normalising, pairs and merges, bits per character, maximum matching,
-scoring words.
+"""Exercises on tokens: normalising, pairs and merges, bits per character, maximum matching, scoring
+words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Exercises of lesson 07: positions, masks, targets, label smoothing, beam search."""
+"""Exercises on translation: positions, masks, targets, label smoothing, beam search."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Exercises of lesson 10: reparameterisation, KL, the loss, what a mean does to beta, traversals,
-the importance-weighted bound, free bits.
+"""Exercises on variational autoencoders: reparameterisation, KL, the loss, what a mean does to
+beta, traversals, the importance-weighted bound, free bits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _observed(answer, arguments):
 
     Any way to draw Gaussian noise passes.
     """
-    mean, log_variance = (x.repeat(40_000, 1).requires_grad_() for x in arguments)  # (40000, n)
+    mean, log_variance = (x.repeat(40_000, 1).requires_grad_() for x in arguments)
     torch.manual_seed(0)
     z = answer(mean, log_variance)
     if z is None:
@@ -30,58 +30,39 @@ def _observed(answer, arguments):
     if tuple(z.shape) != tuple(mean.shape):
         return {"shape": tuple(z.shape)}
     noise = (z - mean).detach()
-    return {
-        **_facts_of_spread(noise, arguments[1][0]),
-        **_facts_of_independence(noise),
-        **_facts_of_gradients(z, mean, log_variance, noise),
-    }
+    return _spread(noise, arguments[1][0]) | _gradients(z, mean, log_variance, noise)
 
 
-def _spread(noise):
-    """Return the standard deviation (n,) of each column of noise (N, n), never 0."""
-    return noise.std(0).clamp(min=1e-9)
-
-
-def _facts_of_spread(noise, log_variance):
-    """Return whether noise (N, n) is Gaussian, and how its spread depends on log_variance (n,)."""
-    scale = _spread(noise)
-    power = scale.log() / log_variance  # 0.5 when std = exp(log_variance / 2)
-    doubled = [float(p) * 2 for p in power]
+def _spread(noise, log_variance):
+    """Return facts about the distribution of noise (N, Z), whose log-variances should be (Z,)."""
+    scale = noise.std(0).clamp(min=1e-9)
+    unit = noise / scale
+    pairs = [(i, j) for i in range(unit.shape[1]) for j in range(i)]
     first = (noise[0] / (log_variance / 2).exp())[:, None]
-    beyond_two = ((noise / scale).abs() > 2).float().mean(0)  # 0.0455 of a Gaussian
+    beyond = (unit.abs() > 2).float().mean(0)  # a Gaussian: 4.55 % beyond two standard deviations
+    power = (scale.log() / log_variance).tolist()  # 0.5 when std = exp(log_variance / 2)
     return {
         "random": bool((noise.std(0) > 1e-4).all()),
         "the std itself": bool(((first - 1).abs() < 1e-4).all()),
         "one draw for all": len(first) > 1 and bool((first - first[0]).abs().max() < 1e-4),
         "centred": bool((noise.mean(0).abs() < 0.05 * scale).all()),
-        "power": [round(p) / 2 if abs(p - round(p)) < 0.1 else "odd" for p in doubled],
-        "tails of a Gaussian": bool(((beyond_two - 0.0455).abs() < 0.015).all()),
-    }
-
-
-def _facts_of_independence(noise):
-    """Return whether each row and each column of noise (N, n) has draws of its own."""
-    unit = noise / _spread(noise)
-    pairs = [(unit[:, i], unit[:, j]) for i in range(unit.shape[1]) for j in range(i)]
-    return {
+        "power": [round(2 * p) / 2 if abs(2 * p - round(2 * p)) < 0.1 else "odd" for p in power],
+        "tails of a Gaussian": bool(((beyond - 0.0455).abs() < 0.015).all()),
         "rows apart": bool((unit[1:] * unit[:-1]).mean().abs() < 0.1),
-        "columns apart": all(abs((a * b).mean()) < 0.1 for a, b in pairs),
+        "columns apart": all(abs((unit[:, i] * unit[:, j]).mean()) < 0.1 for i, j in pairs),
     }
 
 
-def _facts_of_gradients(z, mean, log_variance, noise):
-    """Return whether the gradients of z = mean + noise are right, by mean and by log_variance.
-
-    All are (N, n); the noise is exp(log_variance / 2) times a draw that depends on neither.
-    """
-    gradients = (None, None)
+def _gradients(z, mean, log_variance, noise):
+    """Return whether the gradients of z = mean + noise (N, Z) by mean and log_variance are right."""
+    found = (None, None)
     if z.requires_grad:
-        gradients = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)
-    to_mean, to_variance = (torch.zeros_like(mean) if g is None else g for g in gradients)
-    off = (to_variance - noise / 2).abs().max()
+        found = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)
+    to_mean, to_variance = (torch.zeros_like(mean) if g is None else g for g in found)
+    largest = noise.std(0).max()
     return {
         "gradient to mean": bool((to_mean - 1).abs().max() < 1e-3),
-        "gradient to log_variance": bool(off < 1e-3 * _spread(noise).max()),
+        "gradient to log_variance": bool((to_variance - noise / 2).abs().max() < 1e-3 * largest),
     }
 
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 00: a first one to see how exercises work, and a question."""
+"""Exercises of the welcome: a first one to see how exercises work, and a question."""
 
 from __future__ import annotations
 

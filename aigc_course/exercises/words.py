@@ -1,5 +1,5 @@
-"""Exercises of lesson 03: Viterbi, ambiguous sentences, PPMI, the gradient of a neuron, negative
-sampling.
+"""Exercises on words and meaning: Viterbi, ambiguous sentences, PPMI, the gradient of a neuron,
+negative sampling.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -156,23 +157,10 @@ def generate(
     from aigc_course.models.base import check_ids, device_of, evaluating
 
     rows = check_ids(prompt, model, "prompt").to(device_of(model))
-    draw = _drawing(temperature, seed, rows.device, knobs)
+    generator = None if seed is None else torch.Generator(rows.device).manual_seed(seed)
+    draw = partial(choose, temperature=temperature, generator=generator, **knobs)
     with torch.no_grad(), evaluating(model):
         return _continued(model, rows, n, draw, end, remember).cpu()
-
-
-def _drawing(temperature: float, seed: int | None, device, knobs: dict) -> Callable:
-    """Return a function that draws ids (B,) from the last position of logits (B, T, V).
-
-    Args:
-        temperature, seed: see `generate`.
-        device: where the logits lie.
-        knobs: `top_k` and `top_p`, see `filter_logits`.
-    """
-    import torch
-
-    generator = None if seed is None else torch.Generator(device).manual_seed(seed)
-    return lambda logits: choose(_last(logits), temperature, generator=generator, **knobs)
 
 
 def _continued(model, rows, n: int, draw: Callable, end: int | None, remember: bool):
@@ -183,7 +171,7 @@ def _continued(model, rows, n: int, draw: Callable, end: int | None, remember: b
     over = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)  # (B,)
     for _ in range(n):
         logits, state = model.read(given, state)  # (B, tokens given, V)
-        drawn = draw(logits).masked_fill(over, 0)  # (B,)
+        drawn = draw(_last(logits)).masked_fill(over, 0)  # (B,)
         rows = torch.cat([rows, drawn[:, None]], 1)  # one column longer
         over |= drawn == (-1 if end is None else end)
         if over.all():

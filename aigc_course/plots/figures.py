@@ -218,11 +218,11 @@ def frontier(
     show(figure, alt)
 
 
-def picture(number: str, alt: str) -> None:
+def picture(topic: str, alt: str) -> None:
     """Show the picture of a lesson, made by the lesson itself and shipped with the course."""
     from IPython.display import Image, display
 
     from aigc_course.core.paths import course_file
 
-    image = Image(filename=str(course_file(f"data/pictures/{number}.png")))
+    image = Image(filename=str(course_file(f"data/pictures/{topic}.png")))
     display(image, metadata={"image/png": {"alt": alt}})

@@ -73,8 +73,8 @@ def latent_map(
     alt: str,
     limit: float = 2.5,
 ) -> None:
-    """Two views of a latent plane: where pictures land, each class by its name, and what is painted
-    at each point.
+    """Two views of a latent plane: where pictures land, each class by its name, and what is
+    generated at each point.
 
     Args:
         image: from `plane`.
@@ -94,7 +94,7 @@ def latent_map(
     left.set(xlabel="latent 1", ylabel="latent 2")
     left.set_aspect("equal")
     right.imshow(image, cmap="gray", vmin=0, vmax=1, extent=(-limit, limit, -limit, limit))
-    right.set(xlabel="latent 1", ylabel="latent 2", title="what is painted at each point")
+    right.set(xlabel="latent 1", ylabel="latent 2", title="what is generated at each point")
     right.grid(visible=False)
     show(figure, alt)
 
@@ -128,13 +128,13 @@ def display_images(
 
 
 def densities(x: Sequence[float], panels: list[dict], alt: str) -> None:
-    """The game in one dimension, a panel for each moment: the density of real and of painted
+    """The game in one dimension, a panel for each moment: the density of real and of generated
     numbers, and what D says.
 
     Args:
         x: (N,) places.
-        panels: each {"title": str, "real": (N,), "painted": (N,), "D": (N,), "best D": (N,)}; the
-            last two between 0 and 1.
+        panels: each {"title": str, "real": (N,), "generated": (N,), "D": (N,), "best D": (N,)};
+            the last two between 0 and 1.
         alt: alternative text.
     """
     figure, axes = plt.subplots(
@@ -143,7 +143,7 @@ def densities(x: Sequence[float], panels: list[dict], alt: str) -> None:
     for axis, panel in zip(axes[0], panels, strict=True):
         axis.fill_between(x, panel["real"], color=BLUE, alpha=0.3, linewidth=0, label="real")
         axis.fill_between(
-            x, panel["painted"], color=ORANGE, alpha=0.4, linewidth=0, label="painted"
+            x, panel["generated"], color=ORANGE, alpha=0.4, linewidth=0, label="generated"
         )
         axis.plot(x, panel["best D"], color="black", linestyle="--", linewidth=1.5, label="best D")
         axis.plot(x, panel["D"], color=GREEN, label="learned D")

@@ -17,13 +17,23 @@ from aigc_course.pretrained.checkpoints import (
     record,
     verify,
 )
-from aigc_course.pretrained.records import GLYPHS, NAMES, TALES
+from aigc_course.pretrained.records import (
+    BY_NAME,
+    CHECKPOINTS,
+    GLYPHS,
+    NAMES,
+    TALES,
+    Checkpoint,
+)
 
 __all__ = [
+    "BY_NAME",
+    "CHECKPOINTS",
     "GLYPHS",
     "NAMES",
     "SUMS",
     "TALES",
+    "Checkpoint",
     "digest",
     "from_hub",
     "load_gpt",

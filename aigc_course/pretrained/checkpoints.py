@@ -21,7 +21,7 @@ from pathlib import Path
 from aigc_course.core import files, paths
 from aigc_course.core.arguments import check_argument, checked, one_of, string
 from aigc_course.core.errors import CourseError
-from aigc_course.pretrained.records import GLYPHS, NAMES
+from aigc_course.pretrained.records import BY_NAME, GLYPHS, NAMES
 
 SUMS = "SHA256SUMS"
 _UNSAFE = {
@@ -41,9 +41,7 @@ def path(name: str, own: bool = False) -> Path:
     """Folder of a checkpoint, every file of it verified.
 
     Args:
-        name: "tales-gpt" (long tales, GPT-NeoX class), "tales-gpt2" (short tales, GPT-2 class),
-            "tales-bert" (short tales), or one for images of glyph digits: "glyphs-judge",
-            "glyphs-fonts" (`Classifier`), "glyphs-vae" (`VAE`), "glyphs-gan" (`Generator`).
+        name: one of `NAMES`, "tales-gpt2" say; `records.CHECKPOINTS` says what each is.
         own: the one that `python3 course.py pretrain` made in the learner's folder, not the one
             that ships.
 
@@ -124,17 +122,17 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
     """Our GPT with a checkpoint's weights in float32, and its tokenizer."""
     from aigc_course.pretrained.convert import from_transformers
 
-    if name == "tales-bert":
-        raise CourseError(
-            "tales-bert is no GPT: load it with "
-            "BertForMaskedLM.from_pretrained(pretrained.path('tales-bert'))."
-        )
+    folder = path(name, own)
     if name in GLYPHS:
         raise CourseError(
             f"{name} is no GPT but a model of images: load it with "
             f"pretrained.load_image_model({name!r})."
         )
-    folder = path(name, own)
+    kind = BY_NAME[name].kind
+    if "GPT" not in kind:
+        raise CourseError(
+            f"{name} is no GPT: load it with {kind}.from_pretrained(pretrained.path({name!r}))."
+        )
     try:
         model, tokenizer = _read(folder, local_files_only=True)
         return from_transformers(model), tokenizer

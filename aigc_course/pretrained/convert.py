@@ -35,7 +35,7 @@ _NEOX_BLOCK = {
 
 
 def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
-    """A Transformers model that computes the same logits as ours.
+    """Return a Transformers model that computes the same logits as ours.
 
     Args:
         model: GPT(GPTConfig(...)).
@@ -45,83 +45,97 @@ def to_transformers(model: GPT, eos: int = 1, pad: int = 0):
     Returns:
         GPT2LMHeadModel or GPTNeoXForCausalLM, in float32, in evaluation mode.
     """
-    c = model.config
     ids = {"bos_token_id": eos, "eos_token_id": eos, "pad_token_id": pad}
-    if c.positions == "learned":
-        from transformers import GPT2Config, GPT2LMHeadModel
-
-        theirs = GPT2LMHeadModel(
-            GPT2Config(
-                vocab_size=c.vocab_size,
-                n_positions=c.context_length,
-                n_embd=c.d_model,
-                n_layer=c.n_layers,
-                n_head=c.n_heads,
-                activation_function="gelu",
-                resid_pdrop=c.dropout,
-                embd_pdrop=c.dropout,
-                attn_pdrop=c.dropout,
-                initializer_range=c.initializer_range,
-                **ids,
-            )
-        )
-    else:
-        from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
-
-        theirs = GPTNeoXForCausalLM(
-            GPTNeoXConfig(
-                vocab_size=c.vocab_size,
-                max_position_embeddings=c.context_length,
-                hidden_size=c.d_model,
-                num_hidden_layers=c.n_layers,
-                num_attention_heads=c.n_heads,
-                intermediate_size=4 * c.d_model,
-                hidden_act="gelu",
-                use_parallel_residual=False,
-                rope_parameters={
-                    "rope_type": "default",
-                    "rope_theta": 10000.0,
-                    "partial_rotary_factor": 1.0,
-                },
-                tie_word_embeddings=True,
-                hidden_dropout=c.dropout,
-                attention_dropout=c.dropout,
-                initializer_range=c.initializer_range,
-                **ids,
-            )
-        )
+    make = _gpt2_of if model.config.positions == "learned" else _neox_of
+    theirs = make(model.config, ids)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            _parameter(theirs, name).copy_(_to_theirs(name, weight, c))
+            _parameter(theirs, name).copy_(_to_theirs(name, weight, model.config))
     return theirs.eval()
 
 
+def _gpt2_of(config: GPTConfig, ids: dict[str, int]):
+    """Return a GPT-2 of Transformers with the sizes of ours, its weights still random."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    sizes = {
+        "vocab_size": config.vocab_size,
+        "n_positions": config.context_length,
+        "n_embd": config.d_model,
+        "n_layer": config.n_layers,
+        "n_head": config.n_heads,
+    }
+    dropout = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), config.dropout)
+    first = {"initializer_range": config.initializer_range}
+    return GPT2LMHeadModel(
+        GPT2Config(**sizes, **dropout, **first, activation_function="gelu", **ids)
+    )
+
+
+def _neox_of(config: GPTConfig, ids: dict[str, int]):
+    """Return a GPT-NeoX of Transformers with the sizes of ours, its weights still random."""
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    sizes = {
+        "vocab_size": config.vocab_size,
+        "max_position_embeddings": config.context_length,
+        "hidden_size": config.d_model,
+        "num_hidden_layers": config.n_layers,
+        "num_attention_heads": config.n_heads,
+        "intermediate_size": 4 * config.d_model,
+    }
+    rotary = {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0}
+    form = {
+        "hidden_act": "gelu",
+        "use_parallel_residual": False,
+        "rope_parameters": rotary,
+        "tie_word_embeddings": True,
+        "initializer_range": config.initializer_range,
+    }
+    dropout = dict.fromkeys(("hidden_dropout", "attention_dropout"), config.dropout)
+    return GPTNeoXForCausalLM(GPTNeoXConfig(**sizes, **form, **dropout, **ids))
+
+
 def from_transformers(theirs) -> GPT:
-    """Our GPT with the weights of a `GPT2LMHeadModel` or `GPTNeoXForCausalLM`.
+    """Return our GPT with the weights of a `GPT2LMHeadModel` or `GPTNeoXForCausalLM`.
 
     Raises:
         CourseError: the model is of another kind, or has parts that ours lacks.
     """
     config = theirs.config
-    if (
+    if _is_our_gpt2(config):
+        sizes = (config.vocab_size, config.n_positions, config.n_layer, config.n_head)
+        sizes = (*sizes, config.n_embd, "learned", config.resid_pdrop)
+    elif _is_our_neox(config):
+        sizes = (config.vocab_size, config.max_position_embeddings, config.num_hidden_layers)
+        sizes = (*sizes, config.num_attention_heads, config.hidden_size, "rotary")
+        sizes = (*sizes, config.hidden_dropout)
+    else:
+        wanted = "a GPT-2 with exact GELU or what `to_transformers` makes"
+        raise CourseError(f"from_transformers takes {wanted}, not {type(theirs).__name__}.")
+    ours = GPTConfig(*sizes, config.initializer_range)
+    model = GPT(ours)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            weight.copy_(_to_ours(name, _parameter(theirs, name), ours))
+    return model.to(theirs.device).eval()
+
+
+def _is_our_gpt2(config) -> bool:
+    """Return whether a configuration of Transformers is a GPT-2 that computes what ours does."""
+    return (
         config.model_type == "gpt2"
         and config.activation_function == "gelu"
         and config.n_inner in (None, 4 * config.n_embd)
         and config.tie_word_embeddings
         and not config.scale_attn_by_inverse_layer_idx
         and config.layer_norm_epsilon == 1e-5
-    ):
-        ours = GPTConfig(
-            config.vocab_size,
-            config.n_positions,
-            config.n_layer,
-            config.n_head,
-            config.n_embd,
-            "learned",
-            config.resid_pdrop,
-            config.initializer_range,
-        )
-    elif (
+    )
+
+
+def _is_our_neox(config) -> bool:
+    """Return whether a configuration of Transformers is a GPT-NeoX that computes what ours does."""
+    return (
         config.model_type == "gpt_neox"
         and not config.use_parallel_residual
         and config.hidden_act == "gelu"
@@ -131,27 +145,7 @@ def from_transformers(theirs) -> GPT:
         and config.layer_norm_eps == 1e-5
         and config.rope_parameters["partial_rotary_factor"] == 1
         and config.rope_parameters["rope_theta"] == 10000
-    ):
-        ours = GPTConfig(
-            config.vocab_size,
-            config.max_position_embeddings,
-            config.num_hidden_layers,
-            config.num_attention_heads,
-            config.hidden_size,
-            "rotary",
-            config.hidden_dropout,
-            config.initializer_range,
-        )
-    else:
-        raise CourseError(
-            "from_transformers takes a GPT-2 with exact GELU or what `to_transformers` "
-            f"makes, not {type(theirs).__name__}."
-        )
-    model = GPT(ours)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            weight.copy_(_to_ours(name, _parameter(theirs, name), ours))
-    return model.to(theirs.device).eval()
+    )
 
 
 def _parameter(theirs: nn.Module, name: str) -> nn.Parameter:

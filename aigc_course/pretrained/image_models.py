@@ -54,22 +54,13 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
             f"save: model must be one of the course's {', '.join(KINDS)}, not {name}."
         )
     folder = Path(folder).expanduser()
-    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    weights = {
-        key: value.to(torch.bfloat16) if half and value.is_floating_point() else value
-        for key, value in weights.items()
-    }
-    data = serialize(weights)
+    data = serialize(_weights(model, half))
     config = (
         {"class": name}
         | dataclasses.asdict(model.config)
         | {"sha256": hashlib.sha256(data).hexdigest()}
     )
-    try:
-        before = {"before": json.loads((folder / "config.json").read_bytes()[:_LONGEST])}
-        before["before"].pop("before", None)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        before = {}
+    before = _settings_before(folder)
     # Killed between two of these, the older model can still be read: its settings stay until the
     # new weights are there.
     for file, content in (
@@ -79,6 +70,27 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
     ):
         write_atomically(folder / file, content)
     return folder
+
+
+def _weights(model: nn.Module, half: bool) -> dict[str, torch.Tensor]:
+    """Return the weights on the CPU, as bfloat16 when `half`."""
+    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    if not half:
+        return weights
+    return {
+        key: value.to(torch.bfloat16) if value.is_floating_point() else value
+        for key, value in weights.items()
+    }
+
+
+def _settings_before(folder: Path) -> dict[str, dict]:
+    """Return the settings of the model that a folder holds now, {} where there is none."""
+    try:
+        before = json.loads((folder / "config.json").read_bytes()[:_LONGEST])
+        before.pop("before", None)
+        return {"before": before}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def _text(config: dict) -> bytes:

@@ -1,65 +1,76 @@
-"""How each checkpoint that ships is trained and judged: data, model, losses, steps."""
+"""Recipes of the checkpoints that read and generate tales: two GPTs and a BERT."""
 
 from __future__ import annotations
 
 import functools
+import json
 import random
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import torch
 
+from aigc_course import training
+from aigc_course.core import files
 from aigc_course.data.stories import tales
 from aigc_course.evaluation import text_metrics
 from aigc_course.generation import sampling
 from aigc_course.models.text.gpt import GPT, GPTConfig, causal_mask
 from aigc_course.models.text.language_model import next_token_loss, trim
+from aigc_course.pretrained.convert import to_transformers
+from aigc_course.recipes.recipe import Recipe
 from aigc_course.text import tale_tokenizer
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one checkpoint is made.
-
-    Attributes:
-        about: one sentence for its card.
-        form: of the tales, "short" or "long".
-        n_tales: different tales in the training set, drawn with seed 1.
-        build: number of tokens -> the model.
-        loss: (model, batch of ids) -> a scalar, for `training.fit`.
-        judge: (model, tales, tokenizer) -> name -> number, for the curve.
-        steps, batch_size, lr, precision: of the training.
-        first: loss of a first training before it, or None.
-        first_steps: of that one.
-    """
-
-    about: str
-    form: str
-    n_tales: int
-    build: Callable
-    loss: Callable
-    judge: Callable
-    steps: int
-    batch_size: int
-    lr: float
-    precision: str = "no"
-    first: Callable | None = None
-    first_steps: int = 0
+CONTEXT = {"short": 160, "long": 256}
+"""Form of tales -> tokens that a model of them can look back on."""
 
 
-def judge_writer(model: GPT, held_out: list[tales.Story], tokenizer) -> dict[str, float]:
-    """Bits on held-out tales over the entropy; at temperatures 1 and 0.7 the shares of written
+@functools.cache
+def _tokenizer(form: str, begin: bool = True):
+    """Transformers' tokenizer of whole words; `begin`: a text starts with token 1 by itself."""
+    return tale_tokenizer.wrap(tale_tokenizer.tale_vocabulary(), CONTEXT[form], begin=begin)
+
+
+@functools.cache
+def _held_out(form: str) -> list[tales.Story]:
+    """Tales that no recipe trains on."""
+    return tales.sample(200, seed=2, form=form)
+
+
+def _training_set(n: int, *, form: str) -> tuple[torch.Tensor]:
+    """(n, T) ids."""
+    return (encode(stream(n, seed=1, form=form), _tokenizer(form)),)
+
+
+def encode(stories: Iterable[tales.Story], tokenizer) -> torch.Tensor:
+    """Tales -> (N, T) ids: the beginning, the words, the end, padding."""
+    rows = [
+        torch.tensor([1, *tokenizer.convert_tokens_to_ids(story.tokens), 1], dtype=torch.int16)
+        for story in stories
+    ]
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).long()
+
+
+def stream(n: int, seed: int, form: str) -> Iterator[tales.Story]:
+    """The tales of `tales.sample`, one at a time: 150,000 at once fill gigabytes."""
+    rng, world = random.Random(seed), tales.world(form)
+    return (world.write(rng) for _ in range(n))
+
+
+def judge_writer(model: GPT, *, form: str) -> dict[str, float]:
+    """Bits on held-out tales over the entropy; at temperatures 1 and 0.7 the shares of generated
     tales that are grammatical and consistent.
     """
-    form = "long" if len(held_out[0].facts) > 1 else "short"
+    held_out, tokenizer = _held_out(form), _tokenizer(form)
     rows = encode(held_out, tokenizer)
     result = {"ratio": model.bits(rows).mean().item() / tales.entropy(form)}
     room = model.config.context_length - 1
     for temperature in (1.0, 0.7):
-        written = sampling.generate(
+        generated = sampling.generate(
             model, torch.ones(len(held_out), 1, dtype=torch.long), room, temperature, seed=0, end=1
         )
-        texts = tokenizer.batch_decode(written, skip_special_tokens=True)
+        texts = tokenizer.batch_decode(generated, skip_special_tokens=True)
         shares = text_metrics.quality(texts, functools.partial(tales.check, form=form), ())
         result |= {
             f"{name}_{temperature:g}": shares[name] for name in ("grammatical", "consistent")
@@ -67,11 +78,12 @@ def judge_writer(model: GPT, held_out: list[tales.Story], tokenizer) -> dict[str
     return result
 
 
-def judge_reader(model, held_out: list[tales.Story], tokenizer) -> dict[str, float]:
+def judge_reader(model) -> dict[str, float]:
     """Share of words found when one is masked, over the share that the exact posterior of the world
     would find.
     """
-    found, best = masked_accuracy(model, held_out[:60], tokenizer, places=2)
+    tokenizer = _tokenizer("short", begin=False)
+    found, best = masked_accuracy(model, _held_out("short")[:60], tokenizer, places=2)
     return {"found": found, "best": best, "ratio": found / best}
 
 
@@ -133,17 +145,24 @@ def left_to_right_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
     return next_token_loss(logits_of, batch)
 
 
-def _bert(vocab_size: int):
+def _gpt(**sizes) -> GPT:
+    """An untrained GPT for tales."""
+    vocab_size = len(_tokenizer("short"))
+    return GPT(GPTConfig(vocab_size, **sizes))
+
+
+def _bert():
+    """An untrained BERT for short tales."""
     from transformers import BertConfig, BertForMaskedLM
 
     return BertForMaskedLM(
         BertConfig(
-            vocab_size=vocab_size,
+            vocab_size=len(_tokenizer("short")),
             hidden_size=128,
             num_hidden_layers=3,
             num_attention_heads=4,
             intermediate_size=512,
-            max_position_embeddings=160,
+            max_position_embeddings=CONTEXT["short"],
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
             pad_token_id=0,
@@ -153,68 +172,102 @@ def _bert(vocab_size: int):
     )
 
 
+def _write(model, folder: Path, *, form: str, begin: bool = True) -> None:
+    """A model in Transformers' format, with its tokenizer."""
+    theirs = to_transformers(model) if isinstance(model, GPT) else model
+    theirs.to(torch.bfloat16).save_pretrained(folder)  # always safetensors
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["dtype"] = "float32"  # what every CPU computes well with; the file holds half the bytes
+    config.pop("transformers_version", None)
+    files.write_atomically(
+        folder / "config.json", (json.dumps(config, indent=1, sort_keys=True) + "\n").encode()
+    )
+    _tokenizer(form, begin).save_pretrained(folder)
+
+
+def _facts() -> dict[str, str]:
+    size = len(_tokenizer("short"))
+    return {"tokens": f"{size} whole words; 0 padding, 1 beginning and end, 2 unknown, 3 mask"}
+
+
+def _recipe(form: str, **differs) -> Recipe:
+    """A recipe with what all of this module share."""
+    shared = {
+        "data": functools.partial(_training_set, form=form),
+        "of": f"{form} tales of `aigc_course.data.stories.tales` (seed 1); card: data/tales.md",
+        "unit": "tales",
+        "saves": 12,
+        "options": _OPTIONS,
+        "method": "AdamW, linear decay",
+        "write": functools.partial(_write, form=form),
+        "facts": _facts,
+        "limits": "It knows the tiny world of the tales and nothing else: ten names, eight "
+        "colours, a few things, and no fact of the real world.",
+    }
+    return Recipe(**(shared | differs))
+
+
+_OPTIONS = training.Options(
+    optimizer=functools.partial(torch.optim.AdamW, betas=(0.9, 0.98), weight_decay=0.01),
+    schedule="linear",
+    warmup=500,
+    clip=1.0,
+)
+_WRITER = (
+    "*ratio*: bits a tale over the entropy of the world (1 is perfect). *grammatical_T*, "
+    "*consistent_T*: shares of 200 tales generated at temperature T that the checker accepts."
+)
+_READER = (
+    "*found*: share of masked words that it predicts, 120 places. *best*: share that the exact "
+    "posterior of the world predicts."
+)
+
 RECIPES = {
-    "tales-gpt": Recipe(
-        "A GPT (rotary positions, stored as GPT-NeoX) that writes long tales.",
+    "tales-gpt": _recipe(
         "long",
-        150_000,
-        lambda V: GPT(GPTConfig(V, 256, n_layers=2, n_heads=8, d_model=256)),
-        next_token_loss,
-        judge_writer,
-        30_000,
-        8,
-        2e-3,
-        "bf16",
+        examples=150_000,
+        build=functools.partial(
+            _gpt, context_length=CONTEXT["long"], n_layers=2, n_heads=8, d_model=256
+        ),
+        loss=next_token_loss,
+        judge=functools.partial(judge_writer, form="long"),
+        explained=_WRITER,
+        steps=30_000,
+        batch_size=8,
+        lr=2e-3,
+        options=replace(_OPTIONS, precision="bf16"),
+        method="AdamW, linear decay, precision bf16",
     ),
-    "tales-gpt2": Recipe(
-        "A GPT-2 (learned positions) that writes short tales.",
+    "tales-gpt2": _recipe(
         "short",
-        100_000,
-        lambda V: GPT(GPTConfig(V, 160, n_layers=2, n_heads=4, d_model=128, positions="learned")),
-        next_token_loss,
-        judge_writer,
-        20_000,
-        16,
-        3e-3,
+        examples=100_000,
+        build=functools.partial(
+            _gpt,
+            context_length=CONTEXT["short"],
+            n_layers=2,
+            n_heads=4,
+            d_model=128,
+            positions="learned",
+        ),
+        loss=next_token_loss,
+        judge=functools.partial(judge_writer, form="short"),
+        explained=_WRITER,
+        steps=20_000,
+        batch_size=16,
+        lr=3e-3,
     ),
-    "tales-bert": Recipe(
-        "A BERT that fills in masked words of short tales.",
+    "tales-bert": _recipe(
         "short",
-        100_000,
-        _bert,
-        masked_word_loss,
-        judge_reader,
-        20_000,
-        16,
-        2e-3,
+        examples=100_000,
+        build=_bert,
+        loss=masked_word_loss,
         first=left_to_right_loss,
         first_steps=4_000,
+        judge=judge_reader,
+        explained=_READER,
+        steps=20_000,
+        batch_size=16,
+        lr=2e-3,
+        write=functools.partial(_write, form="short", begin=False),
     ),
 }
-
-
-def encode(stories: Iterable[tales.Story], tokenizer) -> torch.Tensor:
-    """Tales -> (N, T) ids: the beginning, the words, the end, padding."""
-    rows = [
-        torch.tensor([1, *tokenizer.convert_tokens_to_ids(story.tokens), 1], dtype=torch.int16)
-        for story in stories
-    ]
-    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).long()
-
-
-def stream(n: int, seed: int, form: str) -> Iterator[tales.Story]:
-    """The tales of `tales.sample`, one at a time: 150,000 at once fill gigabytes."""
-    rng, world = random.Random(seed), tales.world(form)
-    return (world.write(rng) for _ in range(n))
-
-
-EXPLAINED = {
-    judge_writer: "*ratio*: bits a tale over the entropy of the world (1 is perfect). "
-    "*grammatical_T*, *consistent_T*: shares of 200 tales "
-    "written at temperature T that the checker accepts.",
-    judge_reader: (
-        "*found*: share of words that it names when one is masked, 120 places. *best*: share "
-        "that the exact posterior of the world names."
-    ),
-}
-"""What each judge measures, for the cards."""

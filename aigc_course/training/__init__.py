@@ -1,4 +1,5 @@
-"""Train a model: `fit` and what belongs to it.
+"""Train a model: `fit` for one model and one loss, `Run` for any other step, and what belongs to
+them.
 
 >>> loader = batches(inputs, targets, batch_size=64, seed=0)            # doctest: +SKIP
 >>> history = fit(model, loader, loss_fn, steps=1000, lr=3e-3)          # doctest: +SKIP
@@ -7,5 +8,6 @@
 from aigc_course.training.batching import batches
 from aigc_course.training.fit import fit
 from aigc_course.training.options import History, Options
+from aigc_course.training.run import Run
 
-__all__ = ["History", "Options", "batches", "fit"]
+__all__ = ["History", "Options", "Run", "batches", "fit"]

@@ -234,7 +234,9 @@ def _unusable(name: str, why: str) -> CourseError:
 
 
 def _state(path: Path, name: str) -> dict:
-    """What lies beside the weights, read without running code; its losses as many as its steps."""
+    """What lies beside the weights, read without running code; its losses, one a step or a row of
+    them, as many as its steps.
+    """
     file = path / "state.pt"
     try:
         with zipfile.ZipFile(
@@ -245,7 +247,8 @@ def _state(path: Path, name: str) -> dict:
         state = torch.load(file, weights_only=True, map_location="cpu")
         losses = state["losses"]
         sound = (
-            losses.shape == (int(path.name.removeprefix("step-")),)
+            losses.dim() in (1, 2)
+            and len(losses) == int(path.name.removeprefix("step-"))
             and losses.untyped_storage().nbytes() >= losses.nbytes
         )
         if not sound or not losses.isfinite().all():

@@ -9,7 +9,7 @@ Source: gradients are linear; known as gradient accumulation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
@@ -91,11 +91,23 @@ def more_parts(batch: object, parts: int, processes: int) -> int:
     return 2 * parts
 
 
-def notice(batch: object, parts: int, model: torch.nn.Module) -> str:
-    """What the learner is told."""
+def undivided(batch: object) -> CourseError:
+    """Return the error of a step whose batch must stay whole."""
+    rows = rows_of(batch)
+    at_once = f" with {rows} rows at once" if rows else ""
+    return CourseError(
+        f"Memory ran out{at_once}, and this step needs its batch whole: lower batch_size, or take "
+        "a smaller model."
+    )
+
+
+def notice(batch: object, parts: int, models: Iterable[torch.nn.Module]) -> str:
+    """Return what the learner is told."""
     rows = rows_of(batch)
     normed = any(
-        isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules()
+        isinstance(module, torch.nn.modules.batchnorm._BatchNorm)
+        for model in models
+        for module in model.modules()
     )
     same = (
         "nearly the same gradient (batch normalisation sees the part, not the batch)"

@@ -1,4 +1,4 @@
-"""What `training.fit` does beyond the plain loop, and what it gives back."""
+"""What a training does beyond the plain loop, and what it gives back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aigc_course.core.arguments import (
     check_argument,
     check_arguments,
     function,
+    instance,
     one_of,
     optional,
     real,
@@ -23,26 +24,33 @@ from aigc_course.core.errors import CourseError
 
 @dataclass(frozen=True)
 class Options:
-    """What `fit` does beyond the plain loop.
+    """What `fit` and `Run` do beyond the plain loop.
 
     Attributes:
-        optimizer: (parameters, lr=...) -> an optimizer.
-        schedule: "constant", or from `lr` down to 0: "linear" or "cosine".
+        optimizer: (parameters, lr=...) -> an optimizer; for `fit`, as a `Run` is given its own.
+        schedule: of the learning rate: "constant", or from `lr` down to 0: "linear" or "cosine"; or
+            a function (step from 0, steps) -> share of `lr`.
         warmup: steps in which the learning rate rises from 0 to `lr`.
         clip: largest norm of the gradient; None leaves it alone.
         checkpoint: name of the run, kept under `runs/` in the learner's folder and resumed when it
             is there; None keeps nothing.
         save_every: steps between two checkpoints, and between two calls of `watch`.
         watch: (step, model) -> None, called every `save_every` steps and at the end, for curves and
-            pictures.
+            pictures; it gets the averaged model where there is an average.
         precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
         tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
         show: True draws a progress bar and a live plot, "bar" the bar alone (for short trainings,
             many in a cell), False nothing.
+        optimizers: (model, lr) -> several optimizers in a list, each for some of the weights (Muon
+            for matrices beside AdamW for the rest, say); for `fit`, instead of `optimizer`.
+        average: share of the old mean that each step keeps (0.999, say) in a running mean of the
+            weights, `History.average`; None makes no mean.
+        whole_batch: the loss needs all rows of a batch at once (a contrastive one does): when
+            memory runs out, the batch is not divided.
     """
 
     optimizer: Callable = torch.optim.AdamW
-    schedule: str = "constant"
+    schedule: str | Callable = "constant"
     warmup: int = 0
     clip: float | None = None
     checkpoint: str | None = None
@@ -51,78 +59,110 @@ class Options:
     precision: str = "no"
     tracker: object | None = None
     show: bool | str = True
+    optimizers: Callable | None = None
+    average: float | None = None
+    whole_batch: bool = False
 
 
 @dataclass
 class History:
-    """What a training run saw.
+    """What a training saw.
 
     Attributes:
-        losses: one a step, in the unit of the loss function; a resumed run includes the steps
-            before.
+        curves: name -> numbers, one a step, in the unit of the loss; a resumed run includes the
+            steps before. A loss without a name is called "loss".
         resumed_from: step at which a checkpoint took over, 0 for a fresh start.
         interrupted: whether the learner stopped it.
+        average: the model with the running mean of the weights, when `Options.average` asked for
+            it.
     """
 
-    losses: list[float] = field(default_factory=list, repr=False)
+    curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
     resumed_from: int = 0
     interrupted: bool = False
+    average: torch.nn.Module | None = field(default=None, repr=False)
+
+    @property
+    def losses(self) -> list[float]:
+        """The first of the curves, for `fit` the only one."""
+        return next(iter(self.curves.values()), [])
 
 
-def check(options: Options, model: torch.nn.Module, loader: DataLoader) -> None:
-    """Refuse options that are out of range, a model without anything to train, and a loader without
-    a batch.
+SCHEDULES = ("constant", "linear", "cosine")
+A_LOADER = "a DataLoader; training.batches(x, y, batch_size=..., seed=...) makes one"
+
+
+def check_options(options: Options) -> None:
+    """Refuse options that are out of range.
 
     Raises:
-        CourseError: the line names what it is.
+        CourseError: the line names the option.
     """
-    try:
-        batches = len(loader)
-    except TypeError:
-        raise CourseError(
-            "fit: loader must have a length; training.batches(x, y, batch_size=..., "
-            "seed=...) makes one."
-        ) from None
-    if not batches:
-        raise CourseError(
-            "fit: loader must hold at least one batch: give more rows, or a smaller batch_size."
-        )
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise CourseError("fit: model must have parameters to train.")
-    check_argument("schedule", options.schedule, one_of(*SCHEDULES))
+    if not callable(options.schedule):
+        check_argument("schedule", options.schedule, one_of(*SCHEDULES))
     check_argument("precision", options.precision, one_of("no", "bf16", "fp16"))
     check_argument("show", options.show, one_of(True, "bar", False))
     rules = {
         "optimizer": function(),
+        "optimizers": optional(function()),
         "watch": optional(function()),
         "warmup": whole(),
         "save_every": whole(1),
         "clip": optional(real(above=0)),
+        "average": optional(real(0, below=1)),
+        "whole_batch": one_of(True, False),
     }
     check_arguments("Options", rules, vars(options))
 
 
-def settings(loader: DataLoader, lr: float, options: Options) -> dict:
-    """What a checkpoint must have been made with to be taken over; the number of steps may grow."""
-    optimizer = getattr(options.optimizer, "__qualname__", type(options.optimizer).__qualname__)
+def check_loader(loader: DataLoader | None) -> None:
+    """Refuse a loader that is none, without a batch, or without a length.
+
+    Raises:
+        CourseError: the line says what to do.
+    """
+    if loader is None:
+        return
+    check_argument("loader", loader, instance(DataLoader, says=A_LOADER))
+    try:
+        batches = len(loader)
+    except TypeError:
+        raise CourseError(
+            "loader must have a length; training.batches(x, y, batch_size=..., seed=...) makes one."
+        ) from None
+    if not batches:
+        raise CourseError(
+            "loader must hold at least one batch: give more rows, or a smaller batch_size."
+        )
+
+
+def settings_of(options: Options, optimizers: dict, loader: DataLoader | None) -> dict:
+    """Return what a checkpoint must have been made with to be taken over; the number of steps may
+    grow.
+    """
     return {
-        "lr": float(lr),
-        "schedule": options.schedule,
+        "optimizers": {name: _named(optimizer) for name, optimizer in optimizers.items()},
+        "schedule": getattr(options.schedule, "__qualname__", str(options.schedule)),
         "warmup": options.warmup,
-        "optimizer": optimizer,
-        "batch_size": loader.batch_size,
-        "rows": len(loader.dataset),
-        "seed": getattr(loader.sampler, "seed", None),
+        "average": options.average,
+        "batch_size": loader and loader.batch_size,
+        "rows": loader and len(loader.dataset),
+        "seed": getattr(getattr(loader, "sampler", None), "seed", None),
     }
 
 
-SCHEDULES = ("constant", "linear", "cosine")
+def _named(optimizer: torch.optim.Optimizer) -> str:
+    """Its class and learning rates, "AdamW, lr 0.01"."""
+    rates = dict.fromkeys(float(group["lr"]) for group in optimizer.param_groups)
+    return f"{type(optimizer).__name__}, lr {', '.join(map(str, rates))}"
 
 
-def rate(step: int, steps: int, options) -> float:
-    """Share of the largest learning rate at a step."""
+def rate(step: int, steps: int, options: Options) -> float:
+    """Return the share of the largest learning rate at a step, counted from 0."""
     if step < options.warmup:
         return (step + 1) / (options.warmup + 1)
+    if callable(options.schedule):
+        return options.schedule(step, steps)
     done = (step - options.warmup) / max(1, steps - options.warmup)
     return {
         "constant": 1.0,

@@ -9,13 +9,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from tqdm.auto import tqdm
 
-from aigc_course.plots import BLUE, SKY
+from aigc_course.plots import BLACK, BLUE, GREEN, PINK, RED, SKY
 
 SECONDS = 2.5  # between two drawings: a plot costs a twentieth of a second
 
@@ -42,64 +42,95 @@ class Monitor:
     def __exit__(self, *error) -> None:
         self.bar.close()
 
-    def update(self, losses: Sequence[float]) -> None:
-        """Show the losses so far; the plot follows every few seconds and at the end."""
+    def update(self, curves: Mapping[str, Sequence[float]]) -> None:
+        """Show the losses so far, name -> one a step; the plot follows every few seconds and at the
+        end.
+        """
         if not self.show:
             return
-        self.bar.update(len(losses) - self.bar.n)
-        if losses:
-            self.bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
+        done = max(map(len, curves.values()), default=0)
+        self.bar.update(done - self.bar.n)
+        if done:
+            recent = {name: f"{np.mean(losses[-50:]):.3f}" for name, losses in curves.items()}
+            self.bar.set_postfix(recent, refresh=False)
         if self.show == "bar":
             return
-        if len(losses) >= self.steps or time.monotonic() - self.drawn > SECONDS:
-            self._draw(losses)
+        if done >= self.steps or time.monotonic() - self.drawn > SECONDS:
+            self._draw(curves)
             self.drawn = time.monotonic()
 
-    def _draw(self, losses: Sequence[float]) -> None:
-        losses = np.where(np.isfinite(losses), losses, np.nan)
-        if "ipykernel" not in sys.modules or np.isfinite(losses).sum() < 2:
+    def _draw(self, curves: Mapping[str, Sequence[float]]) -> None:
+        finite = {
+            name: np.where(np.isfinite(losses), losses, np.nan) for name, losses in curves.items()
+        }
+        drawable = [losses for losses in finite.values() if np.isfinite(losses).sum() >= 2]
+        if "ipykernel" not in sys.modules or not drawable or len(drawable) < len(finite):
             return
+        figure, axes = plt.subplots(figsize=(7, 2.6))
+        pale, strong = [SKY, PINK, GREEN], [BLUE, RED, BLACK]
+        for n, (name, losses) in enumerate(finite.items()):
+            _draw_curve(axes, losses, pale[n % 3], strong[n % 3], name if len(finite) > 1 else "")
+        low, high = _limits(np.concatenate(list(finite.values())))
+        axes.set(xlabel="step", ylabel="loss", xlim=(0, self.steps), ylim=(low, high))
+        axes.legend()
+        self._put(figure, _described(finite))
+        plt.close(figure)
+
+    def _put(self, figure: plt.Figure, alt: str) -> None:
+        """Show a figure in the place of the one before."""
         from IPython.display import display
 
-        figure, axes = plt.subplots(figsize=(7, 2.6))
-        width = max(1, len(losses) // 50)
-        smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-        stride = max(1, len(losses) // 1000)
-        axes.plot(
-            np.arange(1, len(losses) + 1)[::stride],
-            losses[::stride],
-            color=SKY,
-            linewidth=0.7,
-            alpha=0.6,
-            label="each step",
-        )
-        axes.plot(
-            np.arange(len(smooth)) + (width + 1) / 2, smooth, color=BLUE, label=f"mean of {width}"
-        )
-        low, high = np.nanmin(losses), np.nanmax(losses)
-        high = (
-            min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1
-        )  # one wild step must not flatten the rest
-        axes.set(
-            xlabel="step",
-            ylabel="loss",
-            xlim=(0, self.steps),
-            ylim=(min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)),
-        )
-        axes.legend()
-        metadata = {
-            "image/png": {
-                "alt": (
-                    f"Training loss against steps: it goes from {losses[0]:.2f} to "
-                    f"{smooth[-1]:.2f} in {len(losses)} steps."
-                )
-            }
-        }
+        metadata = {"image/png": {"alt": alt}}
         if self.handle is None:
             self.handle = display(figure, metadata=metadata, display_id=True)
         else:
             self.handle.update(figure, metadata=metadata)
-        plt.close(figure)
+
+
+def _smooth(losses: np.ndarray) -> tuple[np.ndarray, int]:
+    """Running means, and over how many steps each is."""
+    width = max(1, len(losses) // 50)
+    return np.convolve(losses, np.ones(width) / width, mode="valid"), width
+
+
+def _draw_curve(axes: plt.Axes, losses: np.ndarray, pale: str, strong: str, name: str) -> None:
+    """Each step, thin, and their running mean."""
+    smooth, width = _smooth(losses)
+    stride = max(1, len(losses) // 1000)
+    named = f"{name}, " if name else ""
+    axes.plot(
+        np.arange(1, len(losses) + 1)[::stride],
+        losses[::stride],
+        color=pale,
+        linewidth=0.7,
+        alpha=0.6,
+        label=f"{named}each step",
+    )
+    axes.plot(
+        np.arange(len(smooth)) + (width + 1) / 2,
+        smooth,
+        color=strong,
+        label=f"{named}mean of {width}",
+    )
+
+
+def _limits(losses: np.ndarray) -> tuple[float, float]:
+    """Ends of the vertical axis: one wild step must not flatten the rest."""
+    low, high = np.nanmin(losses), np.nanmax(losses)
+    high = min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1
+    return min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)
+
+
+def _described(curves: dict[str, np.ndarray]) -> str:
+    """The plot in words."""
+    steps = max(map(len, curves.values()))
+    ways = [
+        f"{name if len(curves) > 1 else 'it'} goes from {losses[0]:.2f} to "
+        f"{_smooth(losses)[0][-1]:.2f}"
+        for name, losses in curves.items()
+    ]
+    losses = "losses" if len(curves) > 1 else "loss"
+    return f"Training {losses} against steps: {', '.join(ways)} in {steps} steps."
 
 
 def progress_steps(n: int, what: str = "") -> Iterator[int]:

@@ -97,7 +97,7 @@ def plane_player(
     decode: Callable[[torch.Tensor], torch.Tensor], background, limit: float = 2.5
 ) -> ipywidgets.HBox:
     """Drag a point over a latent plane (or use the arrow keys, or the sliders) and see what is
-    painted there.
+    generated there.
 
     Args:
         decode: points (N, 2) -> images (N, 1, H, W) in [0, 1].
@@ -122,8 +122,8 @@ def plane_player(
         traitlets.link((plane, name), (slider, "value"))
 
     def look() -> None:
-        painted = png(decode(torch.tensor([[plane.x, plane.y]]))[0, 0], 224)
-        shown.value = picture(painted, f"What is painted at {plane.x:g}, {plane.y:g}.")
+        generated = png(decode(torch.tensor([[plane.x, plane.y]]))[0, 0], 224)
+        shown.value = picture(generated, f"What is generated at {plane.x:g}, {plane.y:g}.")
 
     return ipywidgets.HBox(
         [plane, ipywidgets.VBox([shown, *sliders, follow([plane], look, ["x", "y"])])]
@@ -136,7 +136,7 @@ def training_player(
     n_sliders: int = 6,
 ) -> ipywidgets.VBox:
     """Sliders for a few latent numbers, one for the moment of the training, and what the generator
-    painted then.
+    made then.
 
     Args:
         generators: step -> function from (N, n_latents) to images (N, 1, H, W) in [0, 1].
@@ -162,7 +162,7 @@ def training_player(
         z[:, : len(sliders)] += torch.tensor([slider.value for slider in sliders])
         shown.value = picture(
             png(torch.cat(list(generators[when.value](z)[:, 0]), 1), 112),
-            f"Eight pictures, painted after {when.value} steps.",
+            f"Eight pictures, generated after {when.value} steps.",
         )
 
     controls = [when, seed, *sliders]

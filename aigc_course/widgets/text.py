@@ -91,7 +91,7 @@ def image_player(
         at = ", ".join(
             f"{name} {slider.value:g}" for name, slider in zip(names, sliders, strict=True)
         )
-        page.value = picture(data.getvalue(), f"What is painted at {at}.", size)
+        page.value = picture(data.getvalue(), f"What is generated at {at}.", size)
 
     return ipywidgets.HBox([ipywidgets.VBox([*sliders, follow(sliders, draw)]), page])
 

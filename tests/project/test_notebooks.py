@@ -11,10 +11,10 @@ import pytest
 
 from aigc_course.authoring import provenance, secrets, store
 from aigc_course.core import paths
-from aigc_course.course import first_cell, lessons
+from aigc_course.course import first_cell, lessons, syllabus
 
 LESSONS = lessons.all_lessons()
-each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.topic)
 
 
 def code_cells(notebook):
@@ -35,7 +35,7 @@ def main_path(notebook):
 
 
 def test_there_are_lessons():
-    assert [lesson.number for lesson in LESSONS][:2] == ["00", "01"]
+    assert [lesson.record for lesson in LESSONS] == list(syllabus.present())
 
 
 @each
@@ -70,7 +70,7 @@ def test_stored_outputs_are_as_new_as_the_code(lesson):
     notebook = lessons.read(lesson.path)
     stored = notebook.metadata["aigc_course"]
     assert provenance.fingerprint(notebook, stored["modules"]) == stored["stored_from"], (
-        f"run: python3 course.py store {lesson.number}"
+        f"run: python3 course.py store {lesson.topic}"
     )
 
 
@@ -169,7 +169,7 @@ def test_anatomy(lesson):
         "urther reading",
         "**Next**",
         "widgets.",
-        "Optional" if lesson.number != "00" else "Recap",
+        "Optional" if lesson.topic != "welcome" else "Recap",
     ):
         assert part in everything, part
     assert "from __future__" not in everything
@@ -202,7 +202,7 @@ def test_no_two_lessons_define_one_name():
         for cell in code_cells(lessons.read(lesson.path)):
             for node in ast.parse(cell.source).body:
                 if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                    assert home.setdefault(node.name, lesson.number) == lesson.number, node.name
+                    assert home.setdefault(node.name, lesson.topic) == lesson.topic, node.name
 
 
 @each
@@ -245,5 +245,5 @@ def test_the_picture_at_the_top_is_the_one_that_the_lesson_makes(lesson):
     shown = [
         store.picture_of(cell)["image/png"] for cell in cells if "plots.picture(" in cell.source
     ]
-    kept = paths.course_root() / "data" / "pictures" / f"{lesson.number}.png"
+    kept = paths.course_root() / "data" / "pictures" / f"{lesson.topic}.png"
     assert len(made) == 1 and made[0] in shown and base64.b64decode(made[0]) == kept.read_bytes()

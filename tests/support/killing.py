@@ -1,7 +1,7 @@
 """Trains and writes in children that are killed, at random moments or at each line; run by
 test_nothing_lost.py as a program of its own.
 
-    python tests/killing.py fit 100        # or: text, images (pretraining), save, keep
+    python tests/support/killing.py fit 100        # or: text, images (pretraining), save, keep
 
 Forks, so that torch is loaded once; one thread, as forking a program with several is not safe.
 Every run has its own AIGC_HOME.
@@ -22,10 +22,11 @@ from pathlib import Path
 
 import torch
 
-from aigc_course import runtime, training
-from aigc_course.core import paths
-from aigc_course.recipes import glyphs, recipe, tales
-from aigc_course.training import adversarial, checkpoints
+from aigc_course import recipes, training
+from aigc_course.core import files, paths
+from aigc_course.pretrained import checkpoints as shipped
+from aigc_course.recipes import curve
+from aigc_course.training import checkpoints
 
 STEPS, EVERY = 300, 10
 SILENT = os.open(os.devnull, os.O_WRONLY)
@@ -41,6 +42,22 @@ def home(name):
     return BASE / name
 
 
+@contextlib.contextmanager
+def counted(log):
+    """Every step of every training says that it begins."""
+    advance = training.Run.advance
+
+    def counting(run, batch):
+        say(log, "step")
+        advance(run, batch)
+
+    training.Run.advance = counting
+    try:
+        yield
+    finally:
+        training.Run.advance = advance
+
+
 class Fit:
     """A run of `fit` with dropout, a schedule, and Python's random numbers in its loss."""
 
@@ -54,10 +71,13 @@ class Fit:
         )
 
     def run(self, log):
+        with counted(log):
+            self.train()
+
+    def train(self):
         x = torch.randn(200, 6, generator=torch.Generator().manual_seed(1))
 
         def loss_fn(model, batch):
-            say(log, "step")
             time.sleep(0.0005)
             return (
                 model(batch[0]) - batch[0].sum(1, keepdim=True)
@@ -85,27 +105,21 @@ class Text:
     """A pretraining of the BERT, both of its parts, made small."""
 
     seconds, name, steps = (0.1, 1.2), "tales-bert", 24
-    recipes, counted = tales.RECIPES, ("loss", "first")
+    batch_size = 4
 
     def __init__(self):
-        def judge(model, *_):
+        def judge(model):
             return {"size": sum(p.numel() for p in model.parameters())}
 
-        tales.EXPLAINED[judge] = "its size"
-        self.recipe = dataclasses.replace(self.recipes[self.name], judge=judge, batch_size=4)
+        self.recipe = dataclasses.replace(
+            recipes.RECIPES[self.name], judge=judge, batch_size=self.batch_size
+        )
 
     def run(self, log):
-        def counting(function):
-            def loss(*arguments):
-                say(log, "step")
-                return function(*arguments)
-
-            return loss
-
-        changed = {name: counting(getattr(self.recipe, name)) for name in self.counted}
-        self.recipes[self.name] = dataclasses.replace(self.recipe, **changed)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            recipe.make(self.name, self.steps, 64, show=False)
+        recipes.RECIPES[self.name] = self.recipe
+        quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+        with counted(log), quiet[0], quiet[1]:
+            recipes.make(self.name, self.steps, 64, show=False)
 
     def result(self):
         """Weights and curve, without the time that it took."""
@@ -120,29 +134,8 @@ class Text:
 class Images(Text):
     """A pretraining of the GAN, made small."""
 
-    seconds, name, steps = (0.05, 0.8), "glyphs-gan", 20
-    recipes, counted = glyphs.RECIPES, ()
-
-    def __init__(self):
-        def judge(model):
-            return {"size": sum(p.numel() for p in model.parameters())}
-
-        self.recipe = dataclasses.replace(
-            self.recipes[self.name], judge=judge, explained="its size", batch_size=2
-        )
-
-    def run(self, log):
-        step = adversarial._Run.step
-
-        def counted(run, number):
-            say(log, "step")
-            step(run, number)
-
-        adversarial._Run.step = counted
-        try:
-            super().run(log)
-        finally:
-            adversarial._Run.step = step
+    seconds, name, steps = (0.05, 2.0), "glyphs-gan", 12
+    batch_size = 2
 
 
 def child(work, seconds=None):
@@ -215,7 +208,7 @@ def at_random(task, kills):
     return result
 
 
-WRITERS = {Path(module.__file__).name for module in (checkpoints, runtime, recipe)}
+WRITERS = {module.__file__ for module in (checkpoints, files, curve, shipped)}
 
 
 def dying_at(line, work):
@@ -226,7 +219,7 @@ def dying_at(line, work):
 
         def trace(frame, event, _):
             nonlocal seen
-            if Path(frame.f_code.co_filename).name not in WRITERS:
+            if frame.f_code.co_filename not in WRITERS:
                 return None
             if event == "line":
                 seen += 1
@@ -275,7 +268,12 @@ def save():
         write(40)  # and the run can go on
         return step in ((30,) if ended else (20, 30)) and bool((other[0].bias == step).all())
 
-    return each_line(lambda: (write(10), write(20)), lambda log: write(30), check)
+    def prepare():
+        write(10)
+        write(20)
+        (checkpoints.folder("run") / ".step-00000025.99999.part").mkdir()  # left by another kill
+
+    return each_line(prepare, lambda log: write(30), check)
 
 
 def keep():
@@ -284,13 +282,13 @@ def keep():
     """
 
     def make(content):
-        curve = recipe.Curve("run", lambda model: {})
-        curve.points = [{"step": 1, "cpu_seconds": 0.0}]
-        recipe.keep(
+        points = curve.Curve("run", lambda model: {})
+        points.points = [{"step": 1, "cpu_seconds": 0.0}]
+        curve.keep(
             "tales-gpt",
             lambda folder: (folder / "model.safetensors").write_text(content),
             "card",
-            curve,
+            points,
         )
 
     def contents():

@@ -229,8 +229,8 @@ class Notebook(Kind):
     hashed = False
 
     def make(self):
-        self.file = paths.home() / "notebooks" / lessons.find("02").path.name
-        core_files.write_atomically(self.file, lessons.find("02").path.read_bytes())
+        self.file = paths.home() / "notebooks" / lessons.find("tokens").path.name
+        core_files.write_atomically(self.file, lessons.find("tokens").path.read_bytes())
 
     def files(self):
         return [self.file]

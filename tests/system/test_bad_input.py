@@ -274,8 +274,8 @@ def calls():
         Call(tale_tasks.kind, {"tale": story(tales)}, {"tale": "object"}),
         Call(
             image_sets.choose,
-            {"name": "glyphs", "n_train": 2, "n_test": 2},
-            {"name": "choice", "n_train": "whole", "n_test": "whole"},
+            {"name": "glyphs", "n_train": 2, "n_test": 2, "classes": 2},
+            {"name": "choice", "n_train": "whole", "n_test": "whole", "classes": "whole"},
         ),
         Call(image_sets.load, {"name": "mnist", "root": "/nowhere"}, {"name": "choice"}),
         # text
@@ -405,6 +405,7 @@ def calls():
             {"judge": judge(), "sets": {"x": images()}, "real": images()},
             {"judge": "object", "sets": "object", "real": "images"},
         ),
+        Call(image_metrics.warn_if_few, {"n": 100}, {"n": "whole"}),
         Call(
             image_metrics.factors_found,
             {"codes": features, "factors": {"x": np.arange(6.0)}},

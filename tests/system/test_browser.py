@@ -179,7 +179,7 @@ def done(notebook, place):
 def test_an_error_in_a_cell_is_noticed(pages):
     server, new_page = pages
     page = new_page()
-    notebook = browser.Notebook(page, server, "00_welcome")
+    notebook = browser.Notebook(page, server, lessons.find("welcome").name)
     notebook.append("1 / 0")
     assert len(notebook.errors()) == 1
     notebook.command("notebook:shutdown-kernel")

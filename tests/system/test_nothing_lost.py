@@ -138,7 +138,7 @@ ON_A_SMALL_DISK = """
 import sys, torch
 sys.path.insert(0, {tests!r})
 from test_nothing_lost import check_kept, write
-from aigc_course.errors import CourseError
+from aigc_course.core.errors import CourseError
 import subprocess
 write(1)
 for what in ("full", "read-only"):
@@ -209,7 +209,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(home):
 
 BUSY = {
     "fit": "training.fit(model, loader, lambda m, b: m(b[0]).square().mean(), 10**6, 1e-3)",
-    "loop by hand": "for step in live.counted(10**9):\n    pass",
+    "loop by hand": "for step in progress.progress_steps(10**9):\n    pass",
     "data": "tales.sample(10**6, seed=0)",
     "generate": (
         "sampling.generate(gpt, torch.ones(64, 1, dtype=torch.long), 250, seed=0); [None for "
@@ -222,9 +222,11 @@ BUSY = {
 }
 BEFORE = """
 import torch
-from aigc_course import live, pretrained, sampling, training
-from aigc_course.data import tales
+from aigc_course import pretrained, training
+from aigc_course.data.stories import tales
 from aigc_course.exercises import exercise
+from aigc_course.generation import sampling
+from aigc_course.training import progress
 model = torch.nn.Linear(4, 1)
 loader = training.batches(torch.randn(512, 4), batch_size=8, seed=0)
 gpt, _ = pretrained.load_gpt("tales-gpt")

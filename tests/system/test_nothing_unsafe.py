@@ -181,19 +181,19 @@ def changed(**parts):
 
 def with_optimizer(value):
     state = good_state()
-    state["optimizer"]["state"][0]["exp_avg"] = value
+    state["optimizers"]["optimizer"]["state"][0]["exp_avg"] = value
     return saved(state)
 
 
 def with_state(value):
     state = good_state()
-    state["optimizer"]["state"][0] = value
+    state["optimizers"]["optimizer"]["state"][0] = value
     return saved(state)
 
 
 def with_group(**settings):
     state = good_state()
-    state["optimizer"]["param_groups"][0] |= settings
+    state["optimizers"]["optimizer"]["param_groups"][0] |= settings
     return saved(state)
 
 
@@ -222,16 +222,29 @@ HOSTILE_STATES = {
     "losses that repeat one number": lambda proof: changed(losses=torch.zeros(1).expand(6)),
     "losses that are not finite": lambda proof: changed(losses=torch.full((6,), float("nan"))),
     "too many losses": lambda proof: changed(losses=torch.zeros(7)),
-    "no optimizer": lambda proof: changed(optimizer=None),
+    "no optimizers": lambda proof: changed(optimizers=None),
     "an optimizer of another kind": lambda proof: changed(
-        optimizer={"state": {}, "param_groups": []}
+        optimizers={"optimizer": {"state": {}, "param_groups": []}}
     ),
+    "an optimizer of another name": lambda proof: changed(
+        optimizers={"other": good_state()["optimizers"]["optimizer"]}
+    ),
+    "an optimizer too many": lambda proof: changed(
+        optimizers=good_state()["optimizers"] | {"other": {}}
+    ),
+    "optimizers that are a number": lambda proof: changed(optimizers=3),
     "an optimizer of other shapes": lambda proof: with_optimizer(torch.zeros(5, 5)),
     "an optimizer that is not finite": lambda proof: with_optimizer(
         torch.full((2, 3), float("inf"))
     ),
-    "no schedule": lambda proof: changed(scheduler=None),
-    "a schedule that is a number": lambda proof: changed(scheduler=3),
+    "no names of losses": lambda proof: changed(names=None),
+    "names of losses that are text": lambda proof: changed(names="loss"),
+    "names of losses that are numbers": lambda proof: changed(names=[1]),
+    "more names than losses": lambda proof: changed(names=["D", "G"]),
+    "one name for two losses": lambda proof: changed(
+        names=["loss", "loss"], losses=torch.zeros(6, 2)
+    ),
+    "losses of three dimensions": lambda proof: changed(losses=torch.zeros(6, 1, 1)),
     "no settings": lambda proof: changed(made_by=None),
     "settings that are text": lambda proof: changed(made_by="lr 0.1"),
     "an optimizer without numbers": lambda proof: with_state({"step": torch.tensor(1.0)}),
@@ -239,14 +252,9 @@ HOSTILE_STATES = {
         {"step": torch.tensor(1.0), "exp_avg": "x", "exp_avg_sq": "x"}
     ),
     "settings of an optimizer that are text": lambda proof: with_group(betas=("a", "b")),
-    "a schedule of another kind": lambda proof: changed(
-        scheduler={"lr_lambdas": [None], "last_epoch": "x"}
-    ),
-    "a schedule at another step": lambda proof: changed(
-        scheduler=good_state()["scheduler"] | {"last_epoch": 10**6}
-    ),
     "other settings": lambda proof: changed(made_by={"lr": 5.0}),
     "unknown settings": lambda proof: changed(made_by={"nonsense": 1}),
+    "settings that are missing": lambda proof: changed(made_by={}),
     "no random numbers": lambda proof: changed(random=None),
     "random numbers of nobody": lambda proof: changed(random=[]),
     "random numbers that are text": lambda proof: changed(random=["x"]),
@@ -853,7 +861,7 @@ def test_store_refuses_a_secret(monkeypatch):
     from aigc_course.authoring import store
     from aigc_course.course import execute, lessons
 
-    lesson = lessons.find("00")
+    lesson = lessons.find("welcome")
     before = lesson.path.read_bytes()
 
     def run(notebook, *_, **__):
@@ -864,5 +872,5 @@ def test_store_refuses_a_secret(monkeypatch):
 
     monkeypatch.setattr(execute, "run", run)
     monkeypatch.setattr(store.execute, "run", run)
-    refused(lambda: store.store("00"), "Hugging Face token")
+    refused(lambda: store.store("welcome"), "Hugging Face token")
     assert lesson.path.read_bytes() == before

@@ -70,6 +70,12 @@ _LARGEST, _SECONDS, _IN_ALL = (
     900,
 )  # bytes of a file, seconds to wait for a server, seconds for a whole file
 _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+_CALLED = {"mnist": "digits", "fashion_mnist": "pieces of clothing"}
+
+HELD_OUT = 20
+"""Pictures of a folder that are held out at least."""
+LEAST = 150
+"""Pictures that a folder must have: those held out, and the largest batch of a lesson, 128."""
 
 
 class Pictures(NamedTuple):
@@ -81,25 +87,29 @@ class Pictures(NamedTuple):
         names: of the classes.
         factors: what they were made from, as `glyphs.sample` gives it; empty for photographed or
             scanned ones.
+        what: what they show, in the plural, for texts that speak of them: "digits", say.
     """
 
     images: torch.Tensor
     labels: torch.Tensor
     names: tuple[str, ...]
     factors: dict[str, np.ndarray]
+    what: str = "pictures"
 
 
-@checked(n_train=whole(1), n_test=whole(1))
-def choose(name: str, n_train: int, n_test: int) -> tuple[Pictures, Pictures]:
-    """(training set, held-out set) of one of the course's picture sets.
+@checked(n_train=whole(1), n_test=whole(1), classes=whole(1))
+def choose(name: str, n_train: int, n_test: int, *, classes: int = 1) -> tuple[Pictures, Pictures]:
+    """Return (training set, held-out set) of one of the course's picture sets.
 
     Args:
         name: "glyphs" (made here), "mnist" or "fashion_mnist" (fetched once), or the path of a
-            folder of pictures.
+            folder of pictures, of which a tenth is held out, 20 at least.
         n_train, n_test: pictures of each; a set that has fewer gives all of them.
+        classes: how many a folder must have at least; 2 for a judge, which tells them apart.
 
     Raises:
-        CourseError: there is no such set or folder, or it is not here and cannot be fetched.
+        CourseError: there is no such set or folder, it is not here and cannot be fetched, or the
+            folder cannot be used as it is.
     """
     if isinstance(name, str) and name == "glyphs":
         return tuple(
@@ -111,9 +121,9 @@ def choose(name: str, n_train: int, n_test: int) -> tuple[Pictures, Pictures]:
     if not isinstance(name, str | Path) or not str(name) or not _path(name).is_dir():
         known = "'glyphs', 'mnist', 'fashion_mnist', or the full path of a folder of pictures"
         raise CourseError(f"name must be {known}, not {describe(name)}.")
-    pictures = folder(name)
+    pictures = folder(name, classes=classes, least=LEAST)
     order = torch.randperm(len(pictures.images), generator=torch.Generator().manual_seed(0))
-    cut = max(1, len(order) // 10)
+    cut = max(HELD_OUT, len(order) // 10)
     return tuple(_rows(pictures, part) for part in (order[cut:][:n_train], order[:cut][:n_test]))
 
 
@@ -121,7 +131,7 @@ def choose(name: str, n_train: int, n_test: int) -> tuple[Pictures, Pictures]:
 def load(
     name: str, root: str | Path | None = None, download: bool = False
 ) -> tuple[Pictures, Pictures]:
-    """(training set, test set) of MNIST or Fashion-MNIST, every file of it verified.
+    """Load MNIST or Fashion-MNIST, every file of it verified: (training set, test set).
 
     Args:
         name: "mnist" or "fashion_mnist".
@@ -136,99 +146,172 @@ def load(
     """
     kind, address, names = SETS[check_argument("name", name, one_of(*SETS))]
     root = _path(root) if root else paths.cache() / "datasets"
-    raw = root / kind.__name__ / "raw"
+    raw, old = (root / kind.__name__ / part for part in ("raw", "processed"))
+    way = f"call load({name!r}, download=True), or go on with the default 'glyphs'"
     if not download and not raw.is_dir():  # before anything is made there
-        raise CourseError(
-            f"There is no {raw}; call load({name!r}, download=True), or go on with the "
-            "default 'glyphs'."
-        )
+        raise CourseError(f"There is no {raw}; {way}.")
     with core_files.lock(raw.parent):
         for file, md5 in kind.resources:
             packed = raw / file
+            if not packed.is_file() and not download:
+                raise CourseError(f"There is no {packed}; {way}.")
             if not packed.is_file():
-                if not download:
-                    raise CourseError(
-                        f"There is no {packed}; call load({name!r}, download=True), or "
-                        "go on with the default 'glyphs'."
-                    )
                 core_files.write_atomically(packed, _fetch(address + file, md5, packed))
             _unpack(packed, md5)
-    if (
-        root / kind.__name__ / "processed"
-    ).exists():  # torchvision would read that instead, unverified
-        raise CourseError(
-            f"{root / kind.__name__ / 'processed'} holds files of an old torchvision: "
-            "delete that folder, and load the set again."
-        )
+    if old.exists():  # torchvision would read that instead, unverified
+        way = "delete that folder, and load the set again"
+        raise CourseError(f"{old} holds files of an old torchvision: {way}.")
     sets = [kind(str(root), train=train, download=False) for train in (True, False)]
     return tuple(
-        Pictures(part.data[:, None].float() / 255, part.targets.long(), names, {}) for part in sets
+        Pictures(part.data[:, None].float() / 255, part.targets.long(), names, {}, _CALLED[name])
+        for part in sets
     )
 
 
-@checked(path=instance(str, Path), size=whole(4, 1024))
-def folder(path: str | Path, size: int = 28) -> Pictures:
+@checked(path=instance(str, Path), size=whole(4, 1024), classes=whole(1), least=whole(1))
+def folder(path: str | Path, size: int = 28, *, classes: int = 1, least: int = 20) -> Pictures:
     """Read a folder of pictures, made grey and square; its subfolders, if it has any, are the
     classes.
+
+    The whole folder is looked at first, and all that is wrong with it is told at once.
 
     Args:
         path: of the folder.
         size: height and width that the pictures are brought to; what is longer is cut off on both
             sides. Transparent parts become white, photos are turned as their camera says, hidden
             files are left out.
+        classes: how many classes there must be at least; with 2 or more every picture must lie in
+            a subfolder.
+        least: how many pictures there must be at least.
 
     Raises:
-        CourseError: there are fewer than 20 pictures, or one cannot be read.
+        CourseError: pictures cannot be read, there are too few of them, or too few classes.
     """
     path = _path(path)
-    files = sorted(
+    files, images, unreadable = _files(path), {}, {}
+    for file in files:
+        try:
+            images[file] = _square(_open(file), size)
+        except _UnreadableError as error:
+            unreadable[file] = str(error)
+    problems = [
+        *_reading_problems(path, unreadable, len(files)),
+        *_size_problems(len(images), least),
+        *_class_problems(path, files, classes),
+    ]
+    if problems:
+        raise CourseError(f"{path} cannot be used as it is. {' '.join(problems)}")
+    kinds = [_class_of(path, file) for file in images]
+    names = tuple(sorted(set(kinds)))
+    labels = torch.tensor([names.index(kind) for kind in kinds])
+    return Pictures(torch.stack(list(images.values())), labels, names, {})
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the pictures in a folder and its subfolders, hidden ones left out."""
+    return sorted(
         file
         for file in path.rglob("*")
         if file.suffix.lower() in _ENDINGS
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
-    if len(files) < 20:
-        raise CourseError(
-            f"{path} holds {len(files)} pictures ({', '.join(sorted(_ENDINGS))}); at "
-            "least 20 are needed."
+
+
+def _class_of(path: Path, file: Path) -> str:
+    """Return the name of the subfolder that a picture lies in, "" where it lies beside them."""
+    return file.relative_to(path).parts[0] if file.parent != path else ""
+
+
+def _reading_problems(path: Path, unreadable: dict[Path, str], n: int) -> list[str]:
+    if not unreadable:
+        return []
+    named = _some([f"{file.relative_to(path)}: {why}" for file, why in unreadable.items()])
+    return [
+        f"{len(unreadable):,} of {n:,} pictures cannot be read ({named}): mend them or move them "
+        "away."
+    ]
+
+
+def _size_problems(n: int, least: int) -> list[str]:
+    if n >= least:
+        return []
+    kinds = ", ".join(sorted(_ENDINGS))
+    return [f"It holds {n} readable pictures ({kinds}), and at least {least} are needed: add more."]
+
+
+def _class_problems(path: Path, files: list[Path], classes: int) -> list[str]:
+    loose = [file.name for file in files if not _class_of(path, file)]
+    found = sorted({_class_of(path, file) for file in files} - {""})
+    if classes < 2 or not files or (len(found) >= classes and not loose):
+        return []
+    way = f"make a subfolder for each class, such as {path / 'cats'} and {path / 'dogs'}"
+    if not found:
+        return [f"Its pictures have no classes: {way}, and move the pictures there."]
+    problems = []
+    if loose:
+        problems.append(
+            f"Pictures lie beside the subfolders ({_some(loose)}): move each into the subfolder of "
+            "its class, or away."
         )
-    classes = [file.relative_to(path).parts[0] if file.parent != path else "" for file in files]
-    names = tuple(sorted(set(classes)))
-    fit = v2.Compose(
-        [v2.Resize(size), v2.CenterCrop(size), v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
-    )
-    images = torch.stack([fit(_open(file)).as_subclass(torch.Tensor) for file in files])
-    return Pictures(images, torch.tensor([names.index(c) for c in classes]), names, {})
+    if len(found) < classes:
+        problems.append(
+            f"Pictures of at least {classes} classes are needed, and these are all of "
+            f"{_some(found)}: {way}."
+        )
+    return problems
+
+
+def _some(names: list[str]) -> str:
+    """Return the first three names, and how many more there are."""
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+class _UnreadableError(Exception):
+    """A file that is no picture, or none that is safe to open; says why."""
 
 
 def _open(file: Path) -> Image.Image:
+    """Return a picture, upright and grey.
+
+    Raises:
+        _UnreadableError: it cannot be read.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file) as image:
-                upright = ImageOps.exif_transpose(image)
-                if upright.mode.startswith(
-                    ("I", "F")
-                ):  # 16 bits and more: Pillow would cut off what is above 255
-                    values = np.asarray(upright, dtype=np.float64)
-                    return Image.fromarray(
-                        (values * 255 / max(values.max(), 1)).clip(0, 255).astype(np.uint8)
-                    )
-                whole = upright.convert("RGBA")
-                return Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole).convert(
-                    "L"
-                )
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombWarning,
-        Image.DecompressionBombError,
-    ) as error:
-        raise CourseError(
-            f"{file} cannot be read as a picture ({type(error).__name__}); mend it or move it away."
-        ) from None
+                return _grey(ImageOps.exif_transpose(image))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError, MemoryError):
+        raise _UnreadableError("too many pixels") from None
+    except PermissionError:
+        raise _UnreadableError("not yours to read") from None
+    except Exception:  # decoders raise of any kind when they meet a damaged file
+        raise _UnreadableError("damaged") from None
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """Return an image in 256 shades of grey, on white where it is transparent."""
+    if image.mode.startswith(("I", "F")):
+        # 16 bits and more: Pillow would cut off what is above 255.
+        values = np.asarray(image, dtype=np.float64)
+        return Image.fromarray((values * 255 / max(values.max(), 1)).clip(0, 255).astype(np.uint8))
+    whole = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole).convert("L")
+
+
+def _square(image: Image.Image, size: int) -> torch.Tensor:
+    """Return the middle of a grey image, (1, size, size) in [0, 1]."""
+    fit = v2.Compose(
+        [
+            v2.CenterCrop(min(image.size)),  # first, so that a long strip does not become longer
+            v2.Resize(size),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+        ]
+    )
+    return fit(image).as_subclass(torch.Tensor)
 
 
 def _path(name: str | Path) -> Path:
@@ -314,9 +397,8 @@ def _unpack(packed: Path, md5: str) -> None:
 
 
 def _of_glyphs(made: glyphs.Glyphs) -> Pictures:
-    return Pictures(
-        made.images, torch.from_numpy(made.factors["label"]), tuple("0123456789"), made.factors
-    )
+    labels = torch.from_numpy(made.factors["label"])
+    return Pictures(made.images, labels, tuple("0123456789"), made.factors, "digits")
 
 
 def _first(pictures: Pictures, n: int) -> Pictures:
@@ -329,4 +411,5 @@ def _rows(pictures: Pictures, rows: torch.Tensor) -> Pictures:
         pictures.labels[rows],
         pictures.names,
         {k: v[rows.numpy()] for k, v in pictures.factors.items()},
+        pictures.what,
     )

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aigc_course.exercises.engine.arrays import (
-    holds_tensor,
     is_array,
     is_tensor,
     type_name,
@@ -54,7 +53,7 @@ def _converting(answer: Callable, sample: object, like: object, probe: tuple) ->
         probe: the arguments of that call.
     """
     usual = _float_type(probe)
-    leaves_torch = holds_tensor(like) and not holds_tensor(sample)
+    leaves_torch = _holds_tensor(like) and not _holds_tensor(sample)
 
     @functools.wraps(answer)
     def converted(*args, **kwargs):
@@ -110,17 +109,28 @@ def _convert(value: Any, like: Any, retype: dict[str, str], device: object) -> A
         return array.reshape(()) if like.ndim == 0 else array
     if isinstance(like, bool | int | float | np.generic):
         return _as_number(value, like)
+    kind: Any = type(like)
     if isinstance(like, Mapping):
         sample = next(iter(like.values()), None)
-        kind: Any = type(like)  # a dict, a Counter: made from the entries of another mapping
         return kind({k: _convert(v, sample, retype, device) for k, v in value.items()})
-    if isinstance(like, list | tuple) and like:
-        items = list(value) if is_array(like[0]) else _plain_items(value)
-        # A tuple has a place for each thing, a list holds many of a kind.
-        samples = like if len(items) == len(like) else [like[0]] * len(items)
-        pairs = zip(items, samples, strict=True)
-        return type(like)(_convert(item, sample, retype, device) for item, sample in pairs)
-    return type(like)(_plain_items(value)) if isinstance(like, list | tuple) else value
+    if isinstance(like, list | tuple):
+        pairs = _with_samples(value, like)
+        return kind(_convert(item, sample, retype, device) for item, sample in pairs)
+    return value
+
+
+def _with_samples(value: Any, like: Sequence) -> Iterable[tuple]:
+    """Return each item of a result with the item of the reference's result whose form it gets.
+
+    Args:
+        value: a result of the learner's answer: a list, a tuple, an array or a tensor.
+        like: the reference's result, a list or a tuple.
+    """
+    items = list(value) if like and is_array(like[0]) else _plain_items(value)
+    if len(items) == len(like):
+        return zip(items, like, strict=True)
+    # Only a list has another length next time, and it holds many of a kind.
+    return ((item, like[0] if like else None) for item in items)
 
 
 def _as_tensor(value: Any, like: Any, retype: dict[str, str], device: object):
@@ -147,18 +157,18 @@ def _plain_items(value: Any) -> list:
     return value.tolist() if isinstance(value, np.ndarray) else list(value)
 
 
-def _type_for(like: object, retype: dict[str, str]) -> str:
+def _type_for(like: Any, retype: dict[str, str]) -> str:
     """Return the name of the number type that a conversion to the form of `like` uses."""
     return retype.get(type_name(like), type_name(like))
 
 
-def _float_type(arguments: Sequence[object]) -> str:
+def _float_type(arguments: Sequence[Any]) -> str:
     """Return the widest floating type among arrays and tensors that are given, "" for none."""
     names = {type_name(argument) for argument in arguments if is_array(argument)}
     return next((name for name in ("float64", "float32", "float16") if name in names), "")
 
 
-def _device(arguments: Sequence[Any]):
+def _device(arguments: Sequence[Any]) -> object:
     """Return the device of the first tensor among the arguments, None when there is no tensor."""
     return next((argument.device for argument in arguments if is_tensor(argument)), None)
 
@@ -182,3 +192,8 @@ def _form(value: Any) -> str:
 def _with_article(name: str) -> str:
     """Put "a" or "an" before a name."""
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def _holds_tensor(value: object) -> bool:
+    """Return whether a value is a torch tensor, or a list or tuple with one in it at any depth."""
+    return is_tensor(value) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))

@@ -5,23 +5,11 @@ from __future__ import annotations
 import importlib
 
 from aigc_course.core.errors import CourseError
+from aigc_course.course import syllabus
 from aigc_course.exercises.engine.types import Exercise, Question
 
-TOPICS = {
-    "welcome": ("00", "welcome"),
-    "chance": ("01", "chance"),
-    "tokens": ("02", "tokens"),
-    "words": ("03", "words"),
-    "rnn": ("04", "rnn"),
-    "lstm": ("05", "lstm"),
-    "gpt": ("06", "gpt"),
-    "translation": ("07", "translation"),
-    "pretrained": ("08", "pretrained"),
-    "conv": ("09", "conv"),
-    "vae": ("10", "vae"),
-    "gan": ("11", "gan"),
-}
-"""First part of an exercise's name -> (lesson, module of this package)."""
+TOPICS = tuple(lesson.topic for lesson in syllabus.present())
+"""First parts of exercises' names, in the order of the lessons."""
 
 
 def exercises_of(topic: str) -> dict[str, Exercise | Question]:
@@ -30,7 +18,7 @@ def exercises_of(topic: str) -> dict[str, Exercise | Question]:
     Args:
         topic: a key of `TOPICS`.
     """
-    module = importlib.import_module(f"aigc_course.exercises.{TOPICS[topic][1]}")
+    module = importlib.import_module(f"aigc_course.exercises.{topic}")
     tasks = (item for item in vars(module).values() if isinstance(item, Exercise | Question))
     return {task.name: task for task in tasks}
 

@@ -125,7 +125,7 @@ def _of_arrays(got: object, want: object) -> str:
     return shown + _rearranged(mine, right)
 
 
-def _of_shapes(got: object, want: object, mine: np.ndarray, right: np.ndarray, small: bool) -> str:
+def _of_shapes(got: object, want: object, mine, right, small: bool) -> str:
     """Return both shapes, and both arrays when they are small.
 
     Args:
@@ -239,7 +239,7 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def _array_text(value: Any) -> str:
+def _array_text(value) -> str:
     """Return a NumPy array or a tensor as text: its numbers, or its type and shape."""
     kind = "array" if isinstance(value, np.ndarray) else "tensor"
     array = np.asarray(without_torch(value))

@@ -13,6 +13,7 @@ import numbers
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aigc_course.exercises.engine.adapting import adapted
 from aigc_course.exercises.engine.compare import Outcome, outcomes, same_behaviour
@@ -150,7 +151,7 @@ def diagnose_value(task: Question, value: object) -> str:
     return f"{shorten(value)} is not the answer; it should be {kind}."
 
 
-def _same_value(task: Question, value: object, wanted: float | str) -> bool:
+def _same_value(task: Question, value: Any, wanted: Any) -> bool:
     """Compare a value with a text, but for case and outer spaces, or a number, to the tolerance."""
     if isinstance(wanted, str):
         return isinstance(value, str) and value.strip().lower() == wanted.lower()
@@ -179,11 +180,10 @@ def under_its_own_name(learners: Callable):
 
     Before its decorator is done, the name of an answer is unbound or still means an older answer.
     """
-    module = sys.modules.get(getattr(learners, "__module__", ""))
-    space = getattr(
-        learners, "__globals__", vars(module) if inspect.isclass(learners) and module else {}
-    )
-    name, missing = getattr(learners, "__name__", ""), object()
+    module = sys.modules.get(str(getattr(learners, "__module__", "")))
+    of_class = vars(module) if inspect.isclass(learners) and module else {}
+    space = getattr(learners, "__globals__", of_class)
+    name, missing = str(getattr(learners, "__name__", "")), object()
     before = space.get(name, missing)
     space[name] = learners
     try:

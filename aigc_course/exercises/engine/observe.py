@@ -68,7 +68,7 @@ def _tracked(argument: Any) -> Any:
     return argument.clone().requires_grad_() if _is_floating(argument) else argument
 
 
-def _gradient(argument: Any):
+def _gradient(argument: Any) -> Any:
     """Return the gradient that arrived at a tensor, zeros where none did: it was not used."""
     import torch
 

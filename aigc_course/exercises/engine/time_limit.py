@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -51,14 +51,13 @@ def _with_an_alarm(seconds: float, work: Callable[[], Result]) -> Result:
 
 def _in_a_thread(seconds: float, work: Callable[[], Result]) -> Result:
     """Run `work` in a thread, and leave it there when its time is over."""
-    given: list[Result] = []
-    raised: list[BaseException] = []
+    box: dict[str, Any] = {}
 
     def run() -> None:
         try:
-            given.append(work())
+            box["value"] = work()
         except BaseException as error:
-            raised.append(error)
+            box["error"] = error
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -68,6 +67,6 @@ def _in_a_thread(seconds: float, work: Callable[[], Result]) -> Result:
             "The slow answer is still running in the background; restart the kernel to stop it.\n"
         )
         raise TooSlow
-    if raised:
-        raise raised[0]
-    return given[0]
+    if "error" in box:
+        raise box["error"]
+    return box["value"]

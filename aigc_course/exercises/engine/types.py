@@ -15,7 +15,6 @@ import functools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +29,7 @@ class Mistake:
         others: further answers that make the same mistake, with other constants say.
     """
 
-    answer: Any
+    answer: object
     says: str
     others: tuple = ()
 

@@ -1,4 +1,4 @@
-"""An autoencoder: squeeze an image through a few numbers and paint it again from them.
+"""An autoencoder: squeeze an image through a few numbers and reconstruct it from them.
 
     image (B, 1, 28, 28) -> encode -> code (B, Z) -> decode -> logits of the pixels (B, 1, 28, 28)
 
@@ -52,15 +52,15 @@ class Autoencoder(nn.Module):
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, H, W) -> logits of the painted images, same shape; their sigmoid is in [0,
-        1].
+        """Images (B, 1, H, W) -> logits of the reconstructed images, same shape; their sigmoid is
+        in [0, 1].
         """
         return self.decode(self.encode(check_images(images, self.size)))
 
 
 def reconstruction_loss(model: nn.Module, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Cross-entropy of the painted pixels with the wanted ones, in nats an image. Batch: what goes
-    in and, for restoration, what should come out.
+    """Cross-entropy of the reconstructed pixels with the wanted ones, in nats an image. Batch: what
+    goes in and, for restoration, what should come out.
     """
     return F.binary_cross_entropy_with_logits(model(batch[0]), batch[-1], reduction="sum") / len(
         batch[0]

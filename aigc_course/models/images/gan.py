@@ -1,5 +1,5 @@
-"""The deep convolutional GAN: a generator that paints from noise, a discriminator that tells
-painted from real.
+"""The deep convolutional GAN: a generator that makes images of noise, a discriminator that tells
+generated ones from real ones.
 
     z (B, Z, 1, 1) -> Generator -> image (B, 1, 28, 28) in [-1, 1] -> Discriminator -> logit of
     "real" (B,)
@@ -47,8 +47,8 @@ class GANConfig:
 
 
 class Generator(nn.Module):
-    """Paints: three transposed convolutions, each but the last with batch norm and ReLU, and a
-    tanh.
+    """Generates images: three transposed convolutions, each but the last with batch norm and ReLU,
+    and a tanh.
 
     Args:
         config: sizes.

@@ -1,5 +1,5 @@
-"""The variational autoencoder: an encoder that gives a distribution, a decoder that paints, and a
-bound on the likelihood.
+"""The variational autoencoder: an encoder that gives a distribution, a decoder that
+generates, and a bound on the likelihood.
 
     image x (B, P) -> encode -> mean, log_variance (B, Z);  z = mean + std * noise;  decode ->
     logits of the pixels (B, P)
@@ -95,7 +95,7 @@ class VAE(nn.Module):
 
     @torch.no_grad()
     def reconstruct(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, H, W) -> painted again from the mean of their latents, in [0, 1]."""
+        """Images (B, 1, H, W) -> reconstructed from the mean of their latents, in [0, 1]."""
         return self.decode(self.encode(images.to(device_of(self)))[0]).sigmoid().cpu()
 
     @torch.no_grad()
@@ -178,7 +178,7 @@ def importance_bound(model: VAE, images: torch.Tensor, k: int) -> torch.Tensor:
 
     Source: Burda, Grosse and Salakhutdinov (2015), "Importance weighted autoencoders", equation 8.
     """
-    if len(images) > 20:  # K times as many pictures are painted at once: in parts
+    if len(images) > 20:  # K times as many pictures are generated at once: in parts
         return torch.cat([importance_bound(model, part, k) for part in images.split(20)])
     images = images.to(device_of(model))
     mean, log_variance = model.encode(images)

@@ -1,0 +1,484 @@
+"""The syllabus: one record a lesson, in the order of the course.
+
+Everything else follows from it. A lesson's number is its place among the lessons that exist, its
+file is named after number and title, its exercises stand in `aigc_course.exercises.TOPIC`, its
+picture is `data/pictures/TOPIC.png`, and its place on the map follows from its part. Other code
+names a lesson by its topic, which never changes.
+
+To move, rename, split or add a lesson, change this file (and write the notebook, if it is a new
+one), then run `python3 course.py stamp`: it renames files and writes numbers, links and tables
+wherever they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+START, TEXT, PICTURES = "Start", "Text", "Pictures"
+WORLDS, GOOD = "Sound, motion, worlds", "Good and useful"
+PARTS = (START, TEXT, PICTURES, WORLDS, GOOD)
+"""The parts of the course, in their order."""
+
+COURSES = ("language", "pictures")
+"""Short courses of fourteen lessons, for those who have a weekend or a term."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson of the course.
+
+    Attributes:
+        topic: its name in code, one word: first part of its exercises' names, name of their module
+            and of its picture.
+        title: as learners see it; gives the name of the file.
+        part: one of `PARTS`.
+        question: the one question that it answers, in lower case.
+        needs: topics of the lessons to take before.
+        minutes: about how long a learner takes, exercises without their longest included.
+        builds: what a learner builds in it, one line.
+        lab: what a class does together, one line; a lesson without one shares a week with the next.
+        short: title on the map where the whole one is too long.
+        courses: short courses that it belongs to, of `COURSES`.
+        planned: still to be written: it has no notebook and no number, stands in no table, and has
+            a dashed frame on the map.
+        within: of a planned lesson, topic of the existing one that holds its matter until it is
+            split off; it is not on the map.
+    """
+
+    topic: str
+    title: str
+    part: str
+    question: str
+    needs: tuple[str, ...] = ()
+    minutes: int = 0
+    builds: str = ""
+    lab: str = ""
+    short: str = ""
+    courses: tuple[str, ...] = ()
+    planned: bool = False
+    within: str = ""
+
+    @property
+    def number(self) -> str:
+        """Two digits, its place among the lessons that exist; "" for a planned one."""
+        return "" if self.planned else f"{present().index(self):02}"
+
+    @property
+    def slug(self) -> str:
+        """The title as it stands in the name of the file, "rules_and_chance"."""
+        return re.sub(r"[^a-z0-9]+", "_", self.title.lower()).strip("_")
+
+    @property
+    def name(self) -> str:
+        """Name of its file without the ending, "01_rules_and_chance"; "" for a planned one."""
+        return "" if self.planned else f"{self.number}_{self.slug}"
+
+
+def present() -> tuple[Lesson, ...]:
+    """The lessons that exist, in their order."""
+    return tuple(lesson for lesson in LESSONS if not lesson.planned)
+
+
+def on_map() -> tuple[Lesson, ...]:
+    """The lessons that the map shows: those that exist, and those whose matter is still to come."""
+    return tuple(lesson for lesson in LESSONS if not lesson.within)
+
+
+def by_topic() -> dict[str, Lesson]:
+    """Topic -> its lesson, planned ones among them."""
+    return {lesson.topic: lesson for lesson in LESSONS}
+
+
+def short_course(course: str) -> tuple[Lesson, ...]:
+    """The lessons that exist and hold the matter of a short course, in their order."""
+    topics = {lesson.within or lesson.topic for lesson in LESSONS if course in lesson.courses}
+    return tuple(lesson for lesson in present() if lesson.topic in topics)
+
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        topic="welcome",
+        title="Welcome",
+        part=START,
+        question="what is AI-generated content, and how does this course work?",
+        minutes=20,
+        builds="a taste of text, image and sound; how the course works",
+        courses=("language", "pictures"),
+    ),
+    Lesson(
+        topic="chance",
+        title="Rules and chance",
+        part=TEXT,
+        question="how far do counting and rules go?",
+        needs=("welcome",),
+        minutes=75,
+        builds="templates, a grammar, n-gram models; entropy, smoothing, temperature, memorising",
+        lab="rules against chance; who beats the entropy? (nobody)",
+        courses=("language", "pictures"),
+    ),
+    Lesson(
+        topic="tokens",
+        title="Text to tokens",
+        part=TEXT,
+        question="what is a token?",
+        needs=("chance",),
+        minutes=105,
+        builds="cleaning that is scored, byte-pair encoding equal to `tokenizers`, Chinese words, "
+        "splits without leaks",
+        lab="clean a page, cut it, find the leak",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="words",
+        title="Words and meaning",
+        part=TEXT,
+        question="what can a machine know about a word?",
+        needs=("tokens",),
+        minutes=120,
+        builds="a tagger, a chart parser, word vectors by counting; the first network, the "
+        "training loop, skip-gram",
+        lab="vectors by counting, then the first training loop",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="network",
+        title="First network",
+        part=TEXT,
+        question="how does a machine learn?",
+        needs=("chance",),
+        courses=("language", "pictures"),
+        planned=True,
+        within="words",
+    ),
+    Lesson(
+        topic="deep",
+        title="Deep networks",
+        part=TEXT,
+        question="why layers?",
+        needs=("network",),
+        courses=("language", "pictures"),
+        planned=True,
+        within="words",
+    ),
+    Lesson(
+        topic="vectors",
+        title="Word vectors",
+        part=TEXT,
+        question="what does a word mean?",
+        needs=("deep",),
+        courses=("language",),
+        planned=True,
+        within="words",
+    ),
+    Lesson(
+        topic="rnn",
+        title="Recurrent networks",
+        part=TEXT,
+        question="how can a network remember?",
+        needs=("words",),
+        minutes=110,
+        builds="an RNN cell by cell, gradients through time that vanish and explode, a generator "
+        "of characters",
+        lab="gradients that vanish, drawn",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="lstm",
+        title="LSTM headlines",
+        part=TEXT,
+        question="can it remember longer?",
+        needs=("rnn",),
+        minutes=105,
+        builds="an LSTM gate by gate; a headline generator from raw pages to a labelled page",
+        lab="a headline generator, from raw pages to a labelled page",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="headlines",
+        title="Headlines",
+        part=TEXT,
+        question="how does a newsroom use it?",
+        needs=("lstm",),
+        planned=True,
+        within="lstm",
+    ),
+    Lesson(
+        topic="attention",
+        title="Attention",
+        part=TEXT,
+        question="how can it look back?",
+        needs=("deep",),
+        courses=("language", "pictures"),
+        planned=True,
+        within="gpt",
+    ),
+    Lesson(
+        topic="gpt",
+        title="Attention and GPT",
+        part=TEXT,
+        question="how can it look back?",
+        needs=("rnn",),
+        minutes=110,
+        builds="attention, a GPT equal to Transformers' GPT-2, a KV cache; a head that finds "
+        "names, silenced",
+        lab="attention by hand; silence a head",
+        courses=("language", "pictures"),
+    ),
+    Lesson(
+        topic="inside",
+        title="Inside GPT",
+        part=TEXT,
+        question="what goes on in it, and what does it cost?",
+        needs=("gpt",),
+        planned=True,
+        within="gpt",
+    ),
+    Lesson(
+        topic="translation",
+        title="Translation",
+        part=TEXT,
+        question="how does one text become another?",
+        needs=("gpt",),
+        minutes=110,
+        builds="the Transformer of 2017, English to Chinese, with every fact checked; beam "
+        "search; what BLEU misses",
+        lab="translate, check every fact, distrust BLEU",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="pretrained",
+        title="Pretrained Transformers",
+        part=TEXT,
+        question="what does pretraining buy?",
+        needs=("gpt",),
+        minutes=100,
+        builds="GPT-2 and BERT classes from a folder, decoding, fine-tuning whole and with LoRA, "
+        "safetensors",
+        lab="fine-tune whole and with LoRA",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="tuning",
+        title="Fine-tuning",
+        part=TEXT,
+        question="how is it taught a task?",
+        needs=("pretrained",),
+        courses=("language",),
+        planned=True,
+        within="pretrained",
+    ),
+    Lesson(
+        topic="conv",
+        title="Convolutional networks",
+        part=PICTURES,
+        question="how does a network see, and repair a picture?",
+        needs=("words",),
+        minutes=100,
+        builds="convolution by hand, a network that judges digits, an autoencoder; noise and "
+        "holes repaired, and what was made up",
+        lab="a judge; restored pictures and what was made up",
+        short="Convolution",
+        courses=("pictures",),
+    ),
+    Lesson(
+        topic="autoencoders",
+        title="Autoencoders",
+        part=PICTURES,
+        question="how can a picture be repaired?",
+        needs=("conv",),
+        courses=("pictures",),
+        planned=True,
+        within="conv",
+    ),
+    Lesson(
+        topic="vae",
+        title="Variational autoencoders",
+        part=PICTURES,
+        question="how can it draw what nobody drew?",
+        needs=("conv",),
+        minutes=110,
+        builds="a VAE from its bound, a latent map to drag a point over, which latent learned "
+        "what, collapse and repair",
+        lab="drag a point over the latent map; collapse and repair",
+        short="VAE",
+        courses=("pictures",),
+    ),
+    Lesson(
+        topic="gan",
+        title="Generative adversarial networks",
+        part=PICTURES,
+        question="can two networks teach each other?",
+        needs=("vae",),
+        minutes=110,
+        builds="the game on a line and on a ring, a DCGAN in the open, judged for quality, variety "
+        "and copying",
+        lab="the game on a line and on a ring; a GAN judged",
+        short="GAN",
+        courses=("pictures",),
+    ),
+    Lesson(
+        topic="diffusion",
+        title="Diffusion",
+        part=PICTURES,
+        question="why is removing noise generating?",
+        needs=("vae",),
+        courses=("pictures",),
+        planned=True,
+    ),
+    Lesson(
+        topic="flow",
+        title="Flow and guidance",
+        part=PICTURES,
+        question="how fast, and as I ask?",
+        needs=("diffusion",),
+        courses=("pictures",),
+        planned=True,
+    ),
+    Lesson(
+        topic="clip",
+        title="Words and pictures",
+        part=PICTURES,
+        question="how do words and pictures meet?",
+        needs=("gpt", "conv"),
+        courses=("pictures",),
+        planned=True,
+    ),
+    Lesson(
+        topic="illustrations",
+        title="Text to pictures",
+        part=PICTURES,
+        question="how does a sentence become a picture?",
+        needs=("flow", "clip"),
+        courses=("pictures",),
+        planned=True,
+    ),
+    Lesson(
+        topic="music",
+        title="Music",
+        part=WORLDS,
+        question="what is a good token for music?",
+        needs=("gpt",),
+        planned=True,
+    ),
+    Lesson(
+        topic="sound",
+        title="Sound",
+        part=WORLDS,
+        question="what is a sound to a machine?",
+        needs=("music", "conv"),
+        planned=True,
+    ),
+    Lesson(
+        topic="speech",
+        title="Speech",
+        part=WORLDS,
+        question="how can it speak?",
+        needs=("sound",),
+        planned=True,
+    ),
+    Lesson(
+        topic="video",
+        title="Video",
+        part=WORLDS,
+        question="what comes next in a clip?",
+        needs=("flow",),
+        planned=True,
+    ),
+    Lesson(
+        topic="shapes",
+        title="Shapes",
+        part=WORLDS,
+        question="how are things in space made?",
+        needs=("diffusion",),
+        planned=True,
+    ),
+    Lesson(
+        topic="games",
+        title="Games",
+        part=WORLDS,
+        question="can it make and play games?",
+        needs=("gpt",),
+        planned=True,
+    ),
+    Lesson(
+        topic="programs",
+        title="Programs",
+        part=WORLDS,
+        question="can it write code?",
+        needs=("pretrained",),
+        planned=True,
+    ),
+    Lesson(
+        topic="people",
+        title="Virtual people",
+        part=WORLDS,
+        question="who is speaking?",
+        needs=("pretrained",),
+        planned=True,
+    ),
+    Lesson(
+        topic="rewards",
+        title="Rewards",
+        part=GOOD,
+        question="how is it made better at what we want?",
+        needs=("pretrained",),
+        planned=True,
+    ),
+    Lesson(
+        topic="judging",
+        title="Judging",
+        part=GOOD,
+        question="how do we know?",
+        needs=("pretrained", "gan"),
+        planned=True,
+    ),
+    Lesson(
+        topic="synthetic",
+        title="Synthetic data",
+        part=GOOD,
+        question="can models feed models?",
+        needs=("judging",),
+        planned=True,
+    ),
+    Lesson(
+        topic="compression",
+        title="Compression",
+        part=GOOD,
+        question="how small, how fast?",
+        needs=("pretrained",),
+        planned=True,
+    ),
+    Lesson(
+        topic="serving",
+        title="Serving",
+        part=GOOD,
+        question="how do others use it?",
+        needs=("compression",),
+        planned=True,
+    ),
+    Lesson(
+        topic="memory",
+        title="Memory and bias",
+        part=GOOD,
+        question="what does it give away, and to whom is it unfair?",
+        needs=("pretrained",),
+        planned=True,
+    ),
+    Lesson(
+        topic="marks",
+        title="Marks and labels",
+        part=GOOD,
+        question="who made this?",
+        needs=("memory",),
+        planned=True,
+    ),
+    Lesson(
+        topic="studio",
+        title="Studio",
+        part=GOOD,
+        question="how does all of it become a product of one's own?",
+        needs=("illustrations", "speech", "marks"),
+        planned=True,
+    ),
+)
