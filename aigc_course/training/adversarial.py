@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -86,7 +87,7 @@ def train(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Gener
             else "nothing is kept without a checkpoint"
         )
         raise CourseError(f"Stopped at step {run.done} of {options.steps}; {way}.")
-    return run.trained.eval()
+    return cast(Generator, run.trained).eval()
 
 
 def run_of(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Run:

@@ -207,7 +207,8 @@ def check_alike(kept: object, own: object) -> None:
 
 def random_state() -> dict:
     """State of Python's, NumPy's and torch's random numbers."""
-    kind, keys, *rest = np.random.get_state()
+    numpy_state: tuple = np.random.get_state()  # type: ignore[assignment]
+    kind, keys, *rest = numpy_state
     state = {
         "python": random.getstate(),
         "numpy": (kind, torch.tensor(keys.astype(np.int64)), *rest),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import torch
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
@@ -52,7 +53,7 @@ def divided(batch: object, parts: int) -> Iterator[tuple[float, object]]:
         yield (end - start) / rows, _cut(batch, start, end, rows)
 
 
-def _cut(batch: object, start: int, end: int, rows: int) -> object:
+def _cut(batch: Any, start: int, end: int, rows: int) -> Any:
     if isinstance(batch, torch.Tensor):
         return batch[start:end] if batch.dim() and len(batch) == rows else batch
     if isinstance(batch, Mapping):

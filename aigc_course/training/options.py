@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch.utils.data import DataLoader
@@ -146,7 +147,7 @@ def settings_of(options: Options, optimizers: dict, loader: DataLoader | None) -
         "warmup": options.warmup,
         "average": options.average,
         "batch_size": loader and loader.batch_size,
-        "rows": loader and len(loader.dataset),
+        "rows": loader and len(cast(Sized, loader.dataset)),
         "seed": getattr(getattr(loader, "sampler", None), "seed", None),
     }
 

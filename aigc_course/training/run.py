@@ -20,7 +20,8 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
@@ -82,9 +83,9 @@ class Run:
 
     def __init__(
         self,
-        step: Callable[[Run, object], object],
-        models: torch.nn.Module | dict[str, torch.nn.Module],
-        optimizers: torch.optim.Optimizer | dict[str, torch.optim.Optimizer],
+        step: Callable[[Run, Any], object],
+        models: torch.nn.Module | Mapping[str, torch.nn.Module],
+        optimizers: torch.optim.Optimizer | Mapping[str, torch.optim.Optimizer],
         loader: DataLoader | None = None,
         options: Options | None = None,
         settings: dict | None = None,
@@ -96,7 +97,7 @@ class Run:
         self.step = check_argument("step", step, function())
         self.models = _by_name("model", models, torch.nn.Module)
         self.optimizers = _by_name("optimizer", optimizers, torch.optim.Optimizer)
-        self.loader = loader
+        self.loader: Any = loader
         self._check_together()
         own = check_argument("settings", settings, optional(instance(dict, says="a dictionary")))
         self.made_by = settings_of(self.options, self.optimizers, loader) | (own or {})
@@ -150,7 +151,7 @@ class Run:
         return loss.detach()
 
     def minimise_in_parts(
-        self, loss_fn: Callable[[object], torch.Tensor], batch: object, *names: str
+        self, loss_fn: Callable[[Any], torch.Tensor], batch: object, *names: str
     ) -> torch.Tensor:
         """Move weights one step down the gradient of a loss over a batch. When memory runs out, the
         batch goes through in two parts, or four and so on, whose gradients add up to that of the
@@ -189,7 +190,7 @@ class Run:
         """Gradients of one batch, in parts; its loss, or None when memory ran out."""
         for optimizer in optimizers:
             optimizer.zero_grad()
-        total = 0.0
+        total: Any = 0.0
         try:
             for share, part in memory.divided(batch, self.parts):
                 loss = loss_fn(part)
@@ -239,7 +240,7 @@ class Run:
         self.steps = check_argument("steps", steps, whole(1))
         if self.done:
             raise CourseError("This Run has trained; make a new one to train its models further.")
-        sampler = getattr(self.loader, "sampler", None)
+        sampler: Any = getattr(self.loader, "sampler", None)
         epoch = getattr(sampler, "epoch", 0)  # a second training goes on with new orders
         with self._prepared(epoch):
             try:
@@ -270,7 +271,7 @@ class Run:
 
     @property
     def trained(self) -> torch.nn.Module:
-        """What the training is for: the average where there is one, else the first model."""
+        """Once it has begun, what it is for: the average, or without one the first model."""
         if self.average is not None:
             return self.average.module
         return self.accelerator.unwrap_model(self.model)
@@ -285,8 +286,8 @@ class Run:
             [group["lr"] for group in optimizer.param_groups]
             for optimizer in self.optimizers.values()
         ]
-        self._place(epoch)
         try:
+            self._place(epoch)
             yield
         finally:
             for model in self.models.values():  # mixed precision wraps `forward`: take that off
@@ -365,14 +366,14 @@ class Run:
                 self.options.watch(self.done, self.trained)
         finally:  # also when `watch` fails
             if self.options.checkpoint:
-                self._save()
+                self._save(self.options.checkpoint)
 
     def _stopped(self) -> None:
         """After an interrupt: keep what there is and say how to go on."""
         self.history.interrupted = True
         name, way = self.options.checkpoint, "Train it again to go further"
         if name and self.done and self.whole:
-            self._save()
+            self._save(name)
             way = f"It is kept as checkpoint {name!r}: run the cell again to go on from there"
         elif name:  # pressed twice, in the middle of a step: what is half done is not kept
             way = f"Run the cell again to go on from the last checkpoint of {name!r}"
@@ -390,7 +391,7 @@ class Run:
             parts["average"] = self.average
         return torch.nn.ModuleDict(parts) if len(parts) > 1 else parts.popitem()[1]
 
-    def _save(self) -> None:
+    def _save(self, name: str) -> None:
         self.recorder.read()
         random, failure = gather_object([checkpoints.random_state()]), ""
         if self.accelerator.is_main_process:
@@ -403,7 +404,7 @@ class Run:
                 "random": random,
             }
             try:
-                checkpoints.save(self.options.checkpoint, self._weights(), state, self.done)
+                checkpoints.save(name, self._weights(), state, self.done)
             except CourseError as error:
                 failure = str(error)
         if failure := "".join(gather_object([failure])):  # all processes stop together
@@ -414,17 +415,16 @@ class Run:
         settings.
         """
         name = self.options.checkpoint
-        state = checkpoints.load(name, self._weights()) if name else None
-        if state is None:
+        if name is None or (state := checkpoints.load(name, self._weights())) is None:
             return
         with checkpoints.understood(name):
-            self._check_made_by(state)
+            self._check_made_by(name, state)
             self._take_over(state)
         self.history.resumed_from = self.done
         self.accelerator.print(f"Resumed {name!r} at step {self.done} of {self.steps}.")
 
-    def _check_made_by(self, state: dict) -> None:
-        name, kept, done = self.options.checkpoint, state["made_by"], len(state["losses"])
+    def _check_made_by(self, name: str, state: dict) -> None:
+        kept, done = state["made_by"], len(state["losses"])
         other = {key: kept[key] for key in kept if self.made_by.get(key) != kept[key]}
         if kept.keys() != self.made_by.keys() and not other:
             raise ValueError("settings are missing")
@@ -459,7 +459,7 @@ def _by_name(kind: str, given: object, cls: type) -> dict:
     """One thing, or things by name, as a dictionary."""
     named = {kind: given} if isinstance(given, cls) else given
     if (
-        not isinstance(named, dict)
+        not isinstance(named, Mapping)
         or not named
         or not all(isinstance(k, str) and isinstance(v, cls) for k, v in named.items())
     ):

@@ -1,0 +1,348 @@
+"""`course.py stamp`: whatever repeats the syllabus follows it, and nothing else changes."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import nbformat
+import pytest
+
+from aigc_course.authoring import provenance, stamp, store, tables
+from aigc_course.authoring.references import Stamped
+from aigc_course.core import paths
+from aigc_course.core.errors import CourseError
+from aigc_course.course import lessons, syllabus
+
+ROOT = paths.course_root()
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A copy of all that the command may write, in which it works."""
+    root = tmp_path / "course"
+    for name in ("notebooks", "docs", "benchmarks", "aigc_course"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("pretrained"))
+    for name in ("README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml"):
+        shutil.copy(ROOT / name, root / name)
+    monkeypatch.setattr(paths, "course_root", lambda: root)
+    return root
+
+
+def contents(root):
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def order(monkeypatch, *topics):
+    """The syllabus with these lessons exchanged among the places that they have."""
+    places = sorted(i for i, one in enumerate(syllabus.LESSONS) if one.topic in topics)
+    changed = list(syllabus.LESSONS)
+    for place, topic in zip(places, topics, strict=True):
+        changed[place] = syllabus.by_topic()[topic]
+    monkeypatch.setattr(syllabus, "LESSONS", tuple(changed))
+
+
+def test_all_that_repeats_the_syllabus_is_as_it_must_be():
+    assert stamp.changes() == {}, "run: python3 course.py stamp"
+
+
+def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
+    before = contents(copy)
+    numbers = {lesson.topic: lesson.number for lesson in syllabus.present()}
+    order(monkeypatch, "gpt", "lstm")
+    old, new = (
+        ("05_lstm_headlines", "06_attention_and_gpt"),
+        (
+            "06_lstm_headlines",
+            "05_attention_and_gpt",
+        ),
+    )
+    assert numbers["lstm"] == "05" and numbers["gpt"] == "06"
+    changed = stamp.stamp()
+    after = contents(copy)
+    assert set(changed) == {
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    }
+    assert before.keys() - after.keys() == {f"notebooks/{name}.ipynb" for name in old}
+    assert after.keys() - before.keys() == {f"notebooks/{name}.ipynb" for name in new}
+    everything = b"\n".join(after.values()).decode(errors="replace")
+    assert not [name for name in old if name in everything]
+    check_what_follows(after)
+    assert stamp.stamp() == [], "once is enough"
+    order(monkeypatch, "lstm", "gpt")
+    stamp.stamp()
+    assert contents(copy) == before, "and back, byte for byte"
+
+
+def check_what_follows(after):
+    """The parts of every kind, after lessons 05 and 06 were exchanged."""
+    text = {name: content.decode() for name, content in after.items() if name.endswith(".md")}
+    notebooks = {
+        name[10:12]: nbformat.reads(content.decode(), 4)
+        for name, content in after.items()
+        if name.endswith(".ipynb")
+    }
+    first = {number: notebook.cells[0].source for number, notebook in notebooks.items()}
+    own = {number: one.metadata["aigc_course"] for number, one in notebooks.items()}
+    assert first["05"].startswith("# 05 Attention and GPT\n")
+    assert "/blob/main/notebooks/05_attention_and_gpt.ipynb)" in first["05"]
+    assert (own["06"]["topic"], own["06"]["number"]) == ("lstm", "06")
+    said = {
+        number: "\n".join(cell.source for cell in notebook.cells)
+        for number, notebook in notebooks.items()
+    }
+    assert "**Next**: [05 Attention and GPT](05_attention_and_gpt.ipynb): how" in said["04"]
+    assert "**Back**: [06](06_lstm_headlines.ipynb), [map]" in said["07"]
+    assert "(lesson 05 builds it, [07](07_translation.ipynb)" in said["00"]
+    assert "headlines ([06](06_lstm_headlines.ipynb)), attention" in said["00"]
+    assert "the causal mask of lesson 05." in said["07"] and "BLEU (lesson 06)" in said["07"]
+    assert "the loop of lesson 03" in said["05"], "of another lesson"
+    assert 'plots.picture("lstm"' in said["06"]
+    rows = re.findall(
+        r"^\| \[(\d\d) ([^\]]*)\]\([^)]*\) \| \d+ min \| (\d+) s", text["README.md"], re.M
+    )
+    assert rows[5:7] == [("05", "Attention and GPT", "97"), ("06", "LSTM headlines", "95")]
+    assert "*From lesson 06: a generator of headlines" in text["README.md"]
+    assert "export 06 --out teaching/source" in text["README.md"]
+    assert "lessons 09 to 11" in text["README.md"].lower()
+    costs = list(tables.rows_of(text["docs/costs.md"], "lessons"))
+    assert costs[4:7] == ["04_recurrent_networks", "05_attention_and_gpt", "06_lstm_headlines"]
+    assert "| 5 | 05 | attention by hand" in text["docs/classroom.md"]
+    assert "nbgrader autograde 06_lstm_headlines" in text["docs/classroom.md"]
+    assert re.search(r"\| attention \| .* \| 05 \|", text["docs/glossary.md"])
+    assert re.search(r"\| temperature \| .* \| 01, 06 \|", text["docs/glossary.md"])
+    assert "which lesson 05 shows" in text["benchmarks/README.md"]
+    assert "which lesson 05 shows" in after["benchmarks/scaling.py"].decode()
+
+
+def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
+    before = contents(copy)
+    topics = [lesson.topic for lesson in syllabus.present()]
+    moved = [*topics[:3], "conv", *[topic for topic in topics[3:] if topic != "conv"]]
+    everywhere = syllabus.LESSONS
+    order(monkeypatch, *moved)
+    stamp.stamp()
+    readme = (copy / "README.md").read_text(encoding="utf-8")
+    assert "Lessons 03, 10 and 11 have one setting" in readme, "no longer a range"
+    welcome = (copy / "notebooks" / "00_welcome.ipynb").read_text(encoding="utf-8")
+    assert "built in lessons [03](03_convolutional_networks.ipynb), [10](10_var" in welcome
+    assert "attention and GPT ([07](07_attention_and_gpt.ipynb))" in welcome
+    assert stamp.stamp() == []
+    monkeypatch.setattr(syllabus, "LESSONS", everywhere)
+    stamp.stamp()
+    differ = {name for name, text in contents(copy).items() if before.get(name) != text}
+    assert differ == {"README.md", "notebooks/00_welcome.ipynb"}, "those with a torn range"
+
+
+def test_a_new_title_follows(copy, monkeypatch):
+    changed = [
+        replace(one, title="LSTM", minutes=60) if one.topic == "lstm" else one
+        for one in syllabus.LESSONS
+    ]
+    monkeypatch.setattr(syllabus, "LESSONS", tuple(changed))
+    stamp.stamp()
+    title = nbformat.read(copy / "notebooks" / "05_lstm.ipynb", 4).cells[0].source
+    assert title.startswith("# 05 LSTM\n") and "*About 60 minutes with" in title
+    gpt = (copy / "notebooks" / "06_attention_and_gpt.ipynb").read_text(encoding="utf-8")
+    assert "Before: [05 LSTM](05_lstm.ipynb)" in gpt
+    assert "| [05 LSTM](notebooks/05_lstm.ipynb) | 60 min |" in (copy / "README.md").read_text()
+
+
+DUMMY = syllabus.Lesson(
+    topic="dummy",
+    title="Dummy lesson",
+    part=syllabus.TEXT,
+    question="is it there?",
+    needs=("words",),
+    minutes=60,
+    builds="nothing",
+    lab="nothing at all",
+)
+
+
+def with_dummy(monkeypatch):
+    at = 1 + [one.topic for one in syllabus.LESSONS].index("words")
+    monkeypatch.setattr(
+        syllabus, "LESSONS", (*syllabus.LESSONS[:at], DUMMY, *syllabus.LESSONS[at:])
+    )
+
+
+def test_a_new_lesson_is_a_record_and_a_notebook(copy, monkeypatch, record_property):
+    """In the middle of the course; what the author writes, and what the command rewrites."""
+    before = contents(copy)
+    with_dummy(monkeypatch)
+    new = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# A title\n\nAs in lesson 04.\n\n**Next**: ?"),
+            nbformat.v4.new_code_cell('plots.picture("?", alt="nothing")'),
+        ]
+    )
+    nbformat.write(new, copy / "notebooks" / "04_dummy_lesson.ipynb")
+    changed = stamp.stamp()
+    notebook = nbformat.read(copy / "notebooks" / "04_dummy_lesson.ipynb", 4)
+    assert notebook.metadata["aigc_course"] == {"topic": "dummy", "number": "04"}
+    assert notebook.cells[0].source == (
+        "# 04 Dummy lesson\n\nAs in lesson 05.\n\n**Next**: [05 Recurrent networks]"
+        "(05_recurrent_networks.ipynb): how can a network remember? **Back**: "
+        "[03](03_words_and_meaning.ipynb), [map](00_welcome.ipynb)."
+    )
+    assert "| [04 Dummy lesson](notebooks/04_dummy_lesson.ipynb) | 60 min | - | - | nothing |" in (
+        copy / "README.md"
+    ).read_text(encoding="utf-8")
+    assert "lesson 09" in (copy / "aigc_course/data/stories/tale_tasks.py").read_text("utf-8")
+    assert stamp.stamp() == []
+    touched = {name for name, text in contents(copy).items() if before.get(name) != text}
+    record_property("files rewritten by stamp for a lesson in the middle", len(changed))
+    print(f"{len(touched)} files written by the command: {', '.join(sorted(touched))}")
+
+
+def test_a_notebook_without_a_lesson_and_a_lesson_without_a_notebook_are_refused(copy, monkeypatch):
+    before = contents(copy)
+    nbformat.write(nbformat.v4.new_notebook(), copy / "notebooks" / "12_something.ipynb")
+    with pytest.raises(CourseError, match=r"12_something\.ipynb belongs to no lesson"):
+        stamp.stamp()
+    (copy / "notebooks" / "12_something.ipynb").unlink()
+    with_dummy(monkeypatch)
+    with pytest.raises(CourseError, match=r"'dummy' must have one notebook, and 0 say"):
+        stamp.stamp()
+    assert contents(copy) == before
+
+
+def test_a_run_that_was_broken_off_is_noticed(copy, monkeypatch):
+    """The new file was written, the old one is still there."""
+    shutil.copy(
+        copy / "notebooks" / "05_lstm_headlines.ipynb",
+        copy / "notebooks" / "06_lstm_headlines.ipynb",
+    )
+    with pytest.raises(CourseError, match="'lstm' must have one notebook, and 2 say"):
+        stamp.stamp()
+
+
+@pytest.mark.parametrize(
+    "said", ["as in lesson 12", "Lessons 03 and 44", "[x](13_gone.ipynb)", "course.py run 50"]
+)
+def test_a_reference_to_no_lesson_is_refused_before_anything_is_written(copy, said):
+    page = copy / "docs" / "reliability.md"
+    page.write_text(f"{page.read_text(encoding='utf-8')}\n{said}\n", encoding="utf-8")
+    before = contents(copy)
+    with pytest.raises(CourseError, match=r"docs/reliability\.md .*Nothing was written"):
+        stamp.stamp()
+    assert contents(copy) == before
+
+
+def test_a_lesson_that_was_taken_out_is_missed_where_it_was_named(copy, monkeypatch):
+    kept = tuple(one for one in syllabus.LESSONS if one.topic != "gpt")
+    monkeypatch.setattr(syllabus, "LESSONS", kept)
+    (copy / "notebooks" / "06_attention_and_gpt.ipynb").unlink()
+    with pytest.raises(CourseError, match=r"there is none of that number|no such lesson"):
+        stamp.stamp()
+
+
+# --- references
+# -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shifted(monkeypatch):
+    """A course in which the lessons from 03 on have moved one up."""
+    old = Stamped(
+        {one.number: one.topic for one in syllabus.present()},
+        {one.name: one.topic for one in syllabus.present()},
+    )
+    with_dummy(monkeypatch)
+    return lambda text: old.renewed(text, "a text")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("lesson 02", "lesson 02"),
+        ("Lesson 04's loop", "Lesson 05's loop"),
+        ("lessons 04, 05 and 06", "lessons 05, 06 and 07"),
+        ("lessons 05 to 07.", "lessons 06 to 08."),
+        ("lessons 02 to 04", "lessons 02, 03 and 05"),
+        ("lessons 01 to 05", "lessons 01 to 03, 05 and 06"),
+        ("(see lesson\n    04)", "(see lesson\n    05)"),
+        ("[04](04_recurrent_networks.ipynb)", "[05](05_recurrent_networks.ipynb)"),
+        (
+            "[the RNN](../notebooks/04_recurrent_networks.ipynb)",
+            "[the RNN](../notebooks/05_recurrent_networks.ipynb)",
+        ),
+        (
+            "[04 Old title](04_recurrent_networks.ipynb)",
+            "[05 Recurrent networks](05_recurrent_networks.ipynb)",
+        ),
+        ("course.py reset 04`", "course.py reset 05`"),
+        ("classroom export 04 --out", "classroom export 05 --out"),
+        ("release/04_recurrent_networks/", "release/05_recurrent_networks/"),
+        (
+            "| word | lesson |\n|---|---|\n| RNN | 04, 05 |",
+            "| word | lesson |\n|---|---|\n| RNN | 05, 06 |",
+        ),
+        (
+            "| word | number |\n|---|---|\n| RNN | 04 |",
+            "| word | number |\n|---|---|\n| RNN | 04 |",
+        ),
+        (
+            "lesson 4, 04, 10_000, 04_other, less than 05",
+            "lesson 4, 04, 10_000, 04_other, less than 05",
+        ),
+        ("a lesson 045, lesson 04%", "a lesson 045, lesson 04%"),
+    ],
+)
+def test_references(shifted, before, after):
+    assert shifted(before) == after
+
+
+# --- outputs
+# ----------------------------------------------------------------------------------------------
+
+
+def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
+    path = copy / "notebooks" / "07_translation.ipynb"
+
+    def write(comment):
+        notebook = nbformat.read(path, 4)
+        notebook.cells[-1] = nbformat.v4.new_code_cell(comment, id=notebook.cells[-1].id)
+        own = notebook.metadata["aigc_course"]
+        own["stored_from"] = provenance.fingerprint(notebook, own["modules"])
+        path.write_text(store.notebook_text(notebook), encoding="utf-8")
+
+    def is_fresh():
+        notebook = nbformat.read(path, 4)
+        own = notebook.metadata["aigc_course"]
+        return provenance.fingerprint(notebook, own["modules"]) == own["stored_from"]
+
+    write("# as in lesson 06")
+    order(monkeypatch, "gpt", "lstm")
+    stamp.stamp()
+    assert "lesson 05" in path.read_text(encoding="utf-8") and is_fresh()
+    write('print("as in lesson 05")')
+    order(monkeypatch, "lstm", "gpt")
+    stamp.stamp()
+    assert "lesson 06" in path.read_text(encoding="utf-8") and not is_fresh()
+
+
+# --- tables
+# -----------------------------------------------------------------------------------------------
+
+
+def test_marks_that_are_missing_are_told():
+    with pytest.raises(CourseError, match="<!-- lessons -->"):
+        tables.renewed("README.md", "no marks here", "")
+
+
+def test_checkpoints_of_the_readme_are_those_that_ship():
+    listed = tables.between((ROOT / "README.md").read_text(encoding="utf-8"), "checkpoints")
+    folders = sorted(path.name for path in (ROOT / "data" / "pretrained").iterdir())
+    assert sorted(re.findall(r"^\| \[([\w-]+)\]", listed, re.M)) == folders
+
+
+def test_metadata_of_a_stamped_notebook_is_valid_json():
+    for lesson in lessons.all_lessons():
+        assert json.loads(lesson.path.read_text(encoding="utf-8"))["metadata"]["aigc_course"]
