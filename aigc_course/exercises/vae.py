@@ -54,7 +54,7 @@ def _spread(noise, log_variance):
 
 
 def _gradients(z, mean, log_variance, noise):
-    """Return whether the gradients of z = mean + noise (N, Z) by mean and log_variance are right."""
+    """Return whether the gradients of z = mean + noise, (N, Z), by both arguments are right."""
     found = (None, None)
     if z.requires_grad:
         found = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aigc_course.exercises.engine.arrays import (
+    holds_tensor,
     is_array,
     is_tensor,
     type_name,
@@ -53,7 +54,7 @@ def _converting(answer: Callable, sample: object, like: object, probe: tuple) ->
         probe: the arguments of that call.
     """
     usual = _float_type(probe)
-    leaves_torch = _holds_tensor(like) and not _holds_tensor(sample)
+    leaves_torch = holds_tensor(like) and not holds_tensor(sample)
 
     @functools.wraps(answer)
     def converted(*args, **kwargs):
@@ -192,8 +193,3 @@ def _form(value: Any) -> str:
 def _with_article(name: str) -> str:
     """Put "a" or "an" before a name."""
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
-
-
-def _holds_tensor(value: object) -> bool:
-    """Return whether a value is a torch tensor, or a list or tuple with one in it at any depth."""
-    return is_tensor(value) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))

@@ -27,14 +27,14 @@ def without_torch(value: Any) -> Any:
     """
     if is_tensor(value):
         return value.detach().cpu().numpy()
-    if isinstance(value, list | tuple) and any(map(_holds_tensor, value)):
+    if isinstance(value, list | tuple) and any(map(holds_tensor, value)):
         return [without_torch(item) for item in value]
     return value
 
 
-def _holds_tensor(value: object) -> bool:
+def holds_tensor(value: object) -> bool:
     """Return whether a value is a torch tensor, or a list or tuple with one in it at any depth."""
-    return is_tensor(value) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))
+    return is_tensor(value) or (isinstance(value, list | tuple) and any(map(holds_tensor, value)))
 
 
 def type_name(value: Any) -> str:

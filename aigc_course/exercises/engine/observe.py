@@ -14,7 +14,7 @@ NO_GRADIENT = (
 
 
 def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | None:
-    """Observe the result and the gradients that it lets through, where a lesson trains through it.
+    """Return the result and the gradients that it lets through, where a lesson trains through it.
 
     Args:
         answer: gives a tensor, or a tuple or list of tensors.
@@ -39,7 +39,7 @@ def with_gradients(answer: Callable, arguments: tuple) -> dict[str, object] | No
 
 
 def given_parameters(answer: Callable, arguments: tuple) -> object:
-    """Observe the result when floating tensors come with requires_grad, as weights of a model do.
+    """Return the result when floating tensors come with requires_grad, as weights of a model do.
 
     Torch records what is done with such tensors.
     """

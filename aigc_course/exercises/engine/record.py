@@ -48,31 +48,37 @@ def record(
     if not recording():
         return
     try:
-        path = _path()
-        with files.lock(path, seconds=10):  # two notebooks may be open
+        with files.lock(_path(), seconds=10):  # two notebooks may be open
             done = load()
-            entry = done.setdefault(
-                name,
-                {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []},
-            )
-            entry["tries"] += bool(state)
-            # Once right, always right: trying variants later is no step back.
-            entry["state"] = state if state and entry["state"] != "right" else entry["state"]
-            entry["hints"] = max(entry["hints"], hints)
-            entry["solution_seen"] = entry["solution_seen"] or solution_seen
-            if mistake and mistake not in entry["mistakes"]:
-                entry["mistakes"].append(mistake)
-            entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
-            files.write_atomically(
-                path,
-                json.dumps(
-                    {"version": 1, "exercises": done}, indent=1, ensure_ascii=False
-                ).encode(),
-            )
+            _add(done.setdefault(name, _new_entry()), state, mistake, hints, solution_seen)
+            _write(done)
     except (CourseError, OSError) as error:
         if not _warned:
             sys.stderr.write(f"Your progress is not kept: {error}\n")
         _warned = True
+
+
+def _new_entry() -> dict:
+    """Return the entry of an exercise before its first event."""
+    return {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []}
+
+
+def _add(entry: dict, state: str, mistake: str, hints: int, solution_seen: bool) -> None:
+    """Add one event to the entry of an exercise; arguments as in `record`."""
+    entry["tries"] += bool(state)
+    # Once right, always right: trying variants later is no step back.
+    entry["state"] = state if state and entry["state"] != "right" else entry["state"]
+    entry["hints"] = max(entry["hints"], hints)
+    entry["solution_seen"] = entry["solution_seen"] or solution_seen
+    if mistake and mistake not in entry["mistakes"]:
+        entry["mistakes"].append(mistake)
+    entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write(done: dict[str, dict]) -> None:
+    """Write the whole record, exercise -> entry, into its file."""
+    text = json.dumps({"version": 1, "exercises": done}, indent=1, ensure_ascii=False)
+    files.write_atomically(_path(), text.encode())
 
 
 def load() -> dict[str, dict]:
