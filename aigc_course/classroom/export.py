@@ -143,18 +143,7 @@ def assignment(lesson, seed: int):
         marked(new_code_cell(_setup(lesson, "\n".join(cell.source for cell in answers))), "setup"),
     ]
     for one, answer in zip(found, answers, strict=True):
-        task, name = catalog.find(one.name), one.name.replace(".", "-")
-        points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
-        cells.append(
-            new_markdown_cell(
-                f"{one.text}\n\n{_example(task, one)}*{points} "
-                f"{'point' if points == 1 else 'points'}*"
-            )
-        )
-        cells.append(marked(answer, name, solution=True, locked=False))
-        cells.append(
-            marked(new_code_cell(_test(task, seed)), f"{name}-test", grade=True, points=points)
-        )
+        cells += _exercise_cells(one, answer, seed)
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i:02d}"
     return new_notebook(
@@ -163,6 +152,19 @@ def assignment(lesson, seed: int):
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
         },
     )
+
+
+def _exercise_cells(one: Found, answer, seed: int) -> list:
+    """Return the cells of one exercise: its statement, the answer cell and the locked test cell."""
+    task, name = catalog.find(one.name), one.name.replace(".", "-")
+    points = min(MOST_POINTS, max(1, round(task.minutes / MINUTES_A_POINT)))
+    worth = f"*{points} {'point' if points == 1 else 'points'}*"
+    test = new_code_cell(_test(task, seed))
+    return [
+        new_markdown_cell(f"{one.text}\n\n{_example(task, one)}{worth}"),
+        marked(answer, name, solution=True, locked=False),
+        marked(test, f"{name}-test", grade=True, points=points),
+    ]
 
 
 _HOW = """Fill in the cells with three dots and run them. Below each stands whether it is right,
@@ -363,7 +365,7 @@ def _test(task: Exercise | Question, seed: int) -> str:
 
 
 def marked(cell, grade_id: str, **kind):
-    """Mark a cell for nbgrader and return it; without more marks it is read-only.
+    """Give a cell nbgrader's marks and return it; without more marks it is read-only.
 
     Args:
         cell: nbformat's NotebookNode, which is changed.

@@ -225,30 +225,33 @@ def write(course: Path, out: Path) -> list[Path]:
     if out.exists() and not out.is_dir():
         raise CourseError(f"{out} is a file; choose another --out.")
     folder = core_files.unused_path(out / f"{datetime.now():%Y-%m-%d-%H%M}")
-    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
-    rows += [
-        [m.assignment, m.student, m.exercise, f"{m.score:g}", f"{m.most:g}", m.why, m.note]
-        for m in found
-    ]
-    sums = [["assignment", "student", "points", "of"]]
-    for assignment, student in dict.fromkeys((m.assignment, m.student) for m in found):
-        mine = [m for m in found if (m.assignment, m.student) == (assignment, student)]
-        sums.append(
-            [
-                assignment,
-                student,
-                f"{sum(m.score for m in mine):g}",
-                f"{sum(m.most for m in mine):g}",
-            ]
-        )
     files = {
-        "marks.csv": _table(rows),
-        "totals.csv": _table(sums),
+        "marks.csv": _table(_rows(found)),
+        "totals.csv": _table(_totals(found)),
         "report.html": page(found).encode(),
     }
     for name, data in files.items():
         core_files.write_atomically(folder / name, data)
     return [folder / name for name in files]
+
+
+def _rows(found: Sequence[Mark]) -> list[list[str]]:
+    """Return the rows of `marks.csv`: a heading, then one row for each mark."""
+    rows = [["assignment", "student", "exercise", "points", "of", "why", "note"]]
+    for m in found:
+        points = [f"{m.score:g}", f"{m.most:g}"]
+        rows.append([m.assignment, m.student, m.exercise, *points, m.why, m.note])
+    return rows
+
+
+def _totals(found: Sequence[Mark]) -> list[list[str]]:
+    """Return the rows of `totals.csv`: a heading, then one row for each student's assignment."""
+    rows = [["assignment", "student", "points", "of"]]
+    for pair in dict.fromkeys((m.assignment, m.student) for m in found):
+        mine = [m for m in found if (m.assignment, m.student) == pair]
+        score, most = sum(m.score for m in mine), sum(m.most for m in mine)
+        rows.append([*pair, f"{score:g}", f"{most:g}"])
+    return rows
 
 
 def _table(rows: list[list[str]]) -> bytes:

@@ -184,31 +184,14 @@ class _Attempt:
             front: the command to put in front of the worker's.
 
         Returns:
-            None when it did all that it was asked for, else what is to blame: ("cell", id, why),
-            ("example" or "check", name, why) or ("start", "", why).
+            None when it did all that it was asked for, else what is to blame.
         """
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="aigc-graded-", ignore_cleanup_errors=True
-            ) as folder,
-            _Process(Path(folder), front) as process,
-        ):
-            process.send(
-                {
-                    "items": self.items,
-                    "names": self.names,
-                    "examples": [n for n in self.names if n not in self.findings.examples],
-                    "memory_gb": MEMORY_GB,
-                    "cpu_seconds": CPU_SECONDS,
-                }
-            )
+        temporary = tempfile.TemporaryDirectory(prefix="aigc-graded-", ignore_cleanup_errors=True)
+        with temporary as folder, _Process(Path(folder), front) as process:
+            process.send(self.job())
             while self.at[0] != "end":
-                event = process.receive(
-                    min(
-                        START_SECONDS if self.at[0] == "start" else EVENT_SECONDS,
-                        self.deadline - time.monotonic(),
-                    )
-                )
+                patience = START_SECONDS if self.at[0] == "start" else EVENT_SECONDS
+                event = process.receive(min(patience, self.deadline - time.monotonic()))
                 if event is None:
                     return _Blame(*self.at, process.why, process.late)
                 if event["event"] == "ready" and self.asked is None:
@@ -218,6 +201,16 @@ class _Attempt:
                 else:
                     self.after_seeds(event)
         return None
+
+    def job(self) -> dict:
+        """Return what the worker is asked for first: cells, and answers on the examples."""
+        return {
+            "items": self.items,
+            "names": self.names,
+            "examples": [n for n in self.names if n not in self.findings.examples],
+            "memory_gb": MEMORY_GB,
+            "cpu_seconds": CPU_SECONDS,
+        }
 
     def before_seeds(self, event: dict) -> None:
         """Record an event of a cell or of an answer on the examples; drop any other."""
@@ -268,39 +261,14 @@ class _Process:
 
     def __init__(self, folder: Path, front: list[str]):
         self.why, self.late = "ended the process", False
-        environment = {
-            "HOME": str(folder),
-            "AIGC_HOME": str(folder / "home"),
-            "IPYTHONDIR": str(folder / "ipython"),
-            "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": str(folder / "mpl"),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONUTF8": "1",
-            "PYTHONSAFEPATH": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "HF_HUB_OFFLINE": "1",
-            "AIGC_SCALE": "smoke",
-            "TMPDIR": str(folder),
-        }
-        kept = {
-            name: os.environ[name]
-            for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
-            if name in os.environ
-        }
-        command = [
-            *front,
-            *([str(folder)] if "sh" in front else []),
-            sys.executable,
-            "-m",
-            "aigc_course.classroom.worker",
-        ]
+        place = [str(folder)] if "sh" in front else []
         self.process = subprocess.Popen(
-            command,
+            [*front, *place, sys.executable, "-m", "aigc_course.classroom.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=kept | environment,
+            env=_environment(folder),
             start_new_session=True,
         )
         self.lines: queue.Queue[bytes] = queue.Queue(maxsize=1000)
@@ -313,7 +281,7 @@ class _Process:
         self._end()
 
     def _end(self) -> None:
-        """Kill the process and, where the system has groups of processes, all its children."""
+        """Stop the process and, where the system has groups of processes, all its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL) if hasattr(
                 os, "killpg"
@@ -363,6 +331,29 @@ class _Process:
             )
         except (ValueError, RecursionError):
             return {"event": "?"}  # written by the submission; means nothing
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the environment variables of a worker that works in a folder."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "PYTHONPATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
+        if name in os.environ
+    }
+    return kept | {
+        "HOME": str(folder),
+        "AIGC_HOME": str(folder / "home"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(folder / "mpl"),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HF_HUB_OFFLINE": "1",
+        "AIGC_SCALE": "smoke",
+        "TMPDIR": str(folder),
+    }
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import base64
 import math
 import numbers
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ DEEPEST, LARGEST = 20, 1_000_000  # levels of nesting, numbers in an array
 LONGEST = 10_000
 
 
-def encode(value: object, depth: int = 0) -> list:
+def encode(value: Any, depth: int = 0) -> list:
     """Return a value as nested lists that JSON can hold.
 
     A tensor becomes an array, a tuple a list, and a value of any other type the name of its type
@@ -40,25 +41,8 @@ def encode(value: object, depth: int = 0) -> list:
     value = _without_torch_and_numpys_numbers(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         return _encode_array(value)
-    if value is None:
-        return ["none"]
-    if isinstance(value, bool):
-        return ["bool", bool(value)]
-    if isinstance(value, numbers.Integral):
-        return ["int", hex(int(value))]
-    if isinstance(value, numbers.Real):
-        return ["float", float(value).hex()]
-    if isinstance(value, str):
-        return ["str", str.__str__(value)]
-    if isinstance(value, bytes):
-        return ["bytes", base64.b64encode(value).decode()]
-    if isinstance(value, Mapping):
-        return ["dict", [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]]
-    if isinstance(value, list | tuple):
-        return ["list", [encode(item, depth + 1) for item in value]]
-    if isinstance(value, set | frozenset):
-        return ["set", [encode(item, depth + 1) for item in value]]
-    return ["object", type(value).__qualname__, shorten(value)]
+    known = _encode_single(value) or _encode_container(value, depth + 1)
+    return known or ["object", type(value).__qualname__, shorten(value)]
 
 
 def _without_torch_and_numpys_numbers(value):
@@ -79,6 +63,42 @@ def _encode_array(array: np.ndarray) -> list:
         raise ValueError(f"the result has more than {LARGEST:,} numbers")
     raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
     return ["array", array.dtype.str, list(array.shape), raw]
+
+
+def _encode_single(value: Any) -> list | None:
+    """Return None, a truth value, a number, a string or bytes as data; None for anything else."""
+    if value is None:
+        return ["none"]
+    if isinstance(value, bool):
+        return ["bool", bool(value)]
+    if isinstance(value, numbers.Integral):
+        return ["int", hex(int(value))]
+    if isinstance(value, numbers.Real):
+        return ["float", float(value).hex()]
+    if isinstance(value, str):
+        return ["str", str.__str__(value)]
+    if isinstance(value, bytes):
+        return ["bytes", base64.b64encode(value).decode()]
+    return None
+
+
+def _encode_container(value: Any, depth: int) -> list | None:
+    """Return a dictionary, a list, a tuple or a set as data; None for anything else.
+
+    Args:
+        value: the container.
+        depth: the number of containers that its items lie in.
+
+    Raises:
+        ValueError: it is nested too deeply, or an array in it is too large.
+    """
+    if isinstance(value, Mapping):
+        return ["dict", [[encode(k, depth), encode(v, depth)] for k, v in value.items()]]
+    if isinstance(value, list | tuple):
+        return ["list", [encode(item, depth) for item in value]]
+    if isinstance(value, set | frozenset):
+        return ["set", [encode(item, depth) for item in value]]
+    return None
 
 
 def decode(data: object) -> object:
@@ -111,18 +131,7 @@ def _decode(data, depth):
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
     if kind == "array":
-        kind, shape, raw = (
-            np.dtype(rest[0]),
-            [int(n) for n in rest[1]],
-            base64.b64decode(rest[2], validate=True),
-        )
-        if (
-            kind.kind not in "biufc"
-            or min(shape, default=1) < 0
-            or math.prod(shape) * kind.itemsize != len(raw)
-        ):
-            raise ValueError("not an array")
-        return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
+        return _decode_array(rest[0], rest[1], rest[2])
     if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
         raise ValueError(f"more than {LONGEST:,} items")
     if kind in ("list", "set"):
@@ -141,6 +150,21 @@ def _decode(data, depth):
         "bytes": lambda x: base64.b64decode(x, validate=True),
     }
     return plain[kind](*rest)
+
+
+def _decode_array(type_text: Any, sizes: Any, raw_text: Any) -> np.ndarray:
+    """Decode an array of numbers, whose bytes must fit its type and its shape.
+
+    Raises:
+        ValueError: they do not fit, or it is an array of something else.
+    """
+    kind = np.dtype(type_text)
+    shape = [int(n) for n in sizes]
+    raw = base64.b64decode(raw_text, validate=True)
+    is_whole = min(shape, default=1) >= 0 and math.prod(shape) * kind.itemsize == len(raw)
+    if kind.kind not in "biufc" or not is_whole:
+        raise ValueError("not an array")
+    return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
 
 
 def _as_key(value):

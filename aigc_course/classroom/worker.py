@@ -150,7 +150,7 @@ class _Answers:
             return self.take(name, value)
 
         def elsewhere(*_, **__) -> None:
-            """Do nothing: hints, solutions and progress are for the lesson."""
+            """Leave hints, solutions and progress to the lesson."""
 
         stub = types.ModuleType(
             "aigc_course.classroom",
