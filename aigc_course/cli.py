@@ -21,7 +21,13 @@ DESCRIPTION = "The AIGC course: open it, run it, test it."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; a `CourseError` becomes one line and exit status 2."""
+    """Run one command and return its exit status.
+
+    A `CourseError` becomes one line and exit status 2, an interrupt exit status 130.
+
+    Args:
+        arguments: words of the command line; default: those of this process.
+    """
     parser = _parser()
     known, rest = parser.parse_known_args(arguments)
     if rest and not known.passes_on:
@@ -39,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="course.py", description=DESCRIPTION)
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -54,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_for_learners(add: Callable) -> None:
+    """Add the commands for learners to the parser."""
     lab = "open JupyterLab on the welcome notebook; other options go to jupyter lab"
     add("lab", _lab, lab, passes_on=True)
     run = add("run", _run, "run a lesson (or a notebook file) without a browser")
@@ -75,6 +83,7 @@ def _add_for_learners(add: Callable) -> None:
 
 
 def _add_for_teachers(add: Callable) -> None:
+    """Add the command for teachers, `classroom`, to the parser."""
     about = "for teachers: lessons as nbgrader assignments, and a report of marks and mistakes"
     classroom = add("classroom", _classroom, about)
     tasks = classroom.add_subparsers(dest="task", required=True, metavar="task")
@@ -92,6 +101,7 @@ def _add_for_teachers(add: Callable) -> None:
 
 
 def _add_for_authors(add: Callable) -> None:
+    """Add the commands for authors to the parser."""
     quick = "run every test and every notebook at smoke scale; other options go to pytest"
     test = add("test", _test, quick, passes_on=True)
     how_much = test.add_mutually_exclusive_group()
@@ -112,6 +122,7 @@ def _add_for_authors(add: Callable) -> None:
 
 
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
+    """Export assignments, or write a report."""
     if options.task == "export":
         from aigc_course.classroom import export
 
@@ -124,6 +135,7 @@ def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _lab(options: argparse.Namespace, rest: list[str]) -> int:
+    """Start JupyterLab in the learner's folder, after an update of the copies of lessons."""
     for notice in lessons.sync_copies():
         print(notice)
     home = paths.home()
@@ -139,7 +151,10 @@ def _lab(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _hand_over(command: list[str]) -> int:
-    """Replace this process where the system can; a child would outlive a signal to its parent."""
+    """Replace this process by a command where the system can, else run it; return its status.
+
+    A child process would outlive a signal to its parent.
+    """
     if os.name == "posix":
         sys.stdout.flush()
         os.execv(command[0], command)
@@ -147,6 +162,11 @@ def _hand_over(command: list[str]) -> int:
 
 
 def _say_when_port_is_taken(rest: list[str]) -> None:
+    """Tell the learner when the wanted port is in use.
+
+    Raises:
+        CourseError: the wanted port is no number of a port.
+    """
     wanted = next(
         (o.split("=")[1] for o in rest if o.startswith(("--port=", "--ServerApp.port="))), "8888"
     )
@@ -166,6 +186,7 @@ def _say_when_port_is_taken(rest: list[str]) -> None:
 
 
 def _test(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run the tests and print how long they took."""
     _check_is_checkout()
     slow = options.full or options.changed is not None
     os.environ["AIGC_SCALE"] = "cpu" if slow else "smoke"
@@ -181,6 +202,11 @@ def _test(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _check_is_checkout() -> None:
+    """Refuse to go on without the course folder, which has the tests.
+
+    Raises:
+        CourseError: this is an installed package.
+    """
     if not (paths.course_root() / "tests").is_dir():
         raise CourseError(
             "The tests live in the course folder, which an installed package lacks; get "
@@ -189,7 +215,7 @@ def _check_is_checkout() -> None:
 
 
 def _what_changed(commit: str) -> str:
-    """Say what the slow tests will be run for; return it for `tests/conftest.py`."""
+    """Print what the slow tests will be run for, and return it for `tests/conftest.py`."""
     from aigc_course.authoring import selection
 
     found = selection.since(commit)
@@ -200,11 +226,15 @@ def _what_changed(commit: str) -> str:
 
 
 def _side_by_side(rest: list[str], gb: int) -> list[str]:
-    """Return options that run tests in several processes that share the cores: with small models,
-    two do more that way than as two threads.
+    """Return options that run tests in several processes that share the cores.
 
-    Not where the tests were chosen by file or name or are to be watched, and not where memory is
-    scarce (`gb` for each).
+    With small models, two processes do more than one process with two threads. There are no such
+    options where the tests were chosen by file or name or are to be watched, and none where memory
+    is scarce.
+
+    Args:
+        rest: options for pytest from the command line.
+        gb: memory that each process needs, in GB.
     """
     watched = ("-n", "-k", "-s", "-p", "--pdb", "--trace", "--capture")
     if any(not option.startswith("-") or option.startswith(watched) for option in rest):
@@ -219,7 +249,7 @@ def _side_by_side(rest: list[str], gb: int) -> list[str]:
 
 
 def _lint(options: argparse.Namespace, rest: list[str]) -> int:
-    """Run every check of the code's form; 1 when one of them finds something."""
+    """Run every check of the code's form; return 1 when one of them finds something, else 0."""
     _check_is_checkout()
     checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     codes = []
@@ -230,6 +260,7 @@ def _lint(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run a lesson or a notebook, and save what it gave, even when a cell fails."""
     from aigc_course.course import execute
 
     path = Path(options.lesson)
@@ -256,8 +287,12 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _save(notebook, result: Path, pictures: Path | None) -> None:
-    """Write the executed notebook under a free name, and an HTML page when the folder of its
-    pictures is given.
+    """Save an executed notebook under a free name, and an HTML page if it is wanted.
+
+    Args:
+        notebook: nbformat's NotebookNode.
+        result: path of the notebook; another name is taken when there is a file already.
+        pictures: folder of the notebook's pictures; None writes no page.
     """
     import nbformat
 
@@ -274,6 +309,7 @@ def _save(notebook, result: Path, pictures: Path | None) -> None:
 
 
 def _doctor(options: argparse.Namespace, rest: list[str]) -> int:
+    """Print what the doctor finds; return 0 when nothing is wrong, else 1."""
     from aigc_course.course import doctor
 
     findings = doctor.examine()
@@ -283,11 +319,13 @@ def _doctor(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _reset(options: argparse.Namespace, rest: list[str]) -> int:
+    """Bring the original of a lesson back."""
     print(lessons.reset(options.lesson))
     return 0
 
 
 def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
+    """Make a checkpoint again and print its folder."""
     from aigc_course import recipes
 
     print(f"The checkpoint is in {recipes.make(options.name, options.steps, options.examples)}")
@@ -295,6 +333,11 @@ def _pretrain(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _store(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run lessons and store their outputs.
+
+    Raises:
+        CourseError: both lessons and --stale are given, or a lesson fails.
+    """
     from aigc_course.authoring import store
 
     if options.stale and options.lesson:
@@ -313,6 +356,7 @@ def _store(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _stamp(options: argparse.Namespace, rest: list[str]) -> int:
+    """Write all that follows from the syllabus, and print the names of what changed."""
     from aigc_course.authoring import stamp
 
     print("\n".join(stamp.stamp()) or "nothing to change")

@@ -46,6 +46,12 @@ def wanted(item, full):
             slow tests of those lessons, and slow tests that guard changed files.
     """
     slow = item.get_closest_marker("full")
+    lesson = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
+    if slow and not lesson and "guards" not in slow.kwargs:
+        raise pytest.UsageError(
+            f"{item.nodeid}: a slow test has a parameter `lesson`, or says what it guards: "
+            '@pytest.mark.full(guards="training")'
+        )
     if not full or full == "all":
         return not slow or bool(full)
     changed = json.loads(full)
@@ -53,7 +59,6 @@ def wanted(item, full):
         return item.path.stem in changed["lessons"]
     if not slow:
         return False
-    lesson = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
     if lesson:
         return lesson.name in changed["lessons"]
     guarded = [f"aigc_course/{part.replace('.', '/')}" for part in slow.kwargs["guards"].split()]

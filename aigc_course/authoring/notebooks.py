@@ -1,4 +1,4 @@
-"""Notebooks as they lie there, and as they must be by the syllabus."""
+"""The notebooks of the course as they are stored, and as they must be by the syllabus."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PICTURE = re.compile(r'(?<=\bplots\.picture\()"[^"]*"')
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as it lies there.
+    """A notebook as it is stored.
 
     Attributes:
-        path: of the file.
-        text: its content.
-        topic: of its lesson.
-        number: that it was last stamped with, "" for a new one.
+        path: path of the file.
+        text: content of the file.
+        topic: topic of its lesson.
+        number: number that it was last stamped with, "" for a new one.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Notebook:
 
 
 def found() -> list[Notebook]:
-    """The notebooks of the course, one for each lesson that exists.
+    """Return the notebooks of the course, one for each lesson that exists.
 
     Raises:
         CourseError: a lesson has none or several, or one belongs to no lesson.
@@ -65,13 +65,17 @@ def found() -> list[Notebook]:
 
 
 def _look(path: Path) -> Notebook:
+    """Read a notebook with its topic and number."""
     own = lessons.read(path).metadata.get("aigc_course", {})
     topic = own.get("topic") or _topic_of_title(path)
     return Notebook(path, path.read_text(encoding="utf-8"), topic, own.get("number", ""))
 
 
 def _topic_of_title(path: Path) -> str:
-    """The topic of a new notebook, whose name must hold its title, "NN_first_network"."""
+    """Return the topic of a new notebook, "" when there is none.
+
+    The name of its file must hold its title, "NN_first_network".
+    """
     slug = path.stem[3:]
     return next((one.topic for one in syllabus.present() if one.slug == slug), "")
 
@@ -79,7 +83,13 @@ def _topic_of_title(path: Path) -> str:
 def renewed(
     one: Notebook, stamped: Stamped, with_address: Callable[[str], str]
 ) -> tuple[syllabus.Lesson, str]:
-    """The lesson of a notebook, and the text that the notebook must have."""
+    """Return the lesson of a notebook, and the text that the notebook must have.
+
+    Args:
+        one: the notebook as it is stored.
+        stamped: numbers and names of lessons when it was last stamped.
+        with_address: text -> the text with the repository's address in its links.
+    """
     lesson, notebook = syllabus.by_topic()[one.topic], nbformat.reads(one.text, as_version=4)
     own = dict(notebook.metadata.get("aigc_course", {}))
     fresh = not provenance.changes(notebook)
@@ -100,6 +110,7 @@ def renewed(
 
 
 def _renew_code(cell, said: str, lesson: syllabus.Lesson, address: str) -> None:
+    """Update a code cell in place: its references, its picture, and the first cell."""
     cell.source = _PICTURE.sub(f'"{lesson.topic}"', said)
     if cell.source.startswith(MARK):
         cell.source = first_cell(address)
@@ -107,18 +118,19 @@ def _renew_code(cell, said: str, lesson: syllabus.Lesson, address: str) -> None:
 
 
 def _markdown(source: str, lesson: syllabus.Lesson, address: str) -> str:
+    """Return the source of a Markdown cell with the badge and the line to the next lesson."""
     source = _BADGE.sub(badge(address, lesson.name), source)
     return _NEXT.sub(lambda _: _next(lesson), source)
 
 
 def _title(source: str, lesson: syllabus.Lesson) -> str:
-    """The first cell of a notebook, with number, title and minutes."""
+    """Return the source of a notebook's title cell with number, title and minutes."""
     source = re.sub(r"\A# .*", f"# {lesson.number} {lesson.title}", source)
     return re.sub(r"(?<=^\*About )\d+(?= minutes)", str(lesson.minutes), source, flags=re.M)
 
 
 def _next(lesson: syllabus.Lesson) -> str:
-    """The line at a notebook's end that leads to the next lesson and back to the one before."""
+    """Return the last line of a notebook, with links to the next lesson and to earlier ones."""
     there = syllabus.present()
     at = there.index(lesson)
     if at + 1 < len(there):
@@ -135,7 +147,7 @@ def _next(lesson: syllabus.Lesson) -> str:
 
 
 def _to_come(lesson: syllabus.Lesson) -> str:
-    """What stands in the place of a next lesson after the last one that exists."""
+    """Return what stands in the place of a next lesson after the last one that exists."""
     later = syllabus.LESSONS[syllabus.LESSONS.index(lesson) + 1 :]
     for one in later:
         if not one.within:

@@ -1,4 +1,4 @@
-"""Record which functions of the library a notebook runs, and which data files it reads.
+"""A recorder of the library's functions that a notebook runs, and of the data files that it reads.
 
     from aigc_course.authoring import recording
     recording.start()          # before anything else of the course is imported

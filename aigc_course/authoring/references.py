@@ -1,5 +1,6 @@
-"""References to lessons in texts: found by the numbers and names that lessons had when the text was
-last stamped, written with those that they have now.
+"""References to lessons in texts, written with the numbers and names that lessons have now.
+
+They are found by the numbers and names that lessons had when the text was last stamped.
 
 A reference is a link to a notebook, the name of one, "lesson" or "lessons" before numbers of two
 digits, such a number after one of the course's commands, or one in a table's column "lesson".
@@ -28,30 +29,31 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True)
 class Stamped:
-    """How lessons were called when texts were last stamped.
+    """The numbers and names that lessons had when texts were last stamped.
 
     Attributes:
         numbers: number -> topic.
-        names: name of a notebook, "01_rules_and_chance" -> topic.
+        names: name of a notebook, such as "01_rules_and_chance" -> topic.
     """
 
     numbers: dict[str, str]
     names: dict[str, str]
 
     def renewed(self, text: str, where: str) -> str:
-        """The text with every reference to a lesson as it must be now.
+        """Return the text with every reference to a lesson as it must be now.
 
         Args:
             text: Markdown or Python.
             where: name of the text, for the error.
 
         Raises:
-            CourseError: it refers to a lesson that is not there.
+            CourseError: the text refers to a lesson that is not there.
         """
         text = _in_tables(text, lambda cell: self._list(cell, where))
         return _REFERENCE.sub(lambda found: self._reference(found, where), text)
 
     def _reference(self, found: re.Match, where: str) -> str:
+        """Return a reference that was found as it must be now."""
         if found["span"]:
             return self._span_of_links(found["span"], where)
         if found["link"]:
@@ -64,6 +66,11 @@ class Stamped:
         return syllabus.by_topic()[topic].name if topic else found[0]
 
     def _lesson(self, number: str, where: str) -> syllabus.Lesson:
+        """Return the lesson that had a number.
+
+        Raises:
+            CourseError: no lesson had it, or the lesson is no longer there.
+        """
         topic = self.numbers.get(number)
         if topic is None or syllabus.by_topic()[topic].planned:
             raise CourseError(
@@ -73,7 +80,7 @@ class Stamped:
         return syllabus.by_topic()[topic]
 
     def _list(self, text: str, where: str) -> str:
-        """Numbers as they stand in a sentence: "04", "04 and 06", "09 to 11"."""
+        """Return numbers as they stand in a sentence: "04", "04 and 06", "09 to 11"."""
 
         def item(found: re.Match) -> str:
             if not found["last"]:
@@ -83,12 +90,12 @@ class Stamped:
         return re.sub(r"(?P<first>\d\d)(?: to (?P<last>\d\d))?", item, text)
 
     def _span(self, first: str, last: str, where: str) -> list[syllabus.Lesson]:
-        """The lessons that once were numbered from `first` to `last`, in today's order."""
+        """Return the lessons that once had the numbers `first` to `last`, in today's order."""
         lessons = [self._lesson(f"{n:02}", where) for n in range(int(first), int(last) + 1)]
         return sorted(lessons, key=lambda lesson: lesson.number)
 
     def _span_of_links(self, text: str, where: str) -> str:
-        """Two links with "to" between them."""
+        """Return two links with "to" between them as they must be now."""
         first, last = re.findall(_LINK, text)
         folder, name = _target(first)
         ends = [self._of_name(one, where).topic for one in (name, _target(last)[1])]
@@ -97,7 +104,10 @@ class Stamped:
         return _runs(lessons, lambda it: f"[{it.number}]({folder}{it.name}.ipynb)")
 
     def _link(self, text: str, where: str) -> str:
-        """A link whose text is a number, a number and the title, or anything else."""
+        """Return a link as it must be now.
+
+        Its text is a number, a number and the title, or anything else, which stays.
+        """
         folder, name = _target(text)
         lesson = self._of_name(name, where)
         said = text[1 : text.index("]")]
@@ -106,6 +116,11 @@ class Stamped:
         return f"[{said}]({folder}{lesson.name}.ipynb)"
 
     def _of_name(self, name: str, where: str) -> syllabus.Lesson:
+        """Return the lesson whose notebook had a name.
+
+        Raises:
+            CourseError: no lesson had it.
+        """
         if name not in self.names:
             raise CourseError(
                 f"{where} links to {name}.ipynb, and there is no such lesson: change that link "
@@ -115,13 +130,17 @@ class Stamped:
 
 
 def _target(link: str) -> tuple[str, str]:
-    """Folder and name of the notebook that a link leads to."""
+    """Return folder and name of the notebook that a link leads to."""
     folder, _, file = link[link.index("](") + 2 : -1].rpartition("/")
     return folder + "/" * bool(folder), file.removesuffix(".ipynb")
 
 
 def _runs(lessons: list[syllabus.Lesson], show: Callable[[syllabus.Lesson], str]) -> str:
-    """Lessons in a sentence: three or more in a row as "09 to 11", the others one by one."""
+    """Return lessons as they stand in a sentence.
+
+    Three or more in a row become "09 to 11"; so do two when there are no others. The rest are named
+    one by one.
+    """
     runs: list[list[syllabus.Lesson]] = []
     for lesson in lessons:
         if runs and int(runs[-1][-1].number) + 1 == int(lesson.number):

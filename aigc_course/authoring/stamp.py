@@ -1,6 +1,7 @@
-"""Write what follows from the syllabus, the records of checkpoints and the address of the
-repository wherever it stands: names of notebooks, titles, badges, links, references in prose,
-tables.
+"""Write what follows from the syllabus, the records of checkpoints and the repository's address.
+
+This is names of notebooks, titles, badges, links, references in prose, and tables, wherever they
+stand.
 
 Every notebook knows its topic, and the number that it was last stamped with, from its metadata;
 so the numbers that texts still have are understood.
@@ -12,7 +13,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from aigc_course.authoring import notebooks, tables
+from aigc_course.authoring import notebooks, pictures, tables
 from aigc_course.authoring.references import Stamped
 from aigc_course.core import files, paths
 
@@ -34,8 +35,10 @@ _NAMED = re.compile(
 
 
 def stamp() -> list[str]:
-    """Write every text and notebook of the course as it must be now. Returns the names of those
-    that changed.
+    """Write every text and notebook of the course as it must be now.
+
+    Returns:
+        The names of those that changed.
 
     Raises:
         CourseError: notebooks and syllabus do not fit together, or a text refers to a lesson that
@@ -52,8 +55,10 @@ def stamp() -> list[str]:
 
 
 def changes() -> dict[str, str | None]:
-    """What `stamp` would write: path inside the course folder -> the text, None for an old name of
-    a notebook. Empty when all is as it must be.
+    """Return what `stamp` would write; empty when all is as it must be.
+
+    Returns:
+        Path inside the course folder -> the text, None for an old name of a notebook.
     """
     root, address, found = paths.course_root(), paths.repository(), notebooks.found()
     stamped = _stamped(found)
@@ -64,6 +69,9 @@ def changes() -> dict[str, str | None]:
     }
     costs = after.get("docs/costs.md", "")
     after = {name: tables.renewed(name, text, costs) for name, text in after.items()}
+    if (picture := root / pictures.NAME).exists():
+        before[pictures.NAME] = picture.read_text(encoding="utf-8")
+    after[pictures.NAME] = pictures.progress_svg()
     for one in found:
         before[_inside(one.path)] = one.text
         after.setdefault(_inside(one.path), None)
@@ -73,6 +81,7 @@ def changes() -> dict[str, str | None]:
 
 
 def _stamped(found: list[notebooks.Notebook]) -> Stamped:
+    """Return the numbers and names of lessons when the notebooks were last stamped."""
     numbers = {one.number: one.topic for one in found if one.number}
     if not numbers:  # a course that was never stamped
         numbers = {one.path.stem[:2]: one.topic for one in found}
@@ -80,11 +89,12 @@ def _stamped(found: list[notebooks.Notebook]) -> Stamped:
 
 
 def _inside(path: Path) -> str:
+    """Return a path as it is inside the course folder, with "/" between its parts."""
     return path.relative_to(paths.course_root()).as_posix()
 
 
 def with_address(text: str, address: str) -> str:
-    """A text with the repository's address in its links, its `git clone` and its citation."""
+    """Return a text with the repository's address in its links, `git clone` and citation."""
     text = _ADDRESS.sub(address, text)
     before = _NAMED.search(text)
     if before:

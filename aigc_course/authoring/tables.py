@@ -1,7 +1,7 @@
 """The tables and lists of README and docs that repeat the syllabus or the records of checkpoints.
 
-Each stands between two marks, `<!-- lessons -->` and `<!-- end of lessons -->` say, and is written
-by `python3 course.py stamp`.
+Each stands between two marks, such as `<!-- lessons -->` and `<!-- end of lessons -->`, and is
+written by `python3 course.py stamp`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PAGE = "a page: what the model made, measured"
 
 
 def between(text: str, mark: str) -> str:
-    """What stands between the two marks of a name.
+    """Return what stands between the two marks of a name.
 
     Raises:
         CourseError: the marks are not there.
@@ -26,12 +26,23 @@ def between(text: str, mark: str) -> str:
 
 
 def put_between(text: str, mark: str, content: str) -> str:
-    """The text with `content` between the two marks of a name, an empty line around it."""
+    """Return the text with `content` between the two marks of a name.
+
+    An empty line stands before and after the content.
+
+    Raises:
+        CourseError: the marks are not there.
+    """
     found = _found(text, mark)
     return text[: found.start(2)] + f"\n{content.strip()}\n\n" + text[found.end(2) :]
 
 
 def _found(text: str, mark: str) -> re.Match:
+    """Find the two marks of a name: groups 1 and 3 are the marks, 2 is what is between them.
+
+    Raises:
+        CourseError: the marks are not there.
+    """
     found = re.search(rf"(<!-- {mark} -->\n)(.*?)(<!-- end of {mark} -->)", text, re.S)
     if not found:
         raise CourseError(
@@ -42,7 +53,7 @@ def _found(text: str, mark: str) -> re.Match:
 
 
 def renewed(name: str, text: str, costs: str) -> str:
-    """A text of the course with its tables and lists as they must be now.
+    """Return a text of the course with its tables and lists as they must be now.
 
     Args:
         name: path of the text inside the course folder; one without tables comes back as it is.
@@ -61,11 +72,13 @@ def renewed(name: str, text: str, costs: str) -> str:
 
 
 def _table(*rows: tuple[str, ...]) -> str:
+    """Return a Markdown table of rows, of which the first is the head."""
     head, *others = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([head, "|---" * len(rows[0]) + "|", *others])
 
 
 def _lessons(costs: str) -> str:
+    """Return the README's table of lessons, with measured times and memory."""
     measured = rows_of(costs, "lessons")
     rows = [("lesson", "time", "run", "memory", "you build")]
     for lesson in syllabus.present():
@@ -79,14 +92,14 @@ def _lessons(costs: str) -> str:
 
 
 def rows_of(costs: str, mark: str) -> dict[str, dict[str, str]]:
-    """The measured lessons of docs/costs.md: name -> column -> figure."""
+    """Return the measured lessons of docs/costs.md: name -> column -> figure."""
     lines = [line for line in between(costs, mark).splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[2:]}
 
 
 def _in_order(costs: str) -> str:
-    """docs/costs.md with the rows of its tables of lessons in the order of the syllabus."""
+    """Return docs/costs.md with its rows of lessons in the order of the syllabus."""
     order = {lesson.name: i for i, lesson in enumerate(syllabus.present())}
     for mark in ("lessons", "lessons on a GPU"):
         content = between(costs, mark)
@@ -98,6 +111,7 @@ def _in_order(costs: str) -> str:
 
 
 def _weeks() -> str:
+    """Return the table of the weeks of a term."""
     rows, together = [("week", "lesson", "in the lab", "to hand in")], []
     for lesson in syllabus.present():
         together.append(lesson.number)
@@ -108,6 +122,7 @@ def _weeks() -> str:
 
 
 def _short_courses() -> str:
+    """Return the list of the short courses with the numbers of their lessons."""
     lines = []
     for course in syllabus.COURSES:
         numbers = ", ".join(lesson.number for lesson in syllabus.short_course(course))
@@ -116,6 +131,7 @@ def _short_courses() -> str:
 
 
 def _checkpoints() -> str:
+    """Return the table of the checkpoints that ship with the course."""
     numbers = {lesson.topic: lesson.number for lesson in syllabus.present()}
     rows = [("checkpoint", "what it is", "class", "lessons")]
     for one in records.CHECKPOINTS:

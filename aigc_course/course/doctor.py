@@ -39,7 +39,11 @@ class Finding:
 
 
 def examine(short: bool = False) -> list[Finding]:
-    """Examine everything (`short`: only what training needs); no finding stops the next."""
+    """Examine the machine and the course; what one examination finds never stops the next.
+
+    Args:
+        short: examine only what training needs.
+    """
     findings = []
     for look in (_python, _torch, _processor, _memory) if short else LOOKS:
         try:

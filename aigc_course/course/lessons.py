@@ -1,4 +1,4 @@
-"""Finds lessons, reads them, and keeps the learner's copies apart from the originals."""
+"""The files of the lessons: their originals, and the learner's copies, kept apart."""
 
 from __future__ import annotations
 
@@ -26,42 +26,45 @@ class LessonFile:
 
     @property
     def topic(self) -> str:
-        """The lesson's name in code, "chance"."""
+        """Return the lesson's name in code, such as "chance"."""
         return self.record.topic
 
     @property
     def number(self) -> str:
-        """Two digits, "01"."""
+        """Return the two digits of the lesson's number, such as "01"."""
         return self.record.number
 
     @property
     def name(self) -> str:
-        """File name without its ending, "01_rules_and_chance"."""
+        """Return the file name without its ending, such as "01_rules_and_chance"."""
         return self.record.name
 
     @property
     def path(self) -> Path:
-        """The original; learners work on a copy."""
+        """Return the path of the original; learners work on a copy."""
         return core_paths.course_root() / "notebooks" / f"{self.name}.ipynb"
 
     @property
     def copy(self) -> Path:
-        """The learner's copy, in their own folder."""
+        """Return the path of the learner's copy, in their own folder."""
         return _copies() / self.path.name
 
     def edited(self) -> bool:
-        """Whether the learner has a copy that differs from the original."""
+        """Return whether the learner has a copy that differs from the original."""
         return self.copy.exists() and _digest(self.copy) != _digest(self.path)
 
 
 def all_lessons() -> list[LessonFile]:
-    """Every lesson whose notebook is there, in the order of the syllabus."""
+    """Return every lesson whose notebook is there, in the order of the syllabus."""
     lessons = [LessonFile(record) for record in syllabus.present()]
     return [lesson for lesson in lessons if lesson.path.is_file()]
 
 
 def find(key: str) -> LessonFile:
-    """A lesson by its number ("01" or "1"), topic ("chance") or name ("01_rules_and_chance").
+    """Find a lesson by its number, topic or name.
+
+    Args:
+        key: "01" or "1", "chance", or "01_rules_and_chance".
 
     Raises:
         CourseError: there is no such lesson.
@@ -77,7 +80,7 @@ def find(key: str) -> LessonFile:
 
 
 def read(path: Path):
-    """Read a notebook (nbformat's NotebookNode).
+    """Read a notebook and return it as nbformat's NotebookNode.
 
     Raises:
         CourseError: the file is missing or is not a notebook.
@@ -102,6 +105,7 @@ def read(path: Path):
 
 
 def _way_out(path: Path) -> str:
+    """Return a sentence on what to do about a notebook that cannot be read."""
     lesson = next((lesson for lesson in all_lessons() if lesson.path.name == path.name), None)
     if lesson is None:
         return "Open it in a text editor, or go back to an earlier copy."
@@ -114,8 +118,12 @@ def _way_out(path: Path) -> str:
 
 
 def reset(key: str) -> str:
-    """Bring the original of a lesson back; an edited copy is kept under another name. Returns what
-    was done.
+    """Bring the original of a lesson back, and return a line on what was done.
+
+    An edited copy is kept under another name.
+
+    Raises:
+        CourseError: there is no such lesson, or a file cannot be renamed, read or written.
     """
     lesson = find(key)
     if not lesson.copy.exists():
@@ -130,8 +138,7 @@ def reset(key: str) -> str:
 
 
 def sync_copies() -> list[str]:
-    """Give the learner a copy of every lesson and update copies that were never touched; returns
-    notices.
+    """Copy every lesson that is new or was never edited, and return notices for the learner.
 
     A copy that differs from what was once copied is the learner's: it stays as it is. When a
     lesson has a new number or title, an untouched copy follows it, and an edited one stays under
@@ -142,8 +149,9 @@ def sync_copies() -> list[str]:
 
 
 def _follow_renamed_lessons() -> list[str]:
-    """Move untouched copies to the new names of their lessons; say so, and say where edited ones
-    belong.
+    """Move untouched copies to the new names of their lessons, and return notices.
+
+    A notice tells, too, to which lesson of today an edited copy belongs.
     """
     copied = _copied()
     names = {lesson.name for lesson in syllabus.present()}
@@ -167,7 +175,10 @@ def _follow_renamed_lessons() -> list[str]:
 
 
 def _rename_copies(renames: dict[str, str]) -> None:
-    """Rename untouched copies, old name -> new; the record knows them at each moment."""
+    """Rename untouched copies, old name -> new.
+
+    The record of copies knows both names meanwhile, so that it is right after a kill, too.
+    """
     copied = _copied()
     copied |= {new: copied[old] for old, new in renames.items()}
     files.write_atomically(_record(), json.dumps(copied, indent=1).encode())
@@ -178,6 +189,11 @@ def _rename_copies(renames: dict[str, str]) -> None:
 
 
 def _rename(path: Path, target: Path) -> None:
+    """Rename a file.
+
+    Raises:
+        CourseError: the system refuses.
+    """
     try:
         path.rename(target)
     except OSError as error:
@@ -188,11 +204,15 @@ def _rename(path: Path, target: Path) -> None:
 
 
 def _is_a_name(name: str) -> bool:
+    """Return whether a text has the form of a lesson's name, "01_rules_and_chance"."""
     return bool(re.fullmatch(r"\d\d_[a-z0-9_]{1,100}", name))
 
 
 def _lesson_of(copy: Path) -> LessonFile | None:
-    """The lesson that a copy was made of: by the topic that stands in it, else by its title."""
+    """Return the lesson that a copy was made from, None when there is none.
+
+    It is found by the topic in the copy's metadata, or without one by the title in its name.
+    """
     try:
         metadata = json.loads(copy.read_text(encoding="utf-8"))["metadata"]
         topic = metadata.get("aigc_course", {}).get("topic")
@@ -205,6 +225,7 @@ def _lesson_of(copy: Path) -> LessonFile | None:
 
 
 def _sync() -> list[str]:
+    """Copy lessons that have no copy, or an untouched one of an older version; return notices."""
     notices = []
     copied = _copied()
     for lesson in all_lessons():
@@ -225,6 +246,7 @@ def _sync() -> list[str]:
 
 
 def _unreadable(lesson: LessonFile) -> list[str]:
+    """Return a notice in a list when the learner's copy of a lesson cannot be read, else []."""
     try:
         json.loads(lesson.copy.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -233,6 +255,7 @@ def _unreadable(lesson: LessonFile) -> list[str]:
 
 
 def _copy(lesson: LessonFile) -> None:
+    """Copy a lesson and its pictures into the learner's folder, and record what was copied."""
     for picture in (lesson.path.parent / "images").glob("*"):
         beside = lesson.copy.parent / "images" / picture.name
         if not beside.exists():
@@ -243,7 +266,7 @@ def _copy(lesson: LessonFile) -> None:
 
 
 def _copied() -> dict[str, str]:
-    """Lesson name -> digest of the original that was copied last."""
+    """Return lesson name -> digest of the original that was copied last."""
     try:
         record = json.loads(_record().read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -252,14 +275,21 @@ def _copied() -> dict[str, str]:
 
 
 def _copies() -> Path:
+    """Return the folder of the learner's copies."""
     return core_paths.home() / "notebooks"
 
 
 def _record() -> Path:
+    """Return the path of the record of copies."""
     return core_paths.home() / "copied.json"
 
 
 def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits.
+
+    Raises:
+        CourseError: the file cannot be read.
+    """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

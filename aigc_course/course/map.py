@@ -43,6 +43,7 @@ def draw() -> None:
 
 
 def _draw_box(axes, lesson: syllabus.Lesson, x: float, y: float) -> None:
+    """Draw the box of a lesson around a point."""
     width, height = _BOX
     frame = plt.Rectangle((x - width / 2, y - height / 2), width, height)
     frame.set(facecolor="white", edgecolor=_COLOURS[lesson.part], linewidth=1.8)
@@ -57,19 +58,19 @@ def _draw_box(axes, lesson: syllabus.Lesson, x: float, y: float) -> None:
 
 
 def _needed(lesson: syllabus.Lesson) -> list[str]:
-    """What a lesson needs, as its box says it: ["after 04"]; of lessons that exist."""
+    """Return which existing lessons a lesson needs, as its box shows it: ["after 04"], or []."""
     by_topic = syllabus.by_topic()
     numbers = [by_topic[need].number for need in lesson.needs if not by_topic[need].planned]
     return [f"after {', '.join(numbers)}"] if numbers else []
 
 
 def label(lesson: syllabus.Lesson) -> list[str]:
-    """Number and title of a lesson as the lines that stand in its box."""
+    """Return number and title of a lesson as the lines that stand in its box."""
     return textwrap.wrap(f"{lesson.number} {lesson.short or lesson.title}".strip(), 14)
 
 
 def places_of(lessons: tuple[syllabus.Lesson, ...]) -> dict[str, tuple[int, int]]:
-    """Topic -> (column, row), both from 0, row 0 on top.
+    """Return topic -> (column, row), both counted from 0, with row 0 on top.
 
     The start and the text share their rows, as the one lesson of the start leads into the text.
     """
@@ -88,8 +89,15 @@ def places_of(lessons: tuple[syllabus.Lesson, ...]) -> dict[str, tuple[int, int]
 def lines(
     places: dict[str, tuple[int, int]],
 ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Both ends of the line from each lesson to what it needs, where the two are neighbours in a
-    row or a column.
+    """Return both ends of the line from each lesson to each lesson that it needs.
+
+    Only lessons that are neighbours in a row or a column have a line.
+
+    Args:
+        places: topic -> (column, row).
+
+    Returns:
+        [((column, row), (column, row)), ...], first the lesson that is needed.
     """
     pairs = (
         (places[need], places[lesson.topic])
@@ -100,11 +108,12 @@ def lines(
 
 
 def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
-    """The map as SVG, each lesson with how many of its exercises are done, tried and open. Text
-    takes the colour of the page.
+    """Return the map as SVG, with the state of the exercises of each lesson.
+
+    Text takes the colour of the page.
 
     Args:
-        states: topic of a lesson -> (done, tried, open).
+        states: topic of a lesson -> numbers of its exercises that are (done, tried, open).
     """
     places = places_of(syllabus.on_map())
     boxes = [
@@ -116,7 +125,8 @@ def progress_map(states: dict[str, tuple[int, int, int]]) -> str:
     width, height = COLUMNS * _STEP[0], _STEP[1] * (1 + max(row for _, row in places.values()))
     key = f'<text x="6" y="{height + 12}" fill="currentColor">✔ done  ✘ tried  ○ open</text>'
     return (
-        f'<svg role="img" aria-label="{said}" viewBox="0 0 {width} {height + 20}" '
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'aria-label="{said}" viewBox="0 0 {width} {height + 20}" '
         'style="width:100%;max-width:1060px" font-family="sans-serif" font-size="12">'
         f"{_svg_lines(places)}{''.join(boxes)}{key}</svg>"
     )
@@ -127,7 +137,7 @@ _SVG_BOX = 118, 82  # pixels
 
 
 def _svg_lines(places: dict[str, tuple[int, int]]) -> str:
-    """The lines, each from the edge of a box to the edge of its neighbour."""
+    """Return the lines as SVG, each from the edge of a box to the edge of its neighbour."""
     drawn = []
     for (x0, y0), (x1, y1) in lines(places):
         dx, dy = (x1 - x0) * _SVG_BOX[0] / 2, (y1 - y0) * _SVG_BOX[1] / 2
@@ -140,8 +150,9 @@ def _svg_lines(places: dict[str, tuple[int, int]]) -> str:
 def _progress_box(
     lesson: syllabus.Lesson, x: int, y: int, state: tuple[int, int, int] | None
 ) -> str:
-    """One lesson: its title, a bar of what is done and tried, and the same in numbers, for whoever
-    does not see colours.
+    """Return the box of one lesson as SVG: its title and the state of its exercises.
+
+    The state is a bar and the same in numbers, for those who do not see colours.
     """
     width, height = _SVG_BOX
     left, top = (x + 0.5) * _STEP[0] - width / 2, (y + 0.5) * _STEP[1] - height / 2
@@ -161,6 +172,7 @@ def _progress_box(
 
 
 def _progress_bar(x: float, y: float, state: tuple[int, int, int]) -> list[str]:
+    """Return the parts of a bar of done, tried and open exercises as SVG, with the numbers."""
     done, tried, still = state
     unit = (_SVG_BOX[0] - 16) / max(1, sum(state))
     parts = []

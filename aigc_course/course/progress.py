@@ -7,8 +7,10 @@ from aigc_course.exercises.engine import catalog, record
 
 
 class Overview:
-    """Every exercise of the course with its state; shows itself as a map of the course and a
-    table.
+    """The state of every exercise of the course, shown as a map of the course and a table.
+
+    Args:
+        done: name of an exercise -> its record, from `record.load`.
     """
 
     def __init__(self, done: dict[str, dict]):
@@ -26,6 +28,7 @@ class Overview:
 
     @staticmethod
     def _state(entry: dict) -> str:
+        """Return the state of an exercise as the table shows it."""
         if entry["state"] == "right":
             return "✔ done" + (" (solution seen)" if entry["solution_seen"] else "")
         return f"✘ tried {entry['tries']}x" if entry["tries"] else "○ open"
@@ -41,11 +44,11 @@ class Overview:
 
     @staticmethod
     def _numbers() -> dict[str, str]:
-        """Topic -> number of its lesson."""
+        """Return topic -> number of its lesson."""
         return {lesson.topic: lesson.number for lesson in syllabus.present()}
 
     def counts(self) -> dict[str, tuple[int, int, int]]:
-        """Topic of a lesson -> how many of its exercises are (done, tried, open)."""
+        """Count the exercises of each lesson by state: topic -> (done, tried, open)."""
         counted: dict[str, list[int]] = {}
         for topic, _, _, _, entry in self.rows:
             counted.setdefault(topic, [0, 0, 0])[
@@ -71,5 +74,5 @@ class Overview:
 
 
 def progress() -> Overview:
-    """The exercises of the course: done, tried, open."""
+    """Return the state of all exercises of the course: done, tried or open."""
     return Overview(record.load())

@@ -1,4 +1,4 @@
-"""The syllabus: one record a lesson, in the order of the course.
+"""The syllabus: one record for each lesson, in the order of the course.
 
 Everything else follows from it. A lesson's number is its place among the lessons that exist, its
 file is named after number and title, its exercises stand in `aigc_course.exercises.TOPIC`, its
@@ -31,18 +31,18 @@ class Lesson:
     Attributes:
         topic: its name in code, one word: first part of its exercises' names, name of their module
             and of its picture.
-        title: as learners see it; gives the name of the file.
+        title: its name for learners, from which the name of the file follows.
         part: one of `PARTS`.
         question: the one question that it answers, in lower case.
         needs: topics of the lessons to take before.
-        minutes: about how long a learner takes, exercises without their longest included.
+        minutes: about how long a learner takes, with all exercises but the longest.
         builds: what a learner builds in it, one line.
         lab: what a class does together, one line; a lesson without one shares a week with the next.
         short: title on the map where the whole one is too long.
         courses: short courses that it belongs to, of `COURSES`.
-        planned: still to be written: it has no notebook and no number, stands in no table, and has
-            a dashed frame on the map.
-        within: of a planned lesson, topic of the existing one that holds its matter until it is
+        planned: whether it is still to be written; then it has no notebook and no number, stands in
+            no table, and has a dashed frame on the map.
+        within: for a planned lesson, topic of the existing one that holds its content until it is
             split off; it is not on the map.
     """
 
@@ -61,37 +61,43 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        """Two digits, its place among the lessons that exist; "" for a planned one."""
+        """Return two digits, its place among the lessons that exist; "" for a planned one."""
         return "" if self.planned else f"{present().index(self):02}"
 
     @property
     def slug(self) -> str:
-        """The title as it stands in the name of the file, "rules_and_chance"."""
+        """Return the title as it stands in the name of the file, such as "rules_and_chance"."""
         return re.sub(r"[^a-z0-9]+", "_", self.title.lower()).strip("_")
 
     @property
     def name(self) -> str:
-        """Name of its file without the ending, "01_rules_and_chance"; "" for a planned one."""
+        """Return the name of its file without the ending, such as "01_rules_and_chance".
+
+        A planned lesson has the name "".
+        """
         return "" if self.planned else f"{self.number}_{self.slug}"
 
 
 def present() -> tuple[Lesson, ...]:
-    """The lessons that exist, in their order."""
+    """Return the lessons that exist, in their order."""
     return tuple(lesson for lesson in LESSONS if not lesson.planned)
 
 
 def on_map() -> tuple[Lesson, ...]:
-    """The lessons that the map shows: those that exist, and those whose matter is still to come."""
+    """Return the lessons that the map shows.
+
+    These are the lessons that exist, and those whose content no existing lesson holds yet.
+    """
     return tuple(lesson for lesson in LESSONS if not lesson.within)
 
 
 def by_topic() -> dict[str, Lesson]:
-    """Topic -> its lesson, planned ones among them."""
+    """Return topic -> its lesson, with the planned ones."""
     return {lesson.topic: lesson for lesson in LESSONS}
 
 
 def short_course(course: str) -> tuple[Lesson, ...]:
-    """The lessons that exist and hold the matter of a short course, in their order."""
+    """Return the existing lessons that hold the content of a short course, in their order."""
     topics = {lesson.within or lesson.topic for lesson in LESSONS if course in lesson.courses}
     return tuple(lesson for lesson in present() if lesson.topic in topics)
 

@@ -1,1 +1,1 @@
-"""How good is what a model made: statistics, measures of text and of images, judges."""
+"""Evaluation of what a model generated: statistics, measures of text and of images, judges."""

@@ -1,4 +1,4 @@
-"""Measures for generated images, by a judge (a `Classifier`) and against real ones.
+"""Measures of generated images, by a judge (a `Classifier`) and against real images.
 
 Shapes: N images, F features. Images are (N, 1, H, W) in [0, 1]; features come from `features_of`.
 """
@@ -29,29 +29,43 @@ _JUDGE, _IMAGES, _FEATURES = (
     tensor("N F"),
 )
 
-SURE = 0.9  # of real held-out glyphs the judge is so sure of more than 99 in 100
-FEW = 100  # pictures below which a measure says little
+SURE = 0.9  # the judge gives more than 99 of 100 held-out real glyphs at least this probability
+FEW = 100  # with fewer pictures a measure says little
 
 
 @checked(judge=_JUDGE, images=_IMAGES)
 def features_of(judge: Classifier, images: torch.Tensor) -> torch.Tensor:
-    """What the judge describes images (N, 1, H, W) by: (N, F)."""
+    """Return the features by which a judge describes images: (N, 1, H, W) -> (N, F)."""
     return apply_in_batches(judge.features, images, judge)
 
 
 @checked(judge=_JUDGE, images=_IMAGES)
 def confident_share(judge: Classifier, images: torch.Tensor) -> float:
-    """Share in [0, 1] of the images that the judge names with a probability of at least 0.9.
+    """Return the share in [0, 1] of images with a class of probability 0.9 or more.
 
-    What a judge is sure of need not be good: it was never shown a bad image.
+    The probabilities are the judge's. An image of which it is sure need not be good: the judge was
+    never shown a bad one.
+
+    Args:
+        judge: the classifier.
+        images: (N, 1, H, W) in [0, 1].
     """
     return (probabilities(judge, images).amax(1) >= SURE).float().mean().item()
 
 
 @checked(judge=_JUDGE, images=_IMAGES)
 def class_entropy(judge: Classifier, images: torch.Tensor) -> float:
-    """Entropy of the names that the judge gives, over the largest possible: 1 when all come alike,
-    0 when there is one only.
+    """Return the entropy of the classes that a judge finds, over the largest possible entropy.
+
+    Args:
+        judge: the classifier.
+        images: (N, 1, H, W) in [0, 1].
+
+    Returns:
+        1 when all classes are equally frequent, 0 when there is only one.
+
+    Raises:
+        CourseError: the judge knows fewer than two classes.
     """
     if judge.config.n_classes < 2:
         raise CourseError("class_entropy: judge must know at least two classes.")
@@ -64,8 +78,10 @@ def class_entropy(judge: Classifier, images: torch.Tensor) -> float:
 
 @checked(images=_IMAGES)
 def greyness(images: torch.Tensor) -> float:
-    """Mean of 4 x (1 - x) over all pixels: 0 when all are black or white, 1 when all are middle
-    grey; soft pictures have more.
+    """Return the mean of 4 x (1 - x) over all pixels x of images (N, 1, H, W).
+
+    It is 0 when all pixels are black or white and 1 when all are middle grey; blurred images have
+    more of it than sharp ones.
     """
     return (4 * images * (1 - images)).mean().item()
 
@@ -74,10 +90,16 @@ def greyness(images: torch.Tensor) -> float:
 def classes_covered(
     judge: Classifier, images: torch.Tensor, real: torch.Tensor, least: float = 0.1
 ) -> int:
-    """How many classes come at least `least` times as often among the images as among real ones,
-    all named by the judge.
+    """Return how many classes the images cover, by the classes that a judge finds.
 
-    With fonts for classes: how many of the fonts a generator draws.
+    A class counts as covered when its share among the images is at least `least` times its share
+    among real ones. With fonts for classes, this tells how many fonts a generator covers.
+
+    Args:
+        judge: the classifier.
+        images: (N, 1, H, W) in [0, 1].
+        real: (M, 1, H, W) in [0, 1].
+        least: part of the share among real images, in [0, 1].
     """
     shares = [
         torch.bincount(probabilities(judge, some).argmax(1), minlength=judge.config.n_classes)
@@ -91,24 +113,24 @@ def classes_covered(
 def precision_recall(
     generated: torch.Tensor, real: torch.Tensor, k: int = 3
 ) -> tuple[float, float]:
-    """How many generated images lie among real ones, and how many real ones among the generated.
+    """Return the share of generated images among real ones, and of real ones among generated ones.
 
     "Among" means: no farther from one of them than that one's k-th neighbour of its own kind.
 
     Args:
         generated: (N, F) features.
         real: (M, F) features.
-        k: neighbours.
+        k: which neighbour.
 
     Returns:
-        (precision, recall), both in [0, 1]; they depend on N and M: compare only with equal
+        (precision, recall), both in [0, 1]. They depend on N and M: compare only with equal
         numbers.
 
     Source: Kynkäänniemi et al. (2019), "Improved precision and recall metric for assessing
     generative models", equation 1.
 
     Raises:
-        CourseError: there are fewer than k + 1 of either.
+        CourseError: there are fewer than k + 1 of either, or their features differ in number.
     """
     if min(len(generated), len(real)) <= k or generated.shape[1:] != real.shape[1:]:
         shapes = f"{tuple(generated.shape)} and {tuple(real.shape)}"
@@ -121,22 +143,23 @@ def precision_recall(
 
 @checked(generated=_FEATURES, real=_FEATURES, k=whole(1))
 def coverage(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> float:
-    """Share in [0, 1] of real images that have a generated one no farther away than their k-th real
-    neighbour.
+    """Return the share in [0, 1] of real images with a generated one near them.
 
-    Unlike recall it measures reach by the real images alone: badly generated ones lie far
-    apart, reach far, and have a high recall.
+    "Near" means: no farther away than the real image's k-th real neighbour. Unlike recall, this
+    measures distances by the real images alone; badly generated images lie far from each other, so
+    that for recall many real ones are among them.
 
     Args:
         generated: (N, F) features.
         real: (M, F) features.
-        k: neighbours.
+        k: which neighbour.
 
     Source: Naeem et al. (2020), "Reliable fidelity and diversity metrics for generative models",
     section 3.
 
     Raises:
-        CourseError: there are no generated images, or no more than k real ones.
+        CourseError: there are no generated images, or no more than k real ones, or their features
+            differ in number.
     """
     if len(real) <= k or generated.shape[1:] != real.shape[1:]:
         shapes = f"{tuple(generated.shape)} and {tuple(real.shape)}"
@@ -148,36 +171,45 @@ def coverage(generated: torch.Tensor, real: torch.Tensor, k: int = 3) -> float:
 
 
 def _radius(points: torch.Tensor, k: int) -> torch.Tensor:
-    """(N, F) -> (N,) distance of each point to its k-th neighbour."""
+    """Return the distance of each point to its k-th neighbour: (N, F) -> (N,)."""
     return _distances(points, points).kthvalue(k + 1, 1).values  # the nearest is the point itself
 
 
 def _among(points: torch.Tensor, others: torch.Tensor, k: int) -> float:
+    """Return the share in [0, 1] of points that lie among others, as in `precision_recall`.
+
+    Args:
+        points: (N, F).
+        others: (M, F).
+        k: which neighbour.
+    """
     return (_distances(points, others) <= _radius(others, k)).any(1).float().mean().item()
 
 
 def _distances(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """(N, F), (M, F) -> (N, M), computed by differences: torch's shortcut by a matrix product gives
-    equal points a distance above 0.
+    """Return the distances between all pairs of points: (N, F), (M, F) -> (N, M).
+
+    They are computed from differences: torch's faster way, by a matrix product, gives equal points
+    a distance above 0.
     """
     return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 @checked(a=_FEATURES, b=_FEATURES)
 def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
-    """Squared Fréchet distance (as "FID" is, too) of two Gaussians with the means and covariances
-    of two sets of features (N, F), (M, F).
+    """Return the squared Fréchet distance of Gaussians fitted to two sets of features.
 
         |m_a - m_b|^2 + trace(S_a + S_b - 2 (S_a S_b)^(1/2))
 
-    "FID" is this in the features of one certain network (Inception); in a small judge's features it
-    has another scale, cannot be compared with published values, and is blind to what the judge
-    ignores: it ranks speckled but readable digits behind smooth malformed ones.
+    Here m are means and S covariances of features (N, F), (M, F). "FID" is this squared distance in
+    the features of one certain network (Inception). In the features of a small judge it has another
+    scale, cannot be compared with published values, and ignores what the judge ignores: it prefers
+    smooth malformed digits to speckled but readable ones.
 
     Source: Heusel et al. (2017), "GANs trained by a two time-scale update rule", equation 6.
 
     Raises:
-        CourseError: there are fewer than two rows of either.
+        CourseError: there are fewer than two rows of either, or they differ in width.
     """
     if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
         raise CourseError(
@@ -187,9 +219,8 @@ def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
     a, b = a.double().numpy(), b.double().numpy()
     (mean_a, cov_a), (mean_b, cov_b) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (a, b))
     root = _root(cov_a)
-    cross = np.linalg.eigvalsh(root @ cov_b @ root).clip(
-        0
-    )  # the eigenvalues of S_a S_b, by a symmetric matrix
+    # A symmetric matrix with the eigenvalues of S_a S_b.
+    cross = np.linalg.eigvalsh(root @ cov_b @ root).clip(0)
     return float(
         np.square(mean_a - mean_b).sum()
         + np.trace(cov_a)
@@ -199,18 +230,27 @@ def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a symmetric matrix without negative eigenvalues."""
+    """Return the symmetric root (F, F) of a symmetric matrix without negative eigenvalues."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(values.clip(0))) @ vectors.T
 
 
 @checked(images=tensor("N ..."), known=tensor("N ..."))
 def nearest(images: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """For each image (N, ...) its nearest among known ones (M, ...), pixel by pixel: (distances
-    (N,), indices (N,)).
+    """Return the distance to the nearest known image, pixel by pixel, and which one it is.
 
-    The copying test: generated images whose nearest training image is much nearer than that of
-    fresh real ones are copies.
+    This is the test for copying: generated images whose nearest training image is much nearer than
+    that of new real images are copies.
+
+    Args:
+        images: (N, ...).
+        known: (M, ...).
+
+    Returns:
+        (distances (N,), indices into `known` (N,)).
+
+    Raises:
+        CourseError: the images of the two differ in shape.
     """
     if images.shape[1:] != known.shape[1:]:
         raise CourseError(
@@ -225,8 +265,19 @@ def nearest(images: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, to
 
 @checked(images=tensor("N ..."), truth=tensor("N ..."))
 def psnr(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Peak signal-to-noise ratio of each image (N, ...) in [0, 1], in decibels: 10 log10(1 / mean
-    squared error), infinite when equal.
+    """Return the peak signal-to-noise ratio of each image, in decibels.
+
+        10 log10(1 / mean squared error)
+
+    Args:
+        images: (N, ...) in [0, 1].
+        truth: same shape, in [0, 1].
+
+    Returns:
+        (N,), infinite where the two are equal.
+
+    Raises:
+        CourseError: they differ in shape.
     """
     if images.shape != truth.shape:
         raise CourseError(
@@ -240,8 +291,14 @@ def psnr(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 def compare_sets(
     judge: Classifier, sets: dict[str, torch.Tensor], real: torch.Tensor
 ) -> list[dict]:
-    """Return one row of measures for each set of images (N, 1, H, W), against real ones
-    (M, 1, H, W): for `plots.Table`. Sets of fewer than 100 get a line of warning.
+    """Return one row of measures for each set of images, for `plots.Table`.
+
+    A line of warning is printed when a set, or the real images, are fewer than 100.
+
+    Args:
+        judge: the classifier.
+        sets: name -> images (N, 1, H, W) in [0, 1].
+        real: real images (M, 1, H, W) in [0, 1] to compare with.
     """
     warn_if_few(min(len(images) for images in [real, *sets.values()]))
     truth, rows = features_of(judge, real), []
@@ -263,8 +320,10 @@ def compare_sets(
 
 @checked(n=whole(1))
 def warn_if_few(n: int) -> None:
-    """Print a line when fewer than 100 pictures are measured, with how far chance alone moves a
-    share of them: half a 95 % interval, at most 1.96 sqrt(1/4 / n).
+    """Print a warning when fewer than 100 pictures are measured.
+
+    It tells how far a share of them may be off by chance alone: half a 95 % interval, at most 1.96
+    sqrt(1/4 / n).
     """
     if n < FEW:
         print(
@@ -277,15 +336,18 @@ def warn_if_few(n: int) -> None:
 def factors_found(
     codes: torch.Tensor, factors: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which number of a code learned which factor, and how much of it all numbers tell together.
+    """Return how much each number of a code, and all together, tell about known factors.
 
     Args:
         codes: (N, Z).
         factors: F names -> (N,) numbers.
 
     Returns:
-        absolute correlations (F, Z), and the share of each factor's variance that a linear function
+        Absolute correlations (F, Z), and the share of each factor's variance that a linear function
         of the code explains (F,).
+
+    Raises:
+        CourseError: there are no factors, or one has the wrong length or does not vary.
     """
     if not factors or any(len(values) != len(codes) for values in factors.values()):
         raise CourseError(
@@ -305,7 +367,7 @@ def factors_found(
     spread = np.sqrt(np.square(others).sum(1)[:, None] * np.square(centred).sum(0))
     strength = np.abs(
         np.divide(others @ centred, spread, out=np.zeros(spread.shape), where=spread > 0)
-    )  # 0 for a number that never changes
+    )  # (F, Z), 0 for a number that never changes
     design = np.column_stack([codes, np.ones(len(codes))])
     left = values.T - design @ np.linalg.lstsq(design, values.T, rcond=None)[0]
     return strength, 1 - left.var(0) / values.var(1)

@@ -1,6 +1,4 @@
-"""The judge of a set of pictures: for glyph digits the one that ships, for others one that is
-trained on the spot.
-"""
+"""The judge of a set of pictures: one that ships for glyph digits, one trained here for others."""
 
 from __future__ import annotations
 
@@ -16,16 +14,15 @@ from aigc_course.models.images.classifier import Classifier, ClassifierConfig
 
 @checked(name=string(), pictures=instance(Pictures), steps=whole(1))
 def judge_of(name: str, pictures: Pictures, steps: int = 700) -> Classifier:
-    """A `Classifier` that names pictures of a set.
+    """Return a `Classifier` of the pictures of a set, trained here unless one ships.
 
     Args:
         name: of the set, as `image_sets.choose` takes it.
-        pictures: to learn from when none ships.
-        steps: of that training; 128 pictures each, or as many as there are.
+        pictures: to train on when none ships.
+        steps: of that training, with batches of 128 pictures, or all if there are fewer.
 
     Raises:
-        CourseError: there is only one class, so that nothing can be told apart, or the training was
-            stopped.
+        CourseError: there is only one class, or the training was stopped.
     """
     if name == "glyphs":
         return pretrained.load_image_model("glyphs-judge")

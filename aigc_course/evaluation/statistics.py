@@ -1,4 +1,4 @@
-"""Numbers about numbers: entropy, standard error, precision, recall and F1."""
+"""Statistics that need no model: entropy, standard error, precision, recall and F1."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from aigc_course.core.errors import CourseError
 
 
 def entropy(probabilities: Sequence[float]) -> float:
-    """Entropy in bits, H = -sum p log2 p, with 0 log 0 = 0.
+    """Return the entropy in bits, H = -sum p log2 p, with 0 log 0 = 0.
 
     Args:
-        probabilities: (K,) non-negative, summing to 1.
+        probabilities: (K,) non-negative numbers that sum to 1.
 
     Source: Shannon (1948), section 6.
 
@@ -36,8 +36,13 @@ def entropy(probabilities: Sequence[float]) -> float:
 
 @checked(values=reals())
 def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the mean, s / sqrt(n): how far a mean of this many values may be off (one
-    sigma).
+    """Return the standard error of the mean, s / sqrt(n).
+
+    It is the standard deviation of the mean of n values like these (one sigma), in their unit;
+    infinite for fewer than two values.
+
+    Args:
+        values: (n,) numbers.
     """
     values = np.asarray(values, dtype=np.float64)
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.inf

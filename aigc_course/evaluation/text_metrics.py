@@ -1,4 +1,4 @@
-"""Measures: how uncertain, how far from the truth, how correct, how new."""
+"""Measures of generated texts: correctness, novelty, diversity, and closeness to references."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
     """Judge generated texts by the rules of their world.
 
     Args:
-        texts: what a model wrote.
-        check: text -> verdict with `.grammatical` and `.consistent`, `tales.check` say.
+        texts: what a model generated.
+        check: text -> verdict with `.grammatical` and `.consistent`, such as `tales.check`.
         known: the training texts.
 
     Returns:
@@ -50,8 +50,14 @@ def quality(texts: Sequence[str], check: Callable, known: Iterable[str]) -> dict
 
 @checked(texts=tokenized(), n=whole(1))
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
-    """Share of different n-grams among all n-grams of some texts given as tokens; 1 means that
-    nothing comes twice.
+    """Return the share of different n-grams among all n-grams of some texts.
+
+    Args:
+        texts: each a list of tokens.
+        n: tokens in an n-gram.
+
+    Returns:
+        A share in (0, 1]; 1 means that no n-gram occurs twice.
 
     Source: after Li et al. (2016), "A diversity-promoting objective function for neural
     conversation models", section 5, who divide by the number of tokens.
@@ -72,11 +78,16 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
 
 @checked(tokens=token_list(), known=tokenized(of=str))
 def longest_copy(tokens: Sequence[str], known: Iterable[Sequence[str]]) -> int:
-    """Length of the longest run of tokens that stands, in this order and unbroken, in one of the
-    known texts.
+    """Return the length of the longest run of tokens that also stands in a known text.
+
+    The run must stand there in the same order and without a gap.
+
+    Args:
+        tokens: of one text.
+        known: the tokens of each known text.
     """
-    # One long string with a separator that no token holds: the search for a run is the
-    # interpreter's own, in C.
+    # The texts are one long string with a separator that no token contains, because the
+    # interpreter's own search in a string, written in C, is fast.
     haystack = "\n".join(f"\x1f{chr(0x1F).join(text)}\x1f" for text in known)
     best = 0
     for start in range(len(tokens)):
@@ -92,12 +103,12 @@ def longest_copy(tokens: Sequence[str], known: Iterable[Sequence[str]]) -> int:
 def bleu(
     texts: Sequence[str], references: Sequence[Sequence[str]], language: str = "en"
 ) -> tuple[float, str]:
-    """BLEU of texts against one or more references each, by sacrebleu.
+    """Return BLEU of texts against one or more references each, computed by sacrebleu.
 
     Args:
         texts: N texts.
         references: for each text, at least one reference.
-        language: "en" or "zh"; Chinese is cut into characters.
+        language: "en" or "zh"; Chinese is split into characters.
 
     Returns:
         (score in [0, 100], signature): quote both, as scores with different signatures cannot be
@@ -119,7 +130,7 @@ def bleu(
     most = max(map(len, references))
     streams = [
         [refs[i] if i < len(refs) else None for refs in references] for i in range(most)
-    ]  # None: no i-th reference for this text
+    ]  # None where a text has no i-th reference
     metric = BLEU(
         tokenize={"en": "13a", "zh": "zh"}[check_argument("language", language, one_of("en", "zh"))]
     )
@@ -127,9 +138,10 @@ def bleu(
 
 
 class _Characters:
-    """Tokenizer for rouge-score, whose own keeps only a to z and digits."""
+    """A tokenizer into characters for rouge-score, whose own keeps only a to z and digits."""
 
     def tokenize(self, text: str) -> list[str]:
+        """Return the characters of a text without white space."""
         return [character for character in text if not character.isspace()]
 
 
@@ -137,16 +149,16 @@ class _Characters:
 def rouge(
     texts: Sequence[str], references: Sequence[str], language: str = "en"
 ) -> dict[str, float]:
-    """Mean ROUGE F1 against one reference each, by rouge-score: shared words, shared pairs, longest
-    common subsequence.
+    """Return the mean ROUGE F1 of texts against one reference each, computed by rouge-score.
 
     Args:
         texts: N texts.
         references: N texts.
-        language: "en" or "zh"; Chinese is cut into characters.
+        language: "en" or "zh"; Chinese is split into characters.
 
     Returns:
-        "rouge1", "rouge2" and "rougeL" in [0, 1].
+        "rouge1" (shared tokens), "rouge2" (shared pairs of tokens) and "rougeL" (longest common
+        subsequence), in [0, 1].
 
     Source: Lin (2004), "ROUGE: a package for automatic evaluation of summaries".
 
@@ -169,12 +181,15 @@ def rouge(
 
 @checked(texts=texts(1), topics=texts(1), check=function())
 def relevance(texts: Sequence[str], topics: Sequence[str], check: Callable) -> float:
-    """Share in [0, 1] of the texts that follow the topic they were written for.
+    """Return the share in [0, 1] of texts that follow the topic they were generated for.
 
     Args:
         texts: N texts.
         topics: N topics.
-        check: text -> verdict with `.plot`, `headlines.check` say.
+        check: text -> verdict with `.plot`, such as `headlines.check`.
+
+    Raises:
+        CourseError: there are not as many topics as texts.
     """
     if len(texts) != len(topics):
         raise CourseError("relevance needs at least one text, and one topic for each.")

@@ -16,7 +16,7 @@ from aigc_course.models.text.grammar import count_sentences
 
 
 def count_by_recursion(rules, symbol="START"):
-    """Short answer: a word counts as 1, parts multiply, alternatives add."""
+    """Count the sentences of a grammar: a word counts as 1, parts multiply, alternatives add."""
     if symbol not in rules:
         return 1
     return sum(
@@ -174,7 +174,7 @@ PLOT_BITS = Question(
 
 
 def entropy_in_one_line(probabilities):
-    """Short answer: the mean of the surprises, leaving out what never happens."""
+    """Return the entropy in bits: the mean of the surprises, without what never happens."""
     return -sum(p * math.log2(p) for p in probabilities if p > 0)
 
 
@@ -239,7 +239,7 @@ def draw_entropy(rng):
 
 
 def power_and_normalise(probabilities, temperature):
-    """Short answer: the power 1 / T, divided by the sum."""
+    """Return the probabilities to the power 1 / T, divided by their sum."""
     scaled = np.asarray(probabilities) ** (1 / temperature)
     return scaled / scaled.sum()
 
@@ -313,7 +313,7 @@ def draw_temperature(rng):
 
 
 def add_k(followers: Counter, vocabulary: list[str], k: float) -> dict[str, float]:
-    """(count + k) / (total + k V) for every token of the vocabulary; V is its size."""
+    """Return (count + k) / (total + k V) for every token of the vocabulary; V is its size."""
     total = followers.total() + k * len(vocabulary)
     return {token: (followers[token] + k) / total for token in vocabulary}
 
@@ -376,8 +376,9 @@ def draw_add_k(rng):
 
 
 def longest_common_run(tokens, known):
-    """Short answer: ends[j] is the length of the run that ends at tokens[j - 1] and at the token
-    just read.
+    """Return the length of the longest run of tokens that also stands in a known text.
+
+    ends[j] is the length of the run that ends at tokens[j - 1] and at the token just read.
     """
     best = 0
     for text in known:

@@ -1,5 +1,6 @@
-"""Exercises on convolutional networks: convolution, sizes, what a unit sees, transposed
-convolution, restoration measured.
+"""Exercises on convolutional networks.
+
+Convolution, sizes, what a unit sees, transposed convolution, and how restoration is measured.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def convolve(image, kernel):
 
 
 def _image_and_kernel(*more):
+    """Return probes: an image, a kernel, and what else is given."""
     torch.manual_seed(1)
     return [
         (torch.randn(6, 7), torch.randn(3, 3), *more),
@@ -107,7 +109,7 @@ def draw_convolve(rng):
 
 
 def output_size(size, kernel, stride=1, padding=0):
-    """floor((size + 2 padding - kernel) / stride) + 1: how many places the kernel has."""
+    """Return how many places the kernel has: floor((size + 2 padding - kernel) / stride) + 1."""
     return (size + 2 * padding - kernel) // stride + 1
 
 
@@ -179,8 +181,9 @@ def draw_size(rng):
 
 
 def receptive_field(layers):
-    """Width of what one number of the last layer sees: each (kernel, stride) adds (kernel - 1)
-    times the strides before it.
+    """Return the width of what one number of the last layer sees.
+
+    Each (kernel, stride) adds (kernel - 1) times the strides before it.
     """
     width, step = 1, 1
     for kernel, stride in layers:
@@ -308,7 +311,7 @@ def spread(image, kernel, stride=1):
 
 
 def _with_stride_by_name(answer, arguments):
-    """As the lesson also calls it."""
+    """Call the answer with `stride=...`, as the lesson does, too."""
     image, kernel, stride = arguments
     return answer(image, kernel, stride=stride)
 
@@ -382,11 +385,12 @@ def draw_transposed(rng):
 
 
 def decibels(images, truth):
-    """10 log10(1 / mean squared error) of each image."""
+    """Return 10 log10(1 / mean squared error) of each image (N, ...): (N,)."""
     return -10 * (images - truth).square().flatten(1).mean(1).log10()
 
 
 def _some_images():
+    """Return probes: images with noise and the true ones, each (N, 1, H, W) in [0, 1]."""
     torch.manual_seed(0)
     truth = torch.rand(3, 1, 4, 4)
     return [

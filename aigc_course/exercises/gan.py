@@ -1,5 +1,6 @@
-"""Exercises on generative adversarial networks: the best discriminator, both losses, one step of
-each network, sizes, a condition.
+"""Exercises on generative adversarial networks.
+
+The best discriminator, both losses, one step of each network, sizes, a condition.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from aigc_course.models.images import gan
 
 
 def optimal(p, q):
-    """The best discriminator: the share of real ones among what comes at a place."""
+    """Return the best discriminator: the share of real ones among all that comes at a place."""
     return p / (p + q)
 
 
 def _densities():
+    """Return probes: densities of real and of generated ones at some places."""
     return [
         (torch.tensor([0.1, 0.4, 0.0, 0.2]), torch.tensor([0.3, 0.1, 0.5, 0.2])),
         (torch.tensor([0.05]), torch.tensor([0.9])),
@@ -116,13 +118,13 @@ VALUE = Question(
 
 
 def called_real_and_generated(real, fake):
-    """Cross-entropy with the labels 1 and 0."""
+    """Return the cross-entropy with the labels 1 for real and 0 for generated ones."""
     by_torch = F.binary_cross_entropy_with_logits
     return by_torch(real, torch.ones_like(real)) + by_torch(fake, torch.zeros_like(fake))
 
 
 def _logits():
-    """Logits as large as the lesson's games give, in both shapes that its networks give."""
+    """Return probes: logits as large as in the lesson's games, in both shapes of its networks."""
     torch.manual_seed(0)
     return [
         (torch.randn(5), torch.randn(5)),
@@ -228,7 +230,7 @@ def draw_discriminator_loss(rng):
 
 
 def called_real(fake):
-    """Cross-entropy with the label that the generator wants, 1."""
+    """Return the cross-entropy with the label that the generator wants, 1."""
     return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 
@@ -316,7 +318,7 @@ def draw_generator_loss(rng):
 
 
 def discriminator_step(G, D, real, z, optimizer):
-    """One step of D: real ones up, generated ones down; G stays as it is."""
+    """Make one step of D: real ones up, generated ones down; G stays as it is."""
     fake = G(z).detach()
     loss = gan.discriminator_loss(D(real), D(fake))
     optimizer.zero_grad()
@@ -326,6 +328,14 @@ def discriminator_step(G, D, real, z, optimizer):
 
 
 def _step(D, loss, optimizer, zero=True):
+    """Make one step of D with a loss and return it, for the known mistakes.
+
+    Args:
+        D: the discriminator.
+        loss: one number that depends on D.
+        optimizer: of D.
+        zero: whether to set the gradients to 0 first.
+    """
     if zero:
         optimizer.zero_grad()
     loss.backward()
@@ -334,8 +344,9 @@ def _step(D, loss, optimizer, zero=True):
 
 
 def _observed_step(answer, arguments):
-    """What one step changed: D's weights, G's weights, whether gradients reached G, and the
-    loss.
+    """Return what one step changed, and its loss.
+
+    This is D's weights, whether G's weights stayed, and whether gradients reached G.
     """
     real, z, as_function = arguments
     torch.manual_seed(0)
@@ -351,20 +362,23 @@ def _observed_step(answer, arguments):
         "gradients reached G": _has_gradients(G),
         "the loss": loss.item() if hasattr(loss, "item") else loss,
     }
-    if _same_weights(D, d_before):  # why?
+    if _same_weights(D, d_before):  # tell why
         seen["D's gradients are there"] = _has_gradients(D)
     return seen
 
 
 def _same_weights(net, before):
+    """Return whether a network has the weights of `before`."""
     return all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
 
 
 def _has_gradients(net):
+    """Return whether a network has a gradient other than 0."""
     return any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in net.parameters())
 
 
 def _steps():
+    """Return probes: real ones (N, 2), noise (N, 2), and whether G comes as a plain function."""
     torch.manual_seed(1)
     return [
         (torch.randn(4, 2), torch.randn(4, 2), False),
@@ -464,7 +478,10 @@ def draw_d_step(rng):
 
 
 def grown(size, kernel, stride, padding):
-    """(size - 1) stride - 2 padding + kernel: pixels that a transposed convolution gives."""
+    """Return the pixels that a transposed convolution gives.
+
+    They are (size - 1) stride - 2 padding + kernel.
+    """
     return (size - 1) * stride - 2 * padding + kernel
 
 
@@ -523,8 +540,12 @@ def draw_size(rng):
 
 
 def condition(z, labels, n_classes):
-    """z (B, Z) and labels (B,) -> (B, Z + n_classes): the label as one-hot numbers behind the
-    noise.
+    """Return z with the label as one-hot numbers behind the noise, (B, Z + n_classes).
+
+    Args:
+        z: noise (B, Z).
+        labels: classes (B,).
+        n_classes: number of classes.
     """
     return torch.cat([z, F.one_hot(labels, n_classes).to(z.dtype)], 1)
 

@@ -18,11 +18,12 @@ from aigc_course.models.text.gpt import (
 
 
 def attend(q, k, v, mask):
-    """softmax(q k^T / sqrt(D)) v, with -inf where the mask is False."""
+    """Return softmax(q k^T / sqrt(D)) v, with -inf where the mask is False."""
     return attention_weights(q, k, mask) @ v
 
 
 def _questions_and_keys():
+    """Return probes: queries, keys and values (..., T, D), and a causal mask."""
     torch.manual_seed(0)
     one = [torch.randn(4, 6) for _ in range(3)]
     many = [torch.randn(2, 3, 5, 4) for _ in range(3)]
@@ -146,7 +147,7 @@ SPREAD = Question(
 
 
 def look_back(T):
-    """(T, T) booleans: row t is True up to and including column t."""
+    """Return (T, T) booleans: row t is True up to and including column t."""
     return torch.ones(T, T, dtype=torch.bool).tril()
 
 
@@ -211,7 +212,8 @@ def draw_causal_mask(rng):
 
 
 def _vectors():
-    part = torch.arange(2 * 3 * 24.0).view(2, 3, 24).chunk(3, -1)[1]  # a piece, as qkv is cut up
+    """Return probes: vectors (B, T, C), and a number of heads."""
+    part = torch.arange(2 * 3 * 24.0).view(2, 3, 24).chunk(3, -1)[1]  # a view, as qkv is cut up
     return [
         (torch.arange(2 * 3 * 8.0).view(2, 3, 8), 2),
         (torch.arange(1 * 4 * 4.0).view(1, 4, 4), 4),
@@ -318,10 +320,14 @@ PARAMETERS = Question(
 
 
 def read_on(q, k, v, past_k, past_v):
-    """Attention of new tokens when the keys and values of those before are kept.
+    """Return the attention of new tokens when the keys and values of those before are kept.
 
-    q, k, v (B, H, T, D) of the new tokens, not yet turned; past_k (turned) and past_v (B, H, P, D)
-    -> what the new tokens get (B, H, T, D), all keys, all values.
+    Args:
+        q, k, v: (B, H, T, D) of the new tokens, not yet rotated.
+        past_k, past_v: (B, H, P, D) of the tokens before; past_k is rotated.
+
+    Returns:
+        What the new tokens get (B, H, T, D), all keys, all values.
     """
     start = past_k.shape[2]
     k = torch.cat([past_k, rotate(k, start)], 2)
@@ -330,6 +336,7 @@ def read_on(q, k, v, past_k, past_v):
 
 
 def _cached():
+    """Return probes: q, k, v (B, 2, T, 4) of new tokens, past keys and values (B, 2, P, 4)."""
     torch.manual_seed(1)
     sizes = ((2, 1, 5), (2, 3, 4), (1, 4, 5))
     return [tuple(torch.randn(B, 2, t, 4) for t in (T, T, T, P, P)) for B, T, P in sizes]

@@ -1,5 +1,6 @@
-"""Exercises on the LSTM and headlines: the LSTM's step, forgetting, temperature on logits, top-p,
-relevance.
+"""Exercises on the LSTM and headlines.
+
+The LSTM's step, forgetting, temperature on logits, top-p, relevance.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from aigc_course.models.text.lstm import lstm_step
 
 
 def next_state_and_cell(x, h, c, W, b):
-    """Short answer: all four blocks at once, three through a sigmoid and one through tanh."""
+    """Return the next h and c, (B, N) each.
+
+    All four blocks are computed at once; three go through a sigmoid and one through tanh.
+    """
     i, f, g, o = (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 
 
 def _parts(x, h, W, b):
+    """Return the four blocks i, f, g, o (B, N) before their sigmoid or tanh."""
     return (torch.cat([x, h], 1) @ W.T + b).chunk(4, 1)
 
 
 def _steps():
+    """Return probes: x (B, D), h and c (B, N), W (4 N, D + N), b (4 N,)."""
     torch.manual_seed(0)
     sizes = ((2, 3, 4), (1, 2, 2))
     return [
@@ -183,7 +189,7 @@ HALF_LIFE = Question(
 
 
 def heat(logits, temperature):
-    """Logits (..., V) -> probabilities at a temperature: softmax(logits / T)."""
+    """Return the probabilities of logits (..., V) at a temperature: softmax(logits / T)."""
     return torch.softmax(logits / temperature, -1)
 
 
@@ -242,11 +248,12 @@ def draw_temperature(rng):
 
 
 def nucleus(probabilities, p):
-    """Keep the most probable tokens until they reach p together, set the rest to 0, normalise: (V,)
-    -> (V,).
+    """Return probabilities (V,) of which only the most probable are left, normalised.
+
+    The most probable tokens are kept until they reach p together; the others become 0.
     """
     ordered, order = probabilities.sort(descending=True)
-    kept = (ordered.cumsum(0) - ordered < p) | (p >= 1)  # what came before is not enough yet
+    kept = (ordered.cumsum(0) - ordered < p) | (p >= 1)  # those before do not reach p
     result = torch.zeros_like(probabilities)
     result[order[kept]] = ordered[kept]
     return result / result.sum()
@@ -345,13 +352,20 @@ def draw_top_p(rng):
 
 
 def count_relevant(texts, topics, check):
-    """Short answer: the verdict's plot is the topic that the text follows."""
+    """Return the share of texts that follow the topic that was asked for.
+
+    A text follows a topic when the plot of the checker's verdict is that topic.
+    """
     return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True)) / len(
         texts
     )
 
 
 def _judged():
+    """Return probes: texts, the topics that were asked for, and the checker.
+
+    Some texts are altered, and some are of another topic.
+    """
     drawn = headlines.sample(12, seed=5)
     topics = [story.facts[0]["topic"] for story in drawn]
     asked = [*topics[:6], *topics[7:], topics[0]]

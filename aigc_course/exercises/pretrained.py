@@ -1,5 +1,6 @@
-"""Exercises on pretrained Transformers: bits from logits, what is ignored, labels, LoRA, the prompt
-of a dialogue.
+"""Exercises on pretrained Transformers.
+
+Bits from logits, what is ignored, labels, LoRA, the prompt of a dialogue.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from aigc_course.exercises.engine.types import Exercise, Mistake, Question
 
 
 def text_bits(model, ids):
-    """-log2 of the probability that a causal model of Transformers gives to ids (1, T) after the
-    first.
+    """Return the bits that a causal model of Transformers needs for ids (1, T) after the first.
+
+    That is -log2 of the probability that it assigns to them.
     """
     logp = model(input_ids=ids).logits[0, :-1].log_softmax(-1)
     return -logp.gather(-1, ids[0, 1:, None]).sum().item() / math.log(2)
 
 
 class _Output(SimpleNamespace):
-    """Fields as Transformers gives them: by name or by number, those that are None left out."""
+    """Fields as Transformers gives them: by name or by number, without those that are None."""
 
     def __getitem__(self, key: str | int):
         present = {name: value for name, value in vars(self).items() if value is not None}
@@ -32,8 +34,9 @@ class _Output(SimpleNamespace):
 
 
 class _Bigrams:
-    """Answers as a causal model of Transformers does: logits, and with labels the mean loss in
-    nats.
+    """A small model that answers as a causal model of Transformers does.
+
+    It gives logits, and with labels the mean loss in nats.
     """
 
     device = torch.device("cpu")
@@ -149,8 +152,11 @@ IGNORED = Question(
 
 
 def answer_labels(ids, lengths):
-    """ids (B, T), padded with 0, each row a prompt of lengths[i] tokens (B,) and its answer ->
-    labels: ids of the answer, -100 elsewhere.
+    """Return the labels of prompts and answers: the ids of the answer, -100 elsewhere.
+
+    Args:
+        ids: (B, T), padded with 0; each row is a prompt and its answer.
+        lengths: number of tokens of each prompt (B,).
     """
     at = torch.arange(ids.shape[1])
     return ids.masked_fill((at < lengths[:, None]) | (ids == 0), -100)
@@ -227,7 +233,7 @@ def draw_labels(rng):
 
 
 def merge(W, A, B, alpha):
-    """W (out, in), A (r, in), B (out, r) -> W + alpha / r B A."""
+    """Return W + alpha / r B A, for W (out, in), A (r, in) and B (out, r)."""
     return W + alpha / A.shape[0] * B @ A
 
 
@@ -316,8 +322,9 @@ LORA_PARAMETERS = Question(
 
 
 def prompt(tale, turns, question):
-    """The tale, every question with its answer so far, the new question, and the label after which
-    the answer comes.
+    """Return the text to go on from, which ends with the label before the answer.
+
+    It is the tale, every question with its answer so far, the new question, and that label.
     """
     before = "".join(f" Question : {q} Answer : {a}" for q, a in turns)
     return f"{tale}{before} Question : {question} Answer :"

@@ -1,5 +1,6 @@
-"""Exercises on recurrent networks: a step of the network, back-propagation through time, clipping,
-a loss without padding.
+"""Exercises on recurrent networks.
+
+A step of the network, back-propagation through time, clipping, a loss without padding.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from aigc_course.models.text.rnn import rnn_step
 
 
 def next_state(x, h, W_xh, W_hh, b_h):
-    """Short answer: for rows, both products with transposed matrices."""
+    """Return the next state (B, N); for rows, both products are with transposed matrices."""
     return torch.tanh(x @ W_xh.T + h @ W_hh.T + b_h)
 
 
 def _steps():
+    """Return probes: x (B, D), h (B, N), W_xh (N, D), W_hh (N, N), b_h (N,)."""
     torch.manual_seed(0)
     sizes = ((2, 3, 4), (1, 4, 4), (5, 2, 3))
     return [
@@ -96,7 +98,14 @@ def draw_step(rng):
 
 
 def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
-    """Gradients by W_xh, W_hh and b_h of a loss whose gradient by h_2 is given; x (D,), h (N,)."""
+    """Return the gradients of a loss by W_xh, W_hh and b_h, given its gradient by h_2.
+
+    Args:
+        x1, x2: inputs (D,).
+        h0: first state (N,).
+        W_xh, W_hh, b_h: weights (N, D), (N, N), (N,).
+        grad_h2: gradient of the loss by h_2, (N,).
+    """
     h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
     h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
     d2 = grad_h2 * (1 - h2**2)
@@ -109,6 +118,15 @@ def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
 
 
 def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=True, inner=True):
+    """Return the same gradients with a part that may be wrong, for the known mistakes.
+
+    Args:
+        inputs: the arguments of `two_step_gradients`.
+        slope: h -> derivative of the activation.
+        back: (W_hh, gradient) -> gradient one step earlier, before the activation's derivative.
+        earlier: whether the first step counts.
+        inner: whether the activation of the first step is differentiated.
+    """
     x1, x2, h0, W_xh, W_hh, b_h, grad_h2 = inputs
     h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
     h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
@@ -122,12 +140,16 @@ def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=T
 
 
 def _in_a_backward_pass(answer, arguments):
-    """By hand means by hand: there, autograd is off, and weights come as parameters."""
+    """Call the answer with weights as parameters, and with autograd off.
+
+    The gradients are to be computed by hand.
+    """
     with torch.no_grad():
         return given_parameters(answer, arguments)
 
 
 def _two_steps():
+    """Return probes: the arguments of `two_step_gradients`, D = 3 and N = 4."""
     torch.manual_seed(1)
     shapes = ((3,), (3,), (4,), (4, 3), (4, 4), (4,), (4,))
     return [tuple(torch.randn(shape, dtype=torch.float64) for shape in shapes) for _ in range(2)]
@@ -232,8 +254,9 @@ def draw_bptt(rng):
 
 
 def clip_gradients(gradients, largest):
-    """Scale all gradients by one number so that their joint norm is at most `largest`; a list of
-    new tensors.
+    """Scale all gradients by one number so that their joint norm is at most `largest`.
+
+    The result is a list of new tensors.
     """
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
     return [g * min(1.0, largest / max(norm.item(), 1e-12)) for g in gradients]
@@ -310,13 +333,17 @@ def draw_clip(rng):
 
 
 def masked_by_hand(logits, targets):
-    """Short answer: a loss a token, the padding's set to 0, divided by the tokens that count."""
+    """Return the mean loss of the tokens that are no padding, in nats.
+
+    The losses of the padding are set to 0, and the sum is divided by the number of the others.
+    """
     losses = F.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
     real = targets != 0
     return (losses * real).sum() / real.sum()
 
 
 def _padded():
+    """Return probes: logits (B, T, V) and targets (B, T), padded with 0."""
     torch.manual_seed(2)
     targets = torch.tensor([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [6, 6, 6, 6, 1]])
     return [

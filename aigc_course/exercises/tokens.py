@@ -1,5 +1,6 @@
-"""Exercises on tokens: normalising, pairs and merges, bits per character, maximum matching, scoring
-words.
+"""Exercises on tokens.
+
+Normalising, pairs and merges, bits per character, maximum matching, scoring words.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from aigc_course.text.segmentation import max_match, scores
 
 
 def normalize_in_three_lines(text):
-    """Short answer: white space first, as a line break is a control character, too."""
+    """Return a text in NFC with single spaces and without control or format characters.
+
+    White space goes first, as a line break is a control character, too.
+    """
     text = " ".join(unicodedata.normalize("NFC", text).split())
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
     return " ".join(text.split())
@@ -227,6 +231,7 @@ def draw_count_pairs(rng):
 
 
 def _with_its_type(answer, arguments):
+    """Return the result of an answer together with the name of its type."""
     value = answer(*arguments)
     return {"the type": type(value).__name__, "the result": value}
 
@@ -339,7 +344,10 @@ BITS_PER_CHARACTER = Question(
 
 
 def match_by_slices(text, words):
-    """Short answer: try lengths from the longest down to 1."""
+    """Split a text into the longest words that match, from left to right.
+
+    At each place, lengths are tried from the longest down to 1.
+    """
     found = []
     while text:
         n = max((n for n in range(1, len(text) + 1) if text[:n] in words), default=1)
@@ -435,12 +443,15 @@ def draw_max_match(rng):
 
 
 def word_f1(predicted, true):
-    """F1 of words found at their exact place in one text."""
+    """Return the F1 of words found at their exact place in one text."""
     return scores([predicted], [true])["F1"]
 
 
 def f1_by_spans(predicted, true):
-    """Short answer: a word is right when both its ends are; a set of (start, end) says so."""
+    """Return the F1 of words found at their exact place in one text.
+
+    A word is right when both its ends are, which a set of (start, end) tells.
+    """
 
     def places(words):
         ends = [sum(map(len, words[:i])) for i in range(len(words) + 1)]

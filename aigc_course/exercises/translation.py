@@ -14,6 +14,7 @@ from aigc_course.models.text.seq2seq import padding_mask, sinusoids
 
 
 def _angles(T, C, base=10000):
+    """Return the angles (T, C / 2) of sinusoidal positions, for the known mistakes."""
     return torch.arange(T)[:, None] * base ** (-torch.arange(0, C, 2) / C)
 
 
@@ -143,7 +144,7 @@ def draw_padding_mask(rng):
 
 
 def shift(rows):
-    """Rows (B, T) -> what the decoder reads and what it should give, each (B, T - 1)."""
+    """Return what the decoder reads and what it should give, (B, T - 1) each, of rows (B, T)."""
     return rows[:, :-1], rows[:, 1:]
 
 
@@ -208,13 +209,17 @@ def draw_shift(rng):
 
 
 def smooth_loss(logits, targets, smoothing):
-    """Mean over the real targets of -(1 - e) log p(target) - e / V sum of log p."""
+    """Return the mean loss over the targets that are no padding, in nats.
+
+    The loss of a target is -(1 - e) log p(target) - e / V sum of log p, with e the smoothing.
+    """
     logp, real = logits.log_softmax(-1), targets != 0
     right = logp.gather(-1, targets[..., None])[..., 0]
     return -((1 - smoothing) * right + smoothing * logp.mean(-1))[real].mean()
 
 
 def _some_logits():
+    """Return probes: logits (B, T, V), targets (B, T) padded with 0, smoothing."""
     torch.manual_seed(0)
     targets = torch.tensor([[3, 1, 0], [2, 4, 1]])
     return [
@@ -348,7 +353,7 @@ PERFECT = Question(
 
 
 def grow(beams, logp, width):
-    """Extend every beginning by every token, keep the `width` most probable of them all."""
+    """Extend every beginning by every token and keep the `width` most probable of them all."""
     grown = [
         (score + step, [*ids, token])
         for (score, ids), row in zip(beams, logp.tolist(), strict=True)
@@ -358,7 +363,10 @@ def grow(beams, logp, width):
 
 
 def _in_doubles(answer, arguments):
-    """Scores rounded: learners may add tensors of single precision or numbers."""
+    """Return the beginnings with rounded scores and plain numbers.
+
+    Learners may add tensors of single precision or numbers.
+    """
     beams, logp, width = arguments
     return [
         (round(float(score), 4), [int(i) for i in ids]) for score, ids in answer(beams, logp, width)
@@ -366,6 +374,7 @@ def _in_doubles(answer, arguments):
 
 
 def _beginnings():
+    """Return probes: beginnings with scores, log-probabilities (beams, V), and a width."""
     torch.manual_seed(2)
     two = [(-1.0, [1, 4]), (-1.5, [1, 2])]
     return [
@@ -373,7 +382,7 @@ def _beginnings():
         (two, torch.randn(2, 6).log_softmax(1), 2),
         (two, torch.tensor([[0.28, 0.26, 0.24, 0.22], [0.97, 0.012, 0.01, 0.008]]).log(), 2),
         (two, torch.randn(2, 6).log_softmax(1), 1),
-        ([(0.0, [1])], torch.tensor([[0.0, 0.0, 0.6, 0.4]]).log(), 2),  # two are impossible
+        ([(0.0, [1])], torch.tensor([[0.0, 0.0, 0.6, 0.4]]).log(), 2),  # two tokens are impossible
     ]
 
 

@@ -1,5 +1,7 @@
-"""Exercises on variational autoencoders: reparameterisation, KL, the loss, what a mean does to
-beta, traversals, the importance-weighted bound, free bits.
+"""Exercises on variational autoencoders.
+
+Reparameterisation, KL, the loss, what a mean does to beta, traversals, the importance-weighted
+bound, free bits.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from aigc_course.models.images.vae import kl_to_standard, pixel_loss, reparamete
 
 
 def _observed(answer, arguments):
-    """Observe 40,000 draws as facts that hold or not, far from any edge.
+    """Return facts about 40,000 draws of an answer, each of which clearly holds or not.
 
-    Any way to draw Gaussian noise passes.
+    In this way, every correct way to draw Gaussian noise passes.
     """
     mean, log_variance = (x.repeat(40_000, 1).requires_grad_() for x in arguments)
     torch.manual_seed(0)
@@ -34,12 +36,17 @@ def _observed(answer, arguments):
 
 
 def _spread(noise, log_variance):
-    """Return facts about the distribution of noise (N, Z), whose log-variances should be (Z,)."""
+    """Return facts about the distribution of noise.
+
+    Args:
+        noise: (N, Z).
+        log_variance: the log-variances that it should have, (Z,).
+    """
     scale = noise.std(0).clamp(min=1e-9)
     unit = noise / scale
     pairs = [(i, j) for i in range(unit.shape[1]) for j in range(i)]
     first = (noise[0] / (log_variance / 2).exp())[:, None]
-    beyond = (unit.abs() > 2).float().mean(0)  # a Gaussian: 4.55 % beyond two standard deviations
+    beyond = (unit.abs() > 2).float().mean(0)  # 4.55 % of a Gaussian
     power = (scale.log() / log_variance).tolist()  # 0.5 when std = exp(log_variance / 2)
     return {
         "random": bool((noise.std(0) > 1e-4).all()),
@@ -54,7 +61,7 @@ def _spread(noise, log_variance):
 
 
 def _gradients(z, mean, log_variance, noise):
-    """Return whether the gradients of z = mean + noise, (N, Z), by both arguments are right."""
+    """Return whether the gradients of z are those of mean + std * noise."""
     found = (None, None)
     if z.requires_grad:
         found = torch.autograd.grad(z.sum(), (mean, log_variance), allow_unused=True)
@@ -67,6 +74,7 @@ def _gradients(z, mean, log_variance, noise):
 
 
 def _two_gaussians():
+    """Return probes: means and log-variances (1, Z)."""
     return [
         (torch.tensor([[0.5, -1.0, 2.0]]), torch.tensor([[-2.0, 1.0, -1.0]])),
         (torch.tensor([[0.0]]), torch.tensor([[3.0]])),
@@ -164,6 +172,7 @@ def draw_reparameterize(rng):
 
 
 def _some_latents():
+    """Return probes: means and log-variances, (B, Z) or (Z,)."""
     torch.manual_seed(3)
     return [
         (torch.randn(3, 2), torch.randn(3, 2)),
@@ -237,11 +246,12 @@ def draw_kl(rng):
 
 
 def vae_loss(logits, images, mean, log_variance):
-    """Both terms summed over pixels and latents, then the mean over the batch."""
+    """Return the loss: both terms summed over pixels and latents, then the mean over the batch."""
     return (pixel_loss(logits, images) + kl_to_standard(mean, log_variance).sum(1)).mean()
 
 
 def _some_generated():
+    """Return probes: logits and images (B, 1, H, W), means and log-variances (B, Z)."""
     torch.manual_seed(4)
     sure = torch.tensor([20.0, -110, 3, -2]).view(1, 1, 2, 2)  # logits after a long training
     return [
@@ -384,7 +394,7 @@ BETA = Question(
 
 
 def traverse(z, which, values):
-    """Copies of z (Z,) with latent `which` set to each of `values`: (len(values), Z)."""
+    """Return copies of z (Z,) with latent `which` set to each of `values`: (len(values), Z)."""
     rows = z.repeat(len(values), 1)
     rows[:, which] = torch.as_tensor(values, dtype=z.dtype)
     return rows
@@ -444,7 +454,7 @@ def draw_traverse(rng):
 
 
 def free_bits(kl, least):
-    """KL (B, Z) -> sum over the latents of max(mean over the batch, least)."""
+    """Return the sum over the latents of max(mean over the batch, least), for a KL (B, Z)."""
     return kl.mean(0).clamp(min=least).sum()
 
 
@@ -510,11 +520,12 @@ def draw_free_bits(rng):
 
 
 def bound(log_weights):
-    """log of the mean of the weights over K samples, from (K, B) log-weights: (B,)."""
+    """Return the log of the mean of the weights over K samples: (B,) for log-weights (K, B)."""
     return torch.logsumexp(log_weights, 0) - math.log(len(log_weights))
 
 
 def _log_weights():
+    """Return probes: log-weights (K, B)."""
     return [
         (torch.tensor([[-1.0, -3.0], [-2.0, -3.0], [-5.0, -1.0]]),),
         (torch.tensor([[-1200.0], [-1210.0]]),),

@@ -1,5 +1,6 @@
-"""Exercises on words and meaning: Viterbi, ambiguous sentences, PPMI, the gradient of a neuron,
-negative sampling.
+"""Exercises on words and meaning.
+
+Viterbi, ambiguous sentences, PPMI, the gradient of a neuron, negative sampling.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from aigc_course.models.text.word_vectors import negative_sampling_loss, ppmi
 
 
 def viterbi_with_paths(start, transition, emission):
-    """Short answer: for every state keep the best path that ends there, with its
-    log-probability.
+    """Return the most probable path of states.
+
+    For every state, the best path that ends there is kept, with its log-probability.
     """
     paths = [(start[k] + emission[0, k], [k]) for k in range(len(start))]
     for seen in emission[1:]:
@@ -31,6 +33,7 @@ def viterbi_with_paths(start, transition, emission):
 
 
 def _lattices():
+    """Return probes: log-probabilities start (K,), transition (K, K), emission (T, K)."""
     rng = np.random.default_rng(4)
     cases = []
     sizes = ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14), (15, 40))
@@ -191,8 +194,10 @@ PARSES = Question(
 
 
 def ppmi_in_four_lines(counts):
-    """Short answer: joint probability over the product of the two margins, log2, negative values
-    (and log 0) to 0.
+    """Return the PPMI of counts (M, N), in bits.
+
+    It is log2 of the joint probability over the product of the two margins; negative values, and
+    the log of 0, become 0.
     """
     p = counts / counts.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -286,18 +291,21 @@ def draw_ppmi(rng):
 
 
 def neuron_gradient(x, y, w, b):
-    """Gradient of the mean binary cross-entropy of sigmoid(x w + b): ((p - y) x averaged, p - y
-    averaged).
+    """Return the gradients of the mean binary cross-entropy of sigmoid(x w + b) by w and b.
+
+    They are the means over the rows of (p - y) x, (D,), and of p - y.
     """
     error = 1 / (1 + np.exp(-(x @ w + b))) - y
     return x.T @ error / len(x), error.mean()
 
 
 def _p(x, w, b):
+    """Return the probabilities sigmoid(x w + b), for the known mistakes."""
     return 1 / (1 + np.exp(-(x @ w + b)))
 
 
 def _points():
+    """Return probes: points (N, D), labels (N,) of 0 and 1, w (D,), b."""
     rng = np.random.default_rng(0)
     return [
         (rng.normal(size=(n, d)), (rng.random(n) > 0.5) * 1.0, rng.normal(size=d), 0.3)
@@ -385,11 +393,12 @@ def draw_gradient(rng):
 
 
 def negative_sampling_in_one_line(positive, negative):
-    """Short answer: pull the seen pair together, push each random one apart."""
+    """Return the loss that pulls the seen pair together and pushes each random one apart."""
     return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
 
 
 def _scores():
+    """Return probes: scores of seen pairs (B,) and of random ones (B, K)."""
     torch.manual_seed(0)
     return [
         (torch.randn(4), torch.randn(4, 3)),

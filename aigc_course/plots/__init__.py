@@ -1,6 +1,4 @@
-"""Figures in one look: `plots.curves(...)`, `plots.image_grid(...)`, `plots.tree(...)` and so
-on.
-"""
+"""Figures in one call each: `plots.curves(...)`, `plots.image_grid(...)`, `plots.tree(...)` ..."""
 
 from aigc_course.plots.figures import (
     bars,

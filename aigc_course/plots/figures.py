@@ -1,6 +1,4 @@
-"""Figures in one style: colours that the colour-blind can tell apart, readable sizes, alternative
-text.
-"""
+"""Figures of numbers in the course's style: lines, bars, histograms, heat maps, scatter plots."""
 
 from __future__ import annotations
 
@@ -23,14 +21,14 @@ def curves(
     limit: float | None = None,
     log: bool = False,
 ) -> None:
-    """Lines over a common x, each named and marked, with the truth as a dashed line.
+    """Draw lines over a common x axis, each with a name and markers.
 
     Args:
         x: (N,) positions.
         lines: name -> (N,) values.
-        labels: of the two axes.
+        labels: of the x axis and the y axis.
         alt: alternative text.
-        truth: entropy of the world, drawn as a dashed line.
+        truth: entropy of the world, drawn as a dashed line; None draws none.
         limit: top of the y axis; what lies above is cut off.
         log: make the y axis logarithmic.
     """
@@ -57,7 +55,15 @@ def bars(
     *,
     highlight: int | None = None,
 ) -> None:
-    """Horizontal bars, longest names readable; `highlight` is the index of one bar in orange."""
+    """Draw horizontal bars, in a figure high enough for all names.
+
+    Args:
+        names: N names.
+        values: (N,) lengths of the bars.
+        label: of the x axis.
+        alt: alternative text.
+        highlight: index of a bar to draw in orange; None for no bar.
+    """
     figure, axes = plt.subplots(figsize=(7, 0.6 + 0.3 * len(names)))
     colours = [ORANGE if i == highlight else BLUE for i in range(len(names))]
     axes.barh(range(len(names)), values, color=colours)
@@ -71,9 +77,16 @@ def bars(
 def grouped_bars(
     names: Sequence[str], groups: dict[str, Sequence[float]], label: str, alt: str
 ) -> None:
-    """Bars side by side: for each name one bar of every group."""
+    """Draw groups of bars: for each name, one bar of each series side by side.
+
+    Args:
+        names: N names.
+        groups: series -> (N,) values.
+        label: of the y axis.
+        alt: alternative text.
+    """
     figure, axes = plt.subplots(figsize=(7, 2.6))
-    width = 0.8 / len(groups)
+    width = 0.8 / len(groups)  # names are 1 apart, so a fifth is left between two groups
     for i, (group, values) in enumerate(groups.items()):
         axes.bar(
             np.arange(len(names)) + width * (i - (len(groups) - 1) / 2),
@@ -84,14 +97,20 @@ def grouped_bars(
     axes.set_xticks(range(len(names)), names)
     axes.grid(axis="x", visible=False)
     axes.set_ylabel(label)
-    axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(groups)
-    )  # above: beside the bars there may be no room
+    # Above the bars, as there may be no room beside them.
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(groups))
     show(figure, alt)
 
 
 def histogram(values: Sequence[float], labels: tuple[str, str], alt: str, *, truth: float) -> None:
-    """How often values of each size come, with the truth as a dashed line."""
+    """Draw how often values occur, with the entropy of the world as a dashed line.
+
+    Args:
+        values: (N,) numbers, counted in bins of width 1.
+        labels: of the x axis and the y axis.
+        alt: alternative text.
+        truth: entropy of the world.
+    """
     figure, axes = plt.subplots(figsize=(7, 2.8))
     axes.hist(
         values,
@@ -120,8 +139,9 @@ def heatmap(
     *,
     numbers: bool = True,
 ) -> None:
-    """A matrix of numbers in [0, 1] as colours, with those of at least 0.01 written in (or,
-    `numbers=False`, small cells and none).
+    """Draw a (len(rows), len(columns)) matrix of numbers in [0, 1] as colours.
+
+    Cells of 0.01 and more show their number; `numbers=False` makes small cells without numbers.
     """
     values = np.asarray(values)
     figure, axes = plt.subplots(
@@ -153,7 +173,14 @@ def heatmap(
 
 
 def scatter(x: Sequence[float], y: Sequence[float], labels: tuple[str, str], alt: str) -> None:
-    """Points and the diagonal on which both agree."""
+    """Draw points, and the diagonal on which x equals y.
+
+    Args:
+        x: (N,) positions.
+        y: (N,) positions.
+        labels: of the x axis and the y axis.
+        alt: alternative text.
+    """
     figure, axes = plt.subplots(figsize=(4.6, 4.2))
     axes.scatter(x, y, s=8, alpha=0.4, edgecolor="none")
     ends = [min(*x, *y), max(*x, *y)]
@@ -165,11 +192,12 @@ def scatter(x: Sequence[float], y: Sequence[float], labels: tuple[str, str], alt
 def tradeoff(
     series: dict[str, list[tuple[float, float, str]]], labels: tuple[str, str], alt: str
 ) -> None:
-    """Two measures against each other, one line a series, each point with its setting.
+    """Draw two measures against each other, one line for each series.
 
     Args:
-        series: name -> (x, y, label of the point), in the order of the line.
-        labels: of the two axes.
+        series: name -> (x, y, label of the point), in the order of the line; a label gives the
+            setting that led to the point.
+        labels: of the x axis and the y axis.
         alt: alternative text.
     """
     figure, axes = plt.subplots(figsize=(7, 4.2))
@@ -198,8 +226,13 @@ def tradeoff(
 def frontier(
     series: dict[str, list[tuple[float, float]]], labels: tuple[str, str], alt: str, *, truth: float
 ) -> None:
-    """What each budget buys: lines of (x, y) on two logarithmic axes, the truth as a dashed line; a
-    single point is drawn as a star.
+    """Draw the results of growing budgets as lines on two logarithmic axes.
+
+    Args:
+        series: name -> points (x, y); a single point is drawn as a star.
+        labels: of the x axis and the y axis.
+        alt: alternative text.
+        truth: entropy of the world, drawn as a dashed line.
     """
     figure, axes = plt.subplots(figsize=(7, 4))
     for (name, points), marker in zip(series.items(), itertools.cycle("osD^vP"), strict=False):
@@ -219,7 +252,12 @@ def frontier(
 
 
 def picture(topic: str, alt: str) -> None:
-    """Show the picture of a lesson, made by the lesson itself and shipped with the course."""
+    """Show the picture of a lesson, which the lesson itself made and which ships with the course.
+
+    Args:
+        topic: of the lesson, the name of the picture's file.
+        alt: alternative text.
+    """
     from IPython.display import Image, display
 
     from aigc_course.core.paths import course_file

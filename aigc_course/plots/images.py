@@ -1,6 +1,4 @@
-"""Figures of the image lessons: kernels and feature maps, what excites a channel, pictures laid out
-over a plane.
-"""
+"""Figures of the image lessons: grids of images, feature maps, latent planes and densities."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
-"""Orange for negative, white for 0, blue for positive."""
+"""A colour map: orange for negative numbers, white for 0, blue for positive ones."""
 
 GREY = {"cmap": "gray", "vmin": 0, "vmax": 1}
 
@@ -31,14 +29,14 @@ def signed(
     columns: int | None = None,
     size: float = 1.2,
 ) -> None:
-    """Tables of numbers with a sign, each in its own scale: orange below 0, blue above.
+    """Draw arrays of signed numbers, each on its own scale: orange below 0, blue above.
 
     Args:
         images: each (H, W), of any size.
         alt: alternative text.
-        titles: one an image.
-        columns: images side by side; None is all of them.
-        size: inches an image.
+        titles: one for each image.
+        columns: images side by side; None puts all into one row.
+        size: width and height of an image in inches.
     """
     tables = [np.asarray(image) for image in images]
     limits = [np.abs(table).max() or 1.0 for table in tables]
@@ -49,19 +47,23 @@ def signed(
 def plane(
     decode: Callable[[torch.Tensor], torch.Tensor], n: int = 12, limit: float = 2.5
 ) -> np.ndarray:
-    """What stands at the points of a plane, as one large image (n * H, n * W) in [0, 1].
+    """Return what is decoded at the points of a plane, as one large image in [0, 1].
 
     Args:
         decode: points (n * n, 2) -> images (n * n, 1, H, W) in [0, 1].
         n: points along each side.
         limit: the plane goes from -limit to limit, left to right and bottom to top.
+
+    Returns:
+        (n * H, n * W).
     """
     import torch
 
-    ticks = torch.linspace(-limit, limit, n)
+    ticks = torch.linspace(-limit, limit, n)  # flipped for y, as the first row is at the top
     y, x = torch.meshgrid(ticks.flip(0), ticks, indexing="ij")
     images = decode(torch.stack([x, y], -1).reshape(-1, 2)).detach().cpu().numpy()
     height, width = images.shape[-2:]
+    # (n * n, H, W) -> (n, n, H, W) -> (n, H, n, W) -> (n * H, n * W)
     return images.reshape(n, n, height, width).transpose(0, 2, 1, 3).reshape(n * height, n * width)
 
 
@@ -73,16 +75,15 @@ def latent_map(
     alt: str,
     limit: float = 2.5,
 ) -> None:
-    """Two views of a latent plane: where pictures land, each class by its name, and what is
-    generated at each point.
+    """Draw a latent plane twice: where pictures are encoded, and what is decoded at each point.
 
     Args:
         image: from `plane`.
         points: (N, 2) latents of pictures; of each class the first 60 are drawn.
         labels: (N,) index into names.
-        names: of the classes, drawn as marks.
+        names: of the classes; their first two characters mark the points.
         alt: alternative text.
-        limit: of both pictures.
+        limit: both axes go from -limit to limit.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4.1))
     colours = plt.get_cmap("tab20")(np.linspace(0, 1, 20))[::2]
@@ -102,14 +103,13 @@ def latent_map(
 def display_images(
     images: torch.Tensor, alt: str, *, columns: int = 12, size: float = 0.7, handle=None
 ):
-    """Show images, or put them into the place of ones shown before: a picture that changes while a
-    model trains.
+    """Show images, or replace those shown before: a picture that changes while a model trains.
 
     Args:
         images: (N, 1, H, W) in [0, 1].
         alt: alternative text.
         columns: images side by side.
-        size: inches an image.
+        size: width and height of an image in inches.
         handle: what an earlier call returned; None shows a new picture.
 
     Returns:
@@ -128,13 +128,15 @@ def display_images(
 
 
 def densities(x: Sequence[float], panels: list[dict], alt: str) -> None:
-    """The game in one dimension, a panel for each moment: the density of real and of generated
-    numbers, and what D says.
+    """Draw a GAN in one dimension, one panel for each moment of its training.
+
+    A panel has the densities of real and of generated numbers, the learned discriminator D, and the
+    best possible one.
 
     Args:
-        x: (N,) places.
-        panels: each {"title": str, "real": (N,), "generated": (N,), "D": (N,), "best D": (N,)};
-            the last two between 0 and 1.
+        x: (N,) positions.
+        panels: each {"title": str, "real": (N,), "generated": (N,), "D": (N,), "best D": (N,)}; the
+            last two are probabilities in [0, 1].
         alt: alternative text.
     """
     figure, axes = plt.subplots(
@@ -160,14 +162,14 @@ def clouds(
     labels: dict[str, torch.Tensor] | None = None,
     limit: float = 3.0,
 ) -> None:
-    """Points of a plane, a panel for each set, with circles where they should be.
+    """Draw sets of points of a plane, one panel for each, with circles where points should be.
 
     Args:
         sets: title -> (N, 2).
         centres: (M, 2), of the circles.
         alt: alternative text.
         labels: title -> (N,) whole numbers, written in place of the points.
-        limit: panels go from -limit to limit.
+        limit: both axes go from -limit to limit.
     """
     figure, axes = plt.subplots(1, len(sets), figsize=(2.3 * len(sets), 2.6), squeeze=False)
     for axis, (title, points) in zip(axes[0], sets.items(), strict=True):
@@ -197,11 +199,14 @@ def image_grid(
     size: float = 0.8,
     smooth: bool = False,
 ) -> None:
-    """Grey images in a grid.
+    """Draw grey images in a grid.
 
     Args:
         images: (N, H, W) or (N, 1, H, W) in [0, 1].
-        size: inches an image.
+        alt: alternative text.
+        columns: images side by side.
+        titles: one for each image.
+        size: width and height of an image in inches.
         smooth: blend neighbouring pixels, for very small images.
     """
     images = np.asarray(images).reshape(len(images), *np.shape(images)[-2:])
@@ -210,8 +215,16 @@ def image_grid(
 
 
 def _grid(images, looks: list[dict], columns: int, titles: Sequence[str], size: float) -> Figure:
-    """Pictures side by side in rows, each (H, W) with its own look (arguments of `imshow`)."""
-    rows = -(-len(images) // columns)
+    """Return a figure of images in rows, not shown yet.
+
+    Args:
+        images: each (H, W).
+        looks: for each image its arguments of `imshow`.
+        columns: images side by side.
+        titles: one for each image, or none at all.
+        size: width and height of an image in inches.
+    """
+    rows = -(-len(images) // columns)  # rounded up
     shape = columns * size, rows * (size + (0.25 if titles else 0))
     figure, axes = plt.subplots(rows, columns, figsize=shape, squeeze=False)
     for axis in axes.flat:

@@ -1,6 +1,4 @@
-"""One look for all figures: colours that the colour-blind can tell apart, readable sizes,
-alternative text.
-"""
+"""The style of all figures: colours for the colour-blind, readable sizes, alternative text."""
 
 from __future__ import annotations
 
@@ -38,7 +36,7 @@ plt.rcParams.update(STYLE)
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Display a figure with alternative text for readers who cannot see it, and free its memory."""
+    """Show a figure, with alternative text for readers who cannot see it, and free its memory."""
     from IPython.display import display
 
     display(figure, metadata={"image/png": {"alt": alt}})
@@ -46,7 +44,13 @@ def show(figure: Figure, alt: str) -> None:
 
 
 def truth_line(axes, value: float, label: str) -> None:
-    """Draw the best possible value as a dashed line with its name on it."""
+    """Draw the best possible value as a dashed horizontal line with its name on it.
+
+    Args:
+        axes: to draw on.
+        value: height of the line, in the units of the y axis.
+        label: name of the value.
+    """
     axes.axhline(value, color=BLACK, linestyle="--", linewidth=1.5)
     axes.annotate(
         label,

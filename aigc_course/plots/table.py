@@ -7,12 +7,18 @@ from collections.abc import Sequence
 
 
 class Table:
-    """Rows as a table that shows itself in Jupyter and prints readably elsewhere."""
+    """A table that shows itself as HTML in Jupyter and as aligned text in print.
+
+    Args:
+        rows: each column -> value; the first row names the columns. Floats are written with two
+            decimals.
+    """
 
     def __init__(self, rows: Sequence[dict]):
         self.rows = [{str(k): _written(v) for k, v in row.items()} for row in rows]
 
     def __repr__(self) -> str:
+        """Return the table as text in aligned columns."""
         if not self.rows:
             return "(an empty table)"
         names = list(self.rows[0])
@@ -24,6 +30,7 @@ class Table:
         )
 
     def _repr_html_(self) -> str:
+        """Return the table as HTML, for Jupyter."""
         names = list(self.rows[0]) if self.rows else []
         head = "".join(f'<th style="text-align:left">{html.escape(name)}</th>' for name in names)
         body = "".join(
@@ -39,4 +46,5 @@ class Table:
 
 
 def _written(value: object) -> str:
+    """Return a value as text, a float with two decimals."""
     return f"{value:.2f}" if isinstance(value, float) else str(value)

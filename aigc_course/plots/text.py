@@ -1,4 +1,4 @@
-"""Words in a plane, sentences as trees, and who looks at whom."""
+"""Figures of the text lessons: maps of words, parse trees, attention, and marked texts as HTML."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ def word_map(
     *,
     line: Sequence[float] | None = None,
 ) -> None:
-    """Words as points, one colour and marker a group.
+    """Draw words as points of a plane, each group with its own colour and marker.
 
     Args:
         points: (N, 2).
         groups: name -> rows of `points`.
-        names: of all N rows; a group's names stand in a block above its points; () writes none.
+        names: of all N words; a group's names are written as a block above its points; () writes
+            none.
         alt: alternative text.
-        line: (w1, w2, b) of a boundary w1 x + w2 y + b = 0, drawn dashed.
+        line: (w1, w2, b) of a boundary w1 x + w2 y + b = 0, drawn dashed; None draws none.
     """
     points = np.asarray(points)
     figure, axes = plt.subplots(figsize=(7.5, 5) if names else (5.5, 3.6))
@@ -47,7 +48,7 @@ def word_map(
 
 
 def _draw_boundary(axes, line: Sequence[float]) -> None:
-    """The line w1 x + w2 y + b = 0 across the axes, which stay as they are."""
+    """Draw the line w1 x + w2 y + b = 0 across the axes, whose limits stay as they are."""
     low, high = axes.get_xlim(), axes.get_ylim()
     w, norm = np.array(line[:2]), np.hypot(line[0], line[1])
     nearest = -line[2] * w / norm**2  # the point nearest to the origin
@@ -58,12 +59,17 @@ def _draw_boundary(axes, line: Sequence[float]) -> None:
 
 
 def tree(root: tuple, alt: str) -> None:
-    """A parse tree, (label, child ...) with strings as leaves, words on one line at the bottom."""
+    """Draw a parse tree with its words on one line at the bottom.
 
-    def depth(node) -> int:
+    Args:
+        root: (label, child ...); a child is a tree of the same form, or a word.
+        alt: alternative text.
+    """
+
+    def depth(node) -> int:  # levels below a node
         return 0 if isinstance(node, str) else 1 + max(map(depth, node[1:]))
 
-    def place(node, level: int) -> float:
+    def place(node, level: int) -> float:  # sets a node above its children, returns its x
         if isinstance(node, str):
             x, y = len(words), 0
             words.append(node)
@@ -94,13 +100,13 @@ def tree(root: tuple, alt: str) -> None:
 def attention_row(
     tokens: Sequence[str], weights: Sequence[float], alt: str, *, width: int = 92
 ) -> None:
-    """A text with every token the darker the more the last but one looks at it; that token framed,
-    the one that comes next in orange.
+    """Draw a text whose tokens are the darker the more the last token read attends to them.
 
     Args:
-        tokens: T + 1 tokens: those read, and the one to come.
-        weights: (T,) shares of attention that the last token read gives.
-        width: characters a line.
+        tokens: T + 1 tokens: those read, the last of which is framed, and the next one, in orange.
+        weights: (T,) attention weights of the last token read, in [0, 1].
+        alt: alternative text.
+        width: characters in a line.
     """
     lines, column = [[]], 0
     for i, token in enumerate(tokens):
@@ -108,7 +114,7 @@ def attention_row(
             lines.append([])
             column = 0
         lines[-1].append((i, column, token))
-        column += len(token) + 1.6
+        column += len(token) + 1.6  # room for the box around the token
     figure, axes = plt.subplots(figsize=(8, 0.3 + 0.27 * len(lines)))
     axes.set(xlim=(0, width + 4), ylim=(len(lines), 0))
     axes.axis("off")
@@ -133,14 +139,15 @@ def attention_row(
 def alignment(
     weights, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], alt: str
 ) -> None:
-    """Who looks at whom across two texts, as colours; words of any script.
+    """Draw the attention weights between two texts, in any script, as colours.
 
     Args:
         weights: (len(rows), len(columns)) in [0, 1].
-        rows: words that look. Where they are Chinese and this machine has no font for them, numbers
-            stand in the figure and the words below it.
-        columns: words looked at.
+        rows: words that attend. Where they are Chinese and this machine has no font for them, the
+            figure shows numbers, and the words are printed below it.
+        columns: words attended to.
         labels: (what the columns are, what the rows are).
+        alt: alternative text.
     """
     font = None if "".join(rows).isascii() else _chinese_font()
     numbered = not font and not "".join(rows).isascii()
@@ -161,7 +168,7 @@ def alignment(
 
 
 def _chinese_font():
-    """A font with Chinese characters, if this machine has one that we know by name."""
+    """Return a font with Chinese characters if this machine has one known by name, else None."""
     from matplotlib import font_manager
 
     known = (
@@ -182,15 +189,16 @@ def _chinese_font():
 
 
 def attended(tokens: Sequence[str], weights: Sequence[float], at: int) -> str:
-    """HTML of a text: the asking token framed, every other the darker the more it is looked at,
-    with its share from 5 % on.
+    """Return HTML of a text in which tokens are the darker the more one token attends to them.
+
+    That token is framed; tokens with a weight of 5 % or more show it.
 
     Args:
         tokens: T tokens.
-        weights: (T,) shares of attention that token `at` gives.
-        at: index of the token that asks.
+        weights: (T,) attention weights of token `at`, in [0, 1].
+        at: index of the token that attends.
     """
-    # Mixed with white, not with the page: the page may be dark.
+    # The colour is mixed with white and not made transparent, as the page may be dark.
     style = (
         "background:rgb({red:.0f},{green:.0f},{blue:.0f});color:{ink};padding:1px "
         "3px;margin:1px;{frame}display:inline-block"
@@ -214,12 +222,14 @@ def attended(tokens: Sequence[str], weights: Sequence[float], at: int) -> str:
 
 
 def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
-    """HTML of a text with the first wrong token marked and the verdict below.
+    """Return HTML of a text with its first wrong token marked and the verdict below.
+
+    All that follows that token is marked, too.
 
     Args:
-        text: what a model wrote.
+        text: what a model generated.
         verdict: as `tales.check` gives it.
-        tokens: the text's tokens, which `verdict.error_at` counts.
+        tokens: the text's tokens, to which `verdict.error_at` is an index.
         join: tokens -> text.
     """
     if verdict.error_at is None:
@@ -236,7 +246,10 @@ def judged(text: str, verdict, tokens: Sequence[str], join) -> str:
 
 
 def token_boxes(tokens: Sequence[str]) -> str:
-    """HTML of tokens as boxes side by side, in two shades in turn; a space shows as a low mark."""
+    """Return HTML of tokens as boxes side by side, in two shades in turn.
+
+    A space is shown as a low bracket, the end of a line as an arrow.
+    """
     box = (
         '<span style="background:{};color:black;padding:1px '
         '3px;margin:1px;border-radius:3px;display:inline-block">{}</span>'

@@ -1,5 +1,6 @@
-"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format
-of Hugging Face Transformers.
+"""Checkpoints that ship with the course: found, verified and loaded.
+
+Those of text are in the format of Hugging Face Transformers.
 
 >>> folder = path("tales-gpt")                          # doctest: +SKIP
 >>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP

@@ -1,11 +1,12 @@
-"""Checkpoints that ship with the course: found, verified, loaded. Those of text are in the format
-of Hugging Face Transformers.
+"""Checkpoints that ship with the course: found, verified and loaded.
+
+Those of text are in the format of Hugging Face Transformers.
 
     >>> folder = path("tales-gpt")                          # doctest: +SKIP
     >>> model, tokenizer = load_gpt("tales-gpt")            # our own class      # doctest: +SKIP
     >>> AutoModelForCausalLM.from_pretrained(folder)        # Transformers' class  # doctest: +SKIP
 
-Weights are read as safetensors only, and only when every file has the SHA-256 that stands in
+Weights are read as safetensors only, and only when every file has the SHA-256 that is recorded in
 SHA256SUMS beside it.
 """
 
@@ -24,6 +25,7 @@ from aigc_course.core.errors import CourseError
 from aigc_course.pretrained.records import BY_NAME, GLYPHS, NAMES
 
 SUMS = "SHA256SUMS"
+# Kinds of files that can run code, or are not what is verified.
 _UNSAFE = {
     ".bin",
     ".pt",
@@ -34,14 +36,14 @@ _UNSAFE = {
     ".h5",
     ".msgpack",
     ".py",
-}  # can run code, or are not what is verified
+}
 
 
 def path(name: str, own: bool = False) -> Path:
-    """Folder of a checkpoint, every file of it verified.
+    """Return the folder of a checkpoint, with every file verified.
 
     Args:
-        name: one of `NAMES`, "tales-gpt2" say; `records.CHECKPOINTS` says what each is.
+        name: one of `NAMES`, such as "tales-gpt2"; `records.CHECKPOINTS` describes each.
         own: the one that `python3 course.py pretrain` made in the learner's folder, not the one
             that ships.
 
@@ -62,7 +64,7 @@ def path(name: str, own: bool = False) -> Path:
 
 
 def own_folder(name: str) -> Path:
-    """Where a checkpoint made on this machine lies."""
+    """Return the folder for a checkpoint of this name that was made on this machine."""
     return paths.home() / "pretrained" / name
 
 
@@ -96,7 +98,7 @@ def verify(folder: Path) -> None:
 
 
 def record(folder: Path) -> None:
-    """Write SHA256SUMS over every file of a folder."""
+    """Write SHA256SUMS with the SHA-256 of every file of a folder."""
     names = sorted(file.name for file in folder.iterdir() if file.name != SUMS)
     files.write_atomically(
         folder / SUMS, "".join(f"{digest(folder / name)}  {name}\n" for name in names).encode()
@@ -104,10 +106,10 @@ def record(folder: Path) -> None:
 
 
 def digest(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal.
+    """Return the SHA-256 of a file, in hexadecimal.
 
     Raises:
-        CourseError: it is no readable file.
+        CourseError: the file cannot be read.
     """
     try:
         with file.open("rb") as opened:
@@ -119,7 +121,15 @@ def digest(file: Path) -> str:
 
 
 def load_gpt(name: str = "tales-gpt", own: bool = False):
-    """Our GPT with a checkpoint's weights in float32, and its tokenizer."""
+    """Return the course's GPT with the weights of a checkpoint in float32, and its tokenizer.
+
+    Args:
+        name: of a checkpoint of a GPT.
+        own: as in `path`.
+
+    Raises:
+        CourseError: there is none of that name, it is no GPT, or a file was altered or is damaged.
+    """
     from aigc_course.pretrained.convert import from_transformers
 
     folder = path(name, own)
@@ -138,9 +148,8 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
         return from_transformers(model), tokenizer
     except CourseError:
         raise
-    except (
-        Exception
-    ) as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
+    # Transformers raises errors of many kinds, those of safetensors and the tokenizer among them.
+    except Exception as error:
         raise CourseError(
             f"{folder} holds no model that can be loaded ({_first_line(error)}); get a "
             "fresh copy of this checkpoint."
@@ -148,8 +157,17 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
 
 
 def _read(name: str | Path, **where):
-    """A causal model and its tokenizer, by Transformers: from safetensors, no code of its own,
-    every weight in the file and a number.
+    """Read a causal model and its tokenizer with Transformers.
+
+    Only safetensors are read, and no code of the checkpoint is run. The model is in float32 and in
+    evaluation mode.
+
+    Args:
+        name: a folder, or a name on the hub.
+        where: more arguments of `from_pretrained`.
+
+    Raises:
+        ValueError: weights are missing, of other shapes, or not finite.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -157,9 +175,8 @@ def _read(name: str | Path, **where):
     tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **where)
     safely = {"use_safetensors": True, "trust_remote_code": False, "output_loading_info": True}
     model, info = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, **safely, **where)
-    if (
-        info["missing_keys"] or info["mismatched_keys"]
-    ):  # Transformers would go on with random numbers in their place
+    # Transformers would go on with random numbers in the place of missing weights.
+    if info["missing_keys"] or info["mismatched_keys"]:
         raise ValueError("its weights do not fit its configuration")
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise ValueError("its weights are not finite")
@@ -167,12 +184,15 @@ def _read(name: str | Path, **where):
 
 
 def _first_line(error: Exception) -> str:
+    """Return the first line of an error's message, at most 120 characters, or its class's name."""
     return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
 
 
 def _hub_answers() -> bool:
-    """Whether a connection to the hub can be made: its own library tries for most of a minute. A
-    proxy may know the way, so it is not asked.
+    """Return whether the Hugging Face hub can be connected to, within 5 s.
+
+    The hub's own library tries for most of a minute. With a proxy the answer is always True, as
+    only the proxy can tell.
     """
     from huggingface_hub import constants
 
@@ -191,7 +211,11 @@ def _hub_answers() -> bool:
 
 
 def load_image_model(name: str, own: bool = False):
-    """A checkpoint for images as a model of the course, in float32.
+    """Load a checkpoint for images as a model of the course, in float32.
+
+    Args:
+        name: one of `GLYPHS`.
+        own: as in `path`.
 
     Raises:
         CourseError: there is none of that name, or a file was altered.
@@ -203,17 +227,18 @@ def load_image_model(name: str, own: bool = False):
 
 @checked(name=string(1))
 def from_hub(name: str):
-    """A causal model and its tokenizer from a folder, or by its name on the Hugging Face hub, such
-    as "gpt2".
+    """Load a causal model and its tokenizer from a folder or from the Hugging Face hub.
+
+    Args:
+        name: the folder, or the name on the hub, such as "gpt2".
 
     Raises:
-        CourseError: it is neither here nor can be fetched, or has no safetensors.
+        CourseError: it is not here and cannot be fetched, or has no safetensors.
     """
     try:
         return _read(name, local_files_only=Path(name).is_dir() or not _hub_answers())
-    except (
-        Exception
-    ) as error:  # Transformers raises many kinds, safetensors' and the tokenizer's among them
+    # Transformers raises errors of many kinds, those of safetensors and the tokenizer among them.
+    except Exception as error:
         raise CourseError(
             f"{name!r} is not on this machine and could not be fetched, or is no model "
             "in safetensors; connect to a network and try "

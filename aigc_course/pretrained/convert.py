@@ -1,8 +1,7 @@
-"""Our models in the form of Hugging Face Transformers, and back: the same weights under other
-names.
+"""The course's GPT in the form of Hugging Face Transformers, and back, with the same weights.
 
 A GPT with learned positions is a `GPT2LMHeadModel`; one with rotary positions a
-`GPTNeoXForCausalLM`.
+`GPTNeoXForCausalLM`. Both have other names for the weights, and another order of some.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from torch import nn
 from aigc_course.core.errors import CourseError
 from aigc_course.models.text.gpt import GPT, GPTConfig
 
-# our module -> theirs, for block i
+# Our module -> theirs; in a block, both names follow that of the block.
 _GPT2 = {"embedding": "transformer.wte", "places": "transformer.wpe", "norm": "transformer.ln_f"}
 _GPT2_BLOCK = {
     "norm1": "ln_1",
@@ -149,7 +148,7 @@ def _is_our_neox(config) -> bool:
 
 
 def _parameter(theirs: nn.Module, name: str) -> nn.Parameter:
-    """Their parameter for one of ours."""
+    """Return the parameter of a Transformers model that corresponds to one of ours by name."""
     gpt2 = theirs.config.model_type == "gpt2"
     module, _, kind = name.rpartition(".")
     if module.startswith("blocks."):
@@ -165,20 +164,37 @@ def _parameter(theirs: nn.Module, name: str) -> nn.Parameter:
 
 
 def _linear(name: str) -> bool:
+    """Return whether a parameter of ours is the matrix of a linear layer in a block."""
     return name.endswith("weight") and ("attention" in name or "feed_forward" in name)
 
 
 def _to_theirs(name: str, weight: torch.Tensor, config: GPTConfig) -> torch.Tensor:
+    """Return a weight of ours as Transformers stores it.
+
+    Args:
+        name: of our parameter.
+        weight: a matrix (out, in) or a vector.
+        config: of our model.
+    """
     if config.positions == "learned":
-        return weight.T if _linear(name) else weight  # GPT-2 keeps its matrices the other way round
+        return weight.T if _linear(name) else weight  # (out, in) -> (in, out)
     if "qkv" in name:  # ours: all queries, all keys, all values; theirs: head by head
+        # (3 H D, ...) -> (3, H, D, ...) -> (H, 3, D, ...) -> (H 3 D, ...)
         return weight.unflatten(0, (3, config.n_heads, -1)).transpose(0, 1).flatten(0, 2)
     return weight
 
 
 def _to_ours(name: str, weight: torch.Tensor, config: GPTConfig) -> torch.Tensor:
+    """Return a weight of Transformers as ours stores it: the inverse of `_to_theirs`.
+
+    Args:
+        name: of our parameter.
+        weight: a matrix or a vector.
+        config: of our model.
+    """
     if config.positions == "learned":
         return weight.T if _linear(name) else weight
     if "qkv" in name:
+        # (H 3 D, ...) -> (H, 3, D, ...) -> (3, H, D, ...) -> (3 H D, ...)
         return weight.unflatten(0, (config.n_heads, 3, -1)).transpose(0, 1).flatten(0, 2)
     return weight

@@ -1,5 +1,6 @@
-"""Models of the course in a folder: weights as safetensors, sizes and the weights' SHA-256 as JSON;
-nothing that could run code.
+"""Image models of the course in a folder: weights as safetensors, sizes and SHA-256 as JSON.
+
+Nothing in such a folder can run code.
 
 >>> save(generator, "my-generator")         # doctest: +SKIP
 >>> generator = load("my-generator")        # doctest: +SKIP
@@ -37,13 +38,15 @@ _LONGEST = 10_000  # bytes of a config.json that are read
 
 @checked(folder=instance(str, Path), half=one_of(True, False))
 def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
-    """Keep a model in a folder as `model.safetensors` and `config.json`; older ones there are
-    replaced.
+    """Save a model in a folder as `model.safetensors` and `config.json`, in place of older ones.
 
     Args:
         model: a `Classifier`, `VAE` or `Generator`.
         folder: made when missing.
         half: store the weights as bfloat16: half the bytes, about three digits.
+
+    Returns:
+        The folder.
 
     Raises:
         CourseError: it is another kind of model, or the folder cannot be written.
@@ -61,8 +64,8 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
         | {"sha256": hashlib.sha256(data).hexdigest()}
     )
     before = _settings_before(folder)
-    # Killed between two of these, the older model can still be read: its settings stay until the
-    # new weights are there.
+    # If the process ends between two of these, the older model can still be loaded: its settings
+    # stay until the new weights are there.
     for file, content in (
         ("config.json", _text(config | before)),
         ("model.safetensors", data),
@@ -73,7 +76,7 @@ def save(model: nn.Module, folder: str | Path, half: bool = False) -> Path:
 
 
 def _weights(model: nn.Module, half: bool) -> dict[str, torch.Tensor]:
-    """Return the weights on the CPU, as bfloat16 when `half`."""
+    """Return the weights of a model on the CPU, as bfloat16 when `half`."""
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     if not half:
         return weights
@@ -84,7 +87,10 @@ def _weights(model: nn.Module, half: bool) -> dict[str, torch.Tensor]:
 
 
 def _settings_before(folder: Path) -> dict[str, dict]:
-    """Return the settings of the model that a folder holds now, {} where there is none."""
+    """Return the settings of the model that a folder holds now, {} where there is none.
+
+    They are {"before": settings}, to be added to new ones.
+    """
     try:
         before = json.loads((folder / "config.json").read_bytes()[:_LONGEST])
         before.pop("before", None)
@@ -94,12 +100,13 @@ def _settings_before(folder: Path) -> dict[str, dict]:
 
 
 def _text(config: dict) -> bytes:
+    """Return settings as the bytes of a JSON file."""
     return (json.dumps(config, indent=1) + "\n").encode()
 
 
 @checked(folder=instance(str, Path))
 def load(folder: str | Path) -> nn.Module:
-    """The model that `save` left in a folder, in float32, ready to be used.
+    """Load the model that `save` stored in a folder, in float32 and in evaluation mode.
 
     Raises:
         CourseError: there is none, or the files do not fit together.
@@ -141,7 +148,11 @@ def load(folder: str | Path) -> nn.Module:
 
 
 def _built(config: dict, weights: dict[str, torch.Tensor]) -> nn.Module:
-    """A model of the sizes in `config` with these weights.
+    """Return a model of the sizes in `config` with these weights.
+
+    Args:
+        config: "class" and the sizes, as in `config.json`.
+        weights: name -> values.
 
     Raises:
         Exception: of many kinds, where the two do not fit.
@@ -149,10 +160,12 @@ def _built(config: dict, weights: dict[str, torch.Tensor]) -> nn.Module:
     kind, sizes = KINDS[config.pop("class")]
     if not all(value.isfinite().all() for value in weights.values()):
         raise ValueError("not finite")
+    # "meta" takes no memory for sizes that the file does not hold, and the fork keeps the caller's
+    # random numbers as they are.
     with (
         torch.device("meta"),
         torch.random.fork_rng(),
-    ):  # no memory for sizes that the file does not hold, no random numbers used up
+    ):
         model = kind(
             sizes(
                 **{

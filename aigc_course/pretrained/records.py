@@ -1,5 +1,6 @@
-"""One record a checkpoint that ships with the course; its recipe stands in `aigc_course.recipes`
-under the same name.
+"""One record for each checkpoint that ships with the course.
+
+Its recipe is in `aigc_course.recipes` under the same name.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is known of a checkpoint without opening it.
+    """What is known about a checkpoint without opening it.
 
     Attributes:
-        name: of its folder in data/pretrained.
+        name: of the checkpoint and of its folder in data/pretrained.
         medium: what it generates or judges, "text" or "images".
-        kind: the class of the model. Those for text are Hugging Face Transformers' own, those for
-            images the course's.
-        about: what it is, one sentence.
+        kind: the class of the model: one of Hugging Face Transformers for text, one of the course
+            for images.
+        about: a sentence that describes it.
         lessons: topics of the lessons that use it.
         licence: of its weights.
     """

@@ -1,6 +1,6 @@
 """How each checkpoint that ships with the course is made: `python3 course.py pretrain tales-gpt`.
 
-`recipe` has what all share, `tales` and `glyphs` what differs.
+`recipe` holds what all recipes share, `tales` and `glyphs` what differs.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ RECIPES = tales.RECIPES | glyphs.RECIPES
 def make(
     name: str, steps: int | None = None, examples: int | None = None, show: bool = True
 ) -> Path:
-    """Train a checkpoint and keep it in the learner's folder; a run that was stopped or killed goes
-    on where it was.
+    """Train a checkpoint and keep it in the learner's folder.
+
+    A run that was stopped or killed goes on where it was.
 
     Args:
         name: a key of `RECIPES`.
         steps: fewer (or more) steps than the recipe's.
         examples: fewer (or more) tales, or images, to train on.
-        show: draw the progress bar.
+        show: whether to draw the progress bar.
 
     Returns:
-        Its folder; an older checkpoint there is kept beside it under another name.
+        The folder of the checkpoint; an older one there is kept beside it under another name.
 
     Raises:
         CourseError: there is no such recipe, or the training was interrupted.

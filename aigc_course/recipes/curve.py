@@ -1,5 +1,6 @@
-"""What a pretraining leaves: a curve while it runs, then a folder with weights, card and hashes,
-put into its place at once.
+"""What a pretraining leaves: a curve while it runs, then a folder with the checkpoint.
+
+The folder holds weights, card and hashes, and is put into its place at once.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from aigc_course.training import checkpoints
 
 
 class Curve:
-    """Judges a model now and then; what it found lies beside the checkpoints, so that a resumed run
-    has the whole curve.
+    """The quality of a model during its training, judged now and then.
+
+    The curve is stored beside the checkpoints, so that a resumed run has all of it.
 
     Args:
         run: name of the run.
-        judge: model -> name -> number.
+        judge: model -> dictionary of names and numbers.
     """
 
     def __init__(self, run: str, judge: Callable):
@@ -42,31 +44,30 @@ class Curve:
         )
 
     def __call__(self, step: int, model) -> None:
+        """Judge a model after a number of steps, store the result and print it."""
         spent = time.process_time() - self.last
-        self.points = [
-            p for p in self.points if p["step"] < step
-        ]  # a run that fell back to an older checkpoint judges again
+        # A run that went back to an older checkpoint judges the same steps again.
+        self.points = [p for p in self.points if p["step"] < step]
         self.before = max([self.before, *(p["cpu_seconds"] for p in self.points)]) + spent
-        with (
-            evaluating(model),
-            torch.random.fork_rng(),
-        ):  # judging draws, and must not change what comes after
+        # Judging draws random numbers, and must not change those of the training.
+        with evaluating(model), torch.random.fork_rng():
             self.points.append(
                 {"step": step, "cpu_seconds": round(self.before, 1)} | self.judge(model)
             )
         files.write_atomically(self.file, json.dumps(self.points, indent=1).encode())
         tqdm.write("  ".join(f"{key} {value:.4g}" for key, value in self.points[-1].items()))
-        self.last = time.process_time()  # judging is not training
+        self.last = time.process_time()  # the time of judging does not count
 
     def finish(self, step: int, model) -> None:
-        """Judge the trained model unless that was done: a kill may come between its last checkpoint
-        and its judging.
+        """Judge the trained model unless that was done.
+
+        This is needed when a run was killed between its last checkpoint and its judging.
         """
         if not self.points or self.points[-1]["step"] != step:
             self(step, model)
 
     def table(self) -> str:
-        """The curve in Markdown."""
+        """Return the curve as a Markdown table."""
         names = [key for key in self.points[-1] if key not in ("step", "cpu_seconds")]
         rows = [
             f"| {p['step']:,} | {p['cpu_seconds']:,.0f} | "
@@ -87,14 +88,16 @@ class Curve:
 
 
 def keep(name: str, write: Callable[[Path], None], card: str, curve: Curve) -> Path:
-    """Put a checkpoint into the learner's folder: an older one there stays beside it under another
-    name.
+    """Put a checkpoint into the learner's folder.
 
     Args:
-        name: of the checkpoint.
+        name: name of the checkpoint.
         write: folder -> None; writes weights and configuration.
-        card: the model card.
+        card: the model card, Markdown.
         curve: what was measured.
+
+    Returns:
+        The folder of the checkpoint; an older one there is kept beside it under another name.
 
     Raises:
         CourseError: it cannot be written.

@@ -19,41 +19,43 @@ from aigc_course.training import adversarial
 
 
 def _images(n: int) -> tuple[torch.Tensor]:
-    """(n, 1, 28, 28) in [0, 1]."""
+    """Return a tuple with `n` images of glyphs, (n, 1, 28, 28) in [0, 1]."""
     return (glyphs.sample(n, seed=1).images,)
 
 
 def _labelled(n: int, *, labels: Callable) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, 1, 28, 28) in [0, 1], and (n,) classes."""
+    """Return images of glyphs, (n, 1, 28, 28) in [0, 1], and their classes (n,)."""
     made = glyphs.sample(n, seed=1)
     return made.images, labels(made)
 
 
 def font_labels(made: glyphs.Glyphs) -> torch.Tensor:
-    """(N,) index into `glyphs.FONTS`."""
+    """Return the fonts of N glyphs as (N,) indices into `glyphs.FONTS`."""
     return torch.tensor([glyphs.FONTS.index(font) for font in made.factors["font"]])
 
 
 def digit_labels(made: glyphs.Glyphs) -> torch.Tensor:
-    """(N,) digit 0 to 9."""
+    """Return the digits of N glyphs, (N,) from 0 to 9."""
     return torch.from_numpy(made.factors["label"])
 
 
 def _classifier(n_classes: int) -> classifier.Classifier:
+    """Return an untrained classifier."""
     return classifier.Classifier(classifier.ClassifierConfig(n_classes=n_classes))
 
 
 def _classifier_loss(model, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-    """Cross-entropy of images (B, 1, H, W) and classes (B,), in nats."""
+    """Return the cross-entropy of images (B, 1, H, W) and classes (B,), in nats."""
     return F.cross_entropy(model(batch[0]), batch[1])
 
 
 def _generator() -> Generator:
+    """Return an untrained generator."""
     return Generator(_GAN)
 
 
 def _train_gan(recipe: Recipe, options: training.Options) -> Generator:
-    """Both networks of the GAN by their own loop; the generator of its end."""
+    """Train both networks of the GAN with their own loop and return the generator."""
     (images,) = recipe.data(recipe.examples)
     how = adversarial.GANOptions(
         recipe.steps,
@@ -69,18 +71,31 @@ def _train_gan(recipe: Recipe, options: training.Options) -> Generator:
 
 @functools.cache
 def held_out(n: int = 2000, seed: int = 2) -> glyphs.Glyphs:
-    """Glyphs that no recipe trains on."""
+    """Return `n` glyphs that no recipe trains on."""
     return glyphs.sample(n, seed=seed)
 
 
 def judge_accuracy(model: classifier.Classifier, labels: Callable) -> dict[str, float]:
-    """Accuracy on 5,000 held-out glyphs."""
+    """Measure the accuracy of a classifier on 5,000 held-out glyphs.
+
+    Args:
+        model: the classifier.
+        labels: glyphs -> their classes (N,).
+
+    Returns:
+        "accuracy", from 0 to 1.
+    """
     made = held_out(5000)
     return {"accuracy": classifier.accuracy(model, made.images, labels(made))}
 
 
 def judge_vae(model: vae.VAE) -> dict[str, float]:
-    """-ELBO in nats, and the share of reconstructions that the judge of digits reads right."""
+    """Measure the loss of a VAE and the quality of its reconstructions, on held-out glyphs.
+
+    Returns:
+        "nats", -ELBO in nats, and "read", the share of reconstructions that glyphs-judge classifies
+        as their digit.
+    """
     made, judge = held_out(), pretrained.load_image_model("glyphs-judge")
     return {
         "nats": vae.evaluate(model, made.images),
@@ -89,7 +104,12 @@ def judge_vae(model: vae.VAE) -> dict[str, float]:
 
 
 def judge_generator(model: Generator) -> dict[str, float]:
-    """What the two judges find in 2,000 samples: sure, entropy, fonts, precision and recall."""
+    """Measure the quality and the variety of 2,000 samples with two classifiers.
+
+    Returns:
+        "sure", the share of which glyphs-judge is sure; "entropy" of its classes over the largest;
+        "fonts" of 21 that are covered; "precision" and "recall" in its features.
+    """
     images = model.sample(2000, seed=5)
     made, judge, fonts = (
         held_out(),
@@ -107,7 +127,7 @@ def judge_generator(model: Generator) -> dict[str, float]:
 
 
 def _recipe(**differs) -> Recipe:
-    """A recipe with what all of this module share."""
+    """Return a recipe with what all recipes of this module share."""
     shared = {
         "data": _images,
         "examples": 60_000,

@@ -1,6 +1,4 @@
-"""What all recipes share: the training of a checkpoint from its seed, and the card that comes with
-it.
-"""
+"""What all recipes share: the training of a checkpoint from its seed, and the model card."""
 
 from __future__ import annotations
 
@@ -18,14 +16,14 @@ from aigc_course.recipes.curve import Curve, keep
 
 
 def fit(recipe: Recipe, options: training.Options) -> nn.Module:
-    """Train by `training.fit`: the first part of a recipe, if it has one, then the main part.
+    """Train a new model with `training.fit`, first with the recipe's first loss if it has one.
 
     Args:
-        recipe: how.
-        options: of the main part.
+        recipe: what is trained, and on what.
+        options: options of the main part of the training.
 
     Raises:
-        CourseError: it was interrupted.
+        CourseError: the training was interrupted.
     """
     model = recipe.build()
     rows = training.batches(*recipe.data(recipe.examples), batch_size=recipe.batch_size, seed=0)
@@ -41,7 +39,7 @@ def fit(recipe: Recipe, options: training.Options) -> nn.Module:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How one checkpoint is made.
+    """All that is needed to make one checkpoint.
 
     Attributes:
         data: number of examples -> the training set as tensors of one length, drawn with seed 1.
@@ -52,16 +50,16 @@ class Recipe:
         loss: (model, batch) -> a scalar, for `training.fit`.
         first: loss of a first part of the training, or None.
         first_steps: steps of that part.
-        steps, batch_size, lr: of the training.
-        options: more of it; steps of warm-up are at most a tenth of all.
+        steps, batch_size, lr: number of steps, rows of a batch and largest learning rate.
+        options: other options of the training; at most a tenth of all steps are used as warm-up.
         saves: how often the model is kept and judged, evenly over the run.
         method: optimizer, schedule and the like in words, for the card.
         train: (recipe, options) -> the trained model; `fit` unless a model needs another way.
-        judge: model -> name -> number, for the curve.
+        judge: model -> dictionary of names and numbers, for the curve.
         explained: what the judge measures, for the card.
         write: (model, folder) -> None; writes weights and configuration.
-        facts: more rows of the card's table, name -> text.
-        limits: what is wrong with it, for the card.
+        facts: () -> more rows of the card's table, name -> text.
+        limits: the weaknesses of the model, for the card.
     """
 
     data: Callable[[int], tuple[torch.Tensor, ...]]
@@ -89,13 +87,16 @@ class Recipe:
 def make(
     name: str, recipe: Recipe, steps: int | None, examples: int | None, show: bool = True
 ) -> Path:
-    """Train a checkpoint by its recipe and keep it in the learner's folder; returns the folder.
+    """Train a checkpoint by its recipe and keep it in the learner's folder.
 
     Args:
-        name: of the checkpoint.
-        recipe: how.
+        name: name of the checkpoint.
+        recipe: how it is made.
         steps, examples: other numbers than the recipe's, or None.
-        show: draw the progress bar.
+        show: whether to draw the progress bar.
+
+    Returns:
+        The folder of the checkpoint.
 
     Raises:
         CourseError: the training was interrupted.
@@ -122,7 +123,7 @@ def make(
 
 
 def card(name: str, recipe: Recipe, model: nn.Module, curve: Curve) -> str:
-    """The model card, in Markdown."""
+    """Return the model card, in Markdown."""
     seconds = curve.points[-1]["cpu_seconds"]
     machine = f"{platform.machine()}, torch {torch.__version__.split('+')[0]}"
     rows = facts(name, recipe, model)
@@ -135,13 +136,13 @@ def card(name: str, recipe: Recipe, model: nn.Module, curve: Curve) -> str:
 
 
 def about(name: str) -> str:
-    """The line below a card's title."""
+    """Return the line below a card's title."""
     record = pretrained.BY_NAME[name]
     return f"{record.about} Made by the AIGC course; licence {record.licence}."
 
 
 def facts(name: str, recipe: Recipe, model: nn.Module) -> dict[str, str]:
-    """The rows of a card that are the same on every machine."""
+    """Return the rows of a card that are the same on every machine, name -> text."""
     record = pretrained.BY_NAME[name]
     source = {
         "text": "of Hugging Face Transformers",
@@ -159,5 +160,5 @@ def facts(name: str, recipe: Recipe, model: nn.Module) -> dict[str, str]:
 
 
 def judged(recipe: Recipe) -> str:
-    """The line above a card's curve."""
+    """Return the line above a card's curve."""
     return f"On {recipe.unit} that it did not see (seed 2). {recipe.explained}"

@@ -28,23 +28,28 @@ CONTEXT = {"short": 160, "long": 256}
 
 @functools.cache
 def _tokenizer(form: str, begin: bool = True):
-    """Transformers' tokenizer of whole words; `begin`: a text starts with token 1 by itself."""
+    """Return Transformers' tokenizer of whole words.
+
+    Args:
+        form: "short" or "long"; sets the largest number of tokens.
+        begin: whether it puts token 1 before a text by itself.
+    """
     return tale_tokenizer.wrap(tale_tokenizer.tale_vocabulary(), CONTEXT[form], begin=begin)
 
 
 @functools.cache
 def _held_out(form: str) -> list[tales.Story]:
-    """Tales that no recipe trains on."""
+    """Return 200 tales of a form that no recipe trains on."""
     return tales.sample(200, seed=2, form=form)
 
 
 def _training_set(n: int, *, form: str) -> tuple[torch.Tensor]:
-    """(n, T) ids."""
+    """Return a tuple with the ids of `n` tales, (n, T), padded with 0."""
     return (encode(stream(n, seed=1, form=form), _tokenizer(form)),)
 
 
 def encode(stories: Iterable[tales.Story], tokenizer) -> torch.Tensor:
-    """Tales -> (N, T) ids: the beginning, the words, the end, padding."""
+    """Encode tales as ids (N, T): the beginning, the words, the end, padding."""
     rows = [
         torch.tensor([1, *tokenizer.convert_tokens_to_ids(story.tokens), 1], dtype=torch.int16)
         for story in stories
@@ -53,14 +58,20 @@ def encode(stories: Iterable[tales.Story], tokenizer) -> torch.Tensor:
 
 
 def stream(n: int, seed: int, form: str) -> Iterator[tales.Story]:
-    """The tales of `tales.sample`, one at a time: 150,000 at once fill gigabytes."""
+    """Return an iterator over the tales of `tales.sample`.
+
+    The tales are made one at a time, as 150,000 at once would fill gigabytes.
+    """
     rng, world = random.Random(seed), tales.world(form)
     return (world.write(rng) for _ in range(n))
 
 
 def judge_writer(model: GPT, *, form: str) -> dict[str, float]:
-    """Bits on held-out tales over the entropy; at temperatures 1 and 0.7 the shares of generated
-    tales that are grammatical and consistent.
+    """Measure the bits of a GPT on held-out tales, and the quality of tales that it generates.
+
+    Returns:
+        "ratio", bits over the entropy of the world; "grammatical_T" and "consistent_T", shares of
+        the generated tales at temperatures T of 1 and 0.7.
     """
     held_out, tokenizer = _held_out(form), _tokenizer(form)
     rows = encode(held_out, tokenizer)
@@ -79,8 +90,11 @@ def judge_writer(model: GPT, *, form: str) -> dict[str, float]:
 
 
 def judge_reader(model) -> dict[str, float]:
-    """Share of words found when one is masked, over the share that the exact posterior of the world
-    would find.
+    """Measure how many words a BERT finds when one word at a time is masked.
+
+    Returns:
+        "found", the share that the model finds; "best", the share that the exact posterior of the
+        world finds; "ratio", the first over the second.
     """
     tokenizer = _tokenizer("short", begin=False)
     found, best = masked_accuracy(model, _held_out("short")[:60], tokenizer, places=2)
@@ -91,8 +105,16 @@ def judge_reader(model) -> dict[str, float]:
 def masked_accuracy(
     model, held_out: list[tales.Story], tokenizer, places: int
 ) -> tuple[float, float]:
-    """(share found by the model, share found by the world's own posterior) of words masked one at a
-    time, at random places.
+    """Measure the accuracy on words that are masked one at a time, at random places.
+
+    Args:
+        model: a masked model of Transformers.
+        held_out: tales.
+        tokenizer: Transformers' tokenizer, without a token at the beginning.
+        places: number of words to mask in each tale.
+
+    Returns:
+        (share that the model finds, share that the world's own posterior finds).
     """
     place = torch.Generator().manual_seed(0)
     found, best, vocabulary = [], [], tale_tokenizer.words_of(tokenizer)
@@ -108,33 +130,44 @@ def masked_accuracy(
 
 @functools.cache
 def _likeliest(tokens: tuple[str, ...], at: int) -> str:
+    """Return the word that is most probable at a place by the world's own posterior."""
     return next(iter(tales.posterior(list(tokens), at)))
 
 
 def masked_word_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Hide some words of each row (from one up to two in five, all <mask>) and ask for them: ids
-    (B, T), padded with 0 -> nats.
+    """Return the cross-entropy of a masked model on hidden words, in nats.
+
+    In each row, from one word up to two in five are hidden; all of them become <mask>.
 
     Source: Devlin et al. (2019), "BERT", section 3.1; there 15 %, of which a fifth are not masked
     but changed or left.
+
+    Args:
+        model: a masked model of Transformers.
+        batch: ids (B, T), padded with 0, in a tuple.
     """
     rows = trim(batch[0])
     words = rows > 1
     chance = torch.rand(rows.shape, device=rows.device).masked_fill(~words, 2)
     hidden = chance < torch.rand(len(rows), 1, device=rows.device) * 0.4
-    hidden |= chance == chance.min(1, keepdim=True).values  # at least one
+    hidden |= chance == chance.min(1, keepdim=True).values  # hide at least one word
     logits = model(input_ids=rows.masked_fill(hidden, 3), attention_mask=(rows != 0).long()).logits
     return torch.nn.functional.cross_entropy(logits[hidden], rows[hidden])
 
 
 def left_to_right_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Train a masked model as a GPT for a while: next tokens, under a causal mask. Ids (B, T),
-    padded with 0 -> nats.
+    """Return the loss of a masked model that is trained as a GPT for a while, in nats.
 
-    Looking words up is learned here quickly; from masked words alone it was not, in 8,000 steps
-    (0.76 of the words found, facts by chance): one word in five asks, and asks with the same
-    <mask>. One network for both directions: Dong et al. (2019), "Unified language model
-    pre-training" (UniLM).
+    It predicts the next tokens, under a causal mask. In this way it quickly learns to look words
+    up; from masked words alone it did not learn that in 8,000 steps (it found 0.76 of the words,
+    and facts by chance), as only one word in five is asked for, always with the same <mask>.
+
+    Source: Dong et al. (2019), "Unified language model pre-training" (UniLM), one network for both
+    directions.
+
+    Args:
+        model: a masked model of Transformers.
+        batch: ids (B, T), padded with 0, in a tuple.
     """
 
     def logits_of(tokens: torch.Tensor) -> torch.Tensor:
@@ -146,13 +179,13 @@ def left_to_right_loss(model, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
 
 
 def _gpt(**sizes) -> GPT:
-    """An untrained GPT for tales."""
+    """Return an untrained GPT for tales."""
     vocab_size = len(_tokenizer("short"))
     return GPT(GPTConfig(vocab_size, **sizes))
 
 
 def _bert():
-    """An untrained BERT for short tales."""
+    """Return an untrained BERT for short tales."""
     from transformers import BertConfig, BertForMaskedLM
 
     return BertForMaskedLM(
@@ -173,11 +206,11 @@ def _bert():
 
 
 def _write(model, folder: Path, *, form: str, begin: bool = True) -> None:
-    """A model in Transformers' format, with its tokenizer."""
+    """Write a model and its tokenizer into a folder, in Transformers' format."""
     theirs = to_transformers(model) if isinstance(model, GPT) else model
     theirs.to(torch.bfloat16).save_pretrained(folder)  # always safetensors
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config["dtype"] = "float32"  # what every CPU computes well with; the file holds half the bytes
+    config["dtype"] = "float32"  # every CPU computes well with it; the file holds half the bytes
     config.pop("transformers_version", None)
     files.write_atomically(
         folder / "config.json", (json.dumps(config, indent=1, sort_keys=True) + "\n").encode()
@@ -186,12 +219,13 @@ def _write(model, folder: Path, *, form: str, begin: bool = True) -> None:
 
 
 def _facts() -> dict[str, str]:
+    """Return the row of the card that describes the tokens."""
     size = len(_tokenizer("short"))
     return {"tokens": f"{size} whole words; 0 padding, 1 beginning and end, 2 unknown, 3 mask"}
 
 
 def _recipe(form: str, **differs) -> Recipe:
-    """A recipe with what all of this module share."""
+    """Return a recipe with what all recipes of this module share."""
     shared = {
         "data": functools.partial(_training_set, form=form),
         "of": f"{form} tales of `aigc_course.data.stories.tales` (seed 1); card: data/tales.md",

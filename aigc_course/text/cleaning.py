@@ -1,4 +1,4 @@
-"""From raw bytes to clean text: decode, parse HTML, normalise Unicode, drop what came twice."""
+"""From raw bytes to clean text: decode, parse HTML, normalise Unicode, remove duplicates."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _BLOCKS = (
 _CHINESE = re.compile(r"[\u3400-\u9fff]{3}")
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"  # zero-width non-joiner and joiner
-# Scripts in which they change what is seen: Arabic and its kin, those of India, Myanmar and Khmer,
-# Mongolian, Phags-pa, Adlam.
+# Scripts in which they change what is seen: Arabic and related ones, those of India, Myanmar and
+# Khmer, Mongolian, Phags-pa, Adlam.
 _JOINING = re.compile("[\u0600-\u0dff\u1000-\u109f\u1780-\u18af\ua840-\ua87f\U0001e900-\U0001e95f]")
 _EMOJI = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 
 
 def decode(raw: bytes) -> str:
-    """Bytes of unknown encoding -> text: a byte order mark decides, then UTF-8 if it fits, then GB
-    18030 or Windows-1252.
+    """Decode bytes of unknown encoding into text.
 
-    A few damaged bytes among many good ones leave it UTF-8 (with U+FFFD). Bytes that are no UTF-8
-    are GB 18030 when three Chinese characters in a row come out, else Windows-1252 (where a byte
-    means nothing there: U+FFFD). That rule is right for news in English and Chinese, not for every
+    A byte order mark decides, then UTF-8 if it fits, then GB 18030 or Windows-1252. A few damaged
+    bytes among many good ones leave it UTF-8 (with U+FFFD). Bytes that are no UTF-8 are GB 18030
+    when that gives three Chinese characters in a row, else Windows-1252 (with U+FFFD for bytes
+    without a meaning there). That rule is right for news in English and Chinese, not for every
     language.
 
     Raises:
@@ -73,17 +73,16 @@ def decode(raw: bytes) -> str:
 
 @checked(page=string())
 def html_to_text(page: str) -> str:
-    """Return the text of a page: tags, scripts, styles and navigation out, entities resolved.
+    """Return the text of a page, without tags, scripts, styles and navigation, entities resolved.
 
     The parser is Python's own `html.parser`, which needs no further package. It reads well-formed
-    pages, and many broken ones, as a browser does, but not all: in Python 3.11.7, say, it takes
-    tags inside <textarea> for tags, and does not end a comment at --!>. The HTML Standard says how
-    a browser reads any page; html5lib is a parser that follows it.
+    pages, and many broken ones, as a browser does, but not all: in Python 3.11.7, for example, it
+    takes tags inside <textarea> for tags, and does not end a comment at --!>. The HTML Standard
+    says how a browser reads any page; html5lib is a parser that follows it.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", MarkupResemblesLocatorWarning
-        )  # a headline may look like a file's name
+        # A headline may look like a file's name.
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         soup = BeautifulSoup(page, "html.parser")
     for tag in soup(_NOT_TEXT):
         tag.decompose()
@@ -95,30 +94,30 @@ def html_to_text(page: str) -> str:
 
 @checked(text=string())
 def normalize(text: str) -> str:
-    """Return one spelling for what looks the same.
+    """Return a text in which what looks the same is spelled the same.
 
-    Unicode's canonical composition (NFC), no control or format characters (zero-width space, soft
-    hyphen ...), any run of white space a single space, none at the ends. A zero-width joiner or
-    non-joiner stays where it changes what is seen: between two emoji (a woman, a joiner and a
-    rocket are one picture, an astronaut) and between two letters of a script that joins them (in
-    Persian a non-joiner keeps the parts of a word apart).
+    The result is in Unicode's canonical composition (NFC) and has no control or format characters
+    (zero-width space, soft hyphen ...); any run of white space is a single space, with none at the
+    ends. A zero-width joiner or non-joiner stays where it changes what is seen: between two emoji
+    (a woman, a joiner and a rocket are one picture, an astronaut) and between two letters of a
+    script that joins them (in Persian a non-joiner keeps the parts of a word apart).
 
-    Source: Unicode Standard Annex 15; for joiners the Unicode Standard, section 23.2 (letters),
-    and Unicode Technical Standard 51 (emoji).
+    Source: Unicode Standard Annex 15; for joiners the Unicode Standard, section 23.2 (letters), and
+    Unicode Technical Standard 51 (emoji).
     """
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
     text = "".join(
         c for c in text if c in (_ZWNJ, _ZWJ) or unicodedata.category(c) not in ("Cc", "Cf")
     )
     text = _without_idle_joiners(text)
-    # Again: what stood between a letter and its accent is gone now.
+    # Compose again, as characters between a letter and its accent have been removed.
     text = unicodedata.normalize("NFC", text)
     return re.sub(" +", " ", text).strip()
 
 
 def _without_idle_joiners(text: str) -> str:
-    """Drop joiners and non-joiners that nobody sees."""
-    text = re.sub(f"([{_ZWNJ}{_ZWJ}])[{_ZWNJ}{_ZWJ}]+", r"\1", text)  # two look like one
+    """Remove joiners and non-joiners that change nothing of what is seen."""
+    text = re.sub(f"([{_ZWNJ}{_ZWJ}])[{_ZWNJ}{_ZWJ}]+", r"\1", text)  # several look like one
     return "".join(
         c
         for i, c in enumerate(text)
@@ -135,20 +134,21 @@ def _is_seen(joiner: str, before: str, after: str) -> bool:
 
 
 def _is_joined(character: str) -> bool:
-    """Return whether it is a letter, or a mark on one, of a script that joins its letters."""
+    """Return whether a character is a letter, or a mark on one, of a script that joins letters."""
     return bool(_JOINING.match(character)) and unicodedata.category(character)[0] in "LM"
 
 
 @checked(text=string())
 def straight_quotes(text: str) -> str:
-    """Curly quotes and apostrophes as the keyboard writes them."""
+    """Replace curly quotes and apostrophes by those of a keyboard."""
     return text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
 
 
 @checked(texts=texts())
 def deduplicate(texts: Iterable[str]) -> list[str]:
-    """The first of each group of texts that differ at most in case, spaces and punctuation at the
-    end, in the order given.
+    """Return the first of each group of duplicates, in the order given.
+
+    Texts are duplicates if they differ at most in case, white space and punctuation at the end.
     """
     first: dict[str, str] = {}
     for text in texts:
@@ -158,15 +158,15 @@ def deduplicate(texts: Iterable[str]) -> list[str]:
 
 @checked(text=string())
 def key_of(text: str) -> str:
-    """What duplicates have in common."""
+    """Return what duplicates have in common: a text without case, white space and end marks."""
     return re.sub(r"\s", "", text.casefold()).rstrip(".!。！ ")
 
 
 def clean_page(raw: bytes) -> str:
-    """One raw page -> clean text: decoded, parsed, normalised, with straight quotes."""
+    """Return the clean text of a raw page: decoded, parsed, normalised, with straight quotes."""
     return straight_quotes(normalize(html_to_text(decode(raw))))
 
 
 def clean(raws: Iterable[bytes]) -> list[str]:
-    """Raw pages -> clean, different texts; empty ones are dropped."""
+    """Return the different clean texts of raw pages, without empty ones."""
     return deduplicate(text for text in map(clean_page, raws) if text)

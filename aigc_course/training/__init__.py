@@ -1,5 +1,4 @@
-"""Train a model: `fit` for one model and one loss, `Run` for any other step, and what belongs to
-them.
+"""Training: `fit` trains one model with one loss, `Run` makes steps of any other kind.
 
 >>> loader = batches(inputs, targets, batch_size=64, seed=0)            # doctest: +SKIP
 >>> history = fit(model, loader, loss_fn, steps=1000, lr=3e-3)          # doctest: +SKIP

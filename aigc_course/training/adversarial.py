@@ -1,7 +1,7 @@
-"""Lesson 11's alternation for long runs, as a step of `Run`: relativistic loss with R1, and a mean
-of the generator's weights.
+"""The alternating training of lesson 11 for long runs, as a step of `Run`.
 
-The lesson's own loop is the plain one (DCGAN); this is the recipe of the generator that ships.
+It uses the relativistic loss with R1 and keeps a running mean of the generator's weights. The
+lesson's own loop is the plain one (DCGAN); this one trains the generator that ships.
 """
 
 from __future__ import annotations
@@ -31,20 +31,21 @@ from aigc_course.training.run import Run
 
 @dataclass(frozen=True)
 class GANOptions:
-    """How a GAN is trained for long.
+    """Options of a long training of a GAN.
 
     Attributes:
-        steps: of both networks; the learning rate is constant for half of them, then falls to 0.
-        batch_size: real images a step, and as many painted ones.
-        lr: of Adam with betas (0.5, 0.999), for both.
-        penalty: weight of R1, half of it times the squared gradient.
-        penalty_every: steps between two penalties, each so many times stronger (Karras et al. 2020,
-            "lazy regularization").
-        average: share of the old mean that each step keeps, towards the end.
-        checkpoint: name of the run, resumed when it is there.
-        save_every: steps between two checkpoints and two calls of `watch`.
+        steps: steps of both networks; the learning rate is constant for half of them, then falls to
+            almost 0.
+        batch_size: real images in each step, and as many generated ones.
+        lr: learning rate of Adam with betas (0.5, 0.999), for both networks.
+        penalty: weight of R1; half of it is multiplied by the squared gradient.
+        penalty_every: steps between two penalties, each multiplied by this number (Karras et al.
+            2020, "lazy regularization").
+        average: share of the old mean that each step keeps; less in the first steps.
+        checkpoint: name of the run, which is resumed when it is there; None keeps nothing.
+        save_every: steps between two checkpoints and between two calls of `watch`.
         watch: (step, averaged generator) -> None.
-        show: draw the progress bar.
+        show: whether to draw the progress bar.
     """
 
     steps: int
@@ -60,17 +61,21 @@ class GANOptions:
 
 
 def train(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Generator:
-    """Train on images (N, 1, H, W) in [0, 1] and return the generator with the mean of the weights
-    of its last steps.
+    """Train a GAN on images and return the generator with the mean of its last weights.
 
     Source: relativistic loss by Jolicoeur-Martineau (2019), "The relativistic discriminator",
     section 4; with R1 as in Huang et al. (2024), "The GAN is dead; long live the GAN!", section 2
-    (who penalise at painted images, too).
+    (who also penalise at generated images).
+
+    Args:
+        images: (N, 1, H, W) in [0, 1].
+        config: sizes of both networks.
+        options: see `GANOptions`.
 
     Raises:
         CourseError: an option is out of range, a checkpoint of that name belongs to another run,
-            a loss is not finite, or it was interrupted; with a checkpoint the same call goes
-            on from there.
+            a loss is not finite, or the training was interrupted; with a checkpoint the same call
+            goes on from there.
     """
     for name in ("steps", "batch_size", "penalty_every", "save_every"):
         check_argument(name, getattr(options, name), whole(1))
@@ -91,7 +96,7 @@ def train(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Gener
 
 
 def run_of(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Run:
-    """Return the training of a new generator and discriminator."""
+    """Return the training of a new generator and a new discriminator."""
     models = {
         "generator": Generator(config),
         "discriminator": Discriminator(config, norm=nn.Identity),
@@ -122,17 +127,29 @@ def run_of(images: torch.Tensor, config: GANConfig, options: GANOptions) -> Run:
 
 
 def _constant_then_falling(step: int, steps: int) -> float:
-    """Share of the learning rate at a step, counted from 0: 1 for half of them, then down to 0."""
+    """Return the share of the learning rate at a step, counted from 0.
+
+    It is 1 for the first half of the steps, then falls linearly to 0.001.
+    """
     return min(1.0, 2 * (1 - (step + 1) / steps) + 1e-3)
 
 
 def _step(run: Run, real: torch.Tensor, n_latents: int, options: GANOptions) -> dict:
-    """D's step, then G's, in bfloat16 but for the penalty."""
+    """Make a step of the discriminator, then one of the generator, and return both losses.
+
+    Both are computed in bfloat16, except for the penalty.
+
+    Args:
+        run: the training.
+        real: real images (B, 1, H, W) in [-1, 1].
+        n_latents: length of the noise of one image.
+        options: weight and frequency of the penalty.
+    """
     generator, discriminator = run.models["generator"], run.models["discriminator"]
     autocast = functools.partial(torch.autocast, run.device.type, torch.bfloat16)
     with autocast():
         z = torch.randn(len(real), n_latents, 1, 1).to(run.device)
-        fake = generator(z)  # (B, 1, H, W) in [-1, 1], as the real ones
+        fake = generator(z)  # (B, 1, H, W) in [-1, 1], as the real images
         d_loss = F.softplus(
             discriminator(fake.detach()).float() - discriminator(real).float()
         ).mean()

@@ -16,8 +16,10 @@ from torch.optim.swa_utils import AveragedModel
 
 
 def average_of(model: torch.nn.Module, keep: float) -> AveragedModel:
-    """Return a copy of a model, `.module`, that follows it: `update_parameters(model)` after each
-    step moves it a little towards the model, batch normalisation's statistics included.
+    """Return a copy of a model whose weights are a running mean of the model's weights.
+
+    `update_parameters(model)` after each step moves the copy, `.module`, a little towards the
+    model, batch normalisation's statistics included.
 
     Args:
         model: its weights as they are now are the first of the mean.
@@ -30,7 +32,10 @@ def average_of(model: torch.nn.Module, keep: float) -> AveragedModel:
 
 
 def _follow(keep: float) -> Callable:
-    """Return what moves means towards values of one type; n is how many are in the mean."""
+    """Return the function with which `AveragedModel` moves means towards values.
+
+    It gets means and values of one type, and n, how many values are in the mean so far.
+    """
     movable: dict[tuple, list[bool]] = {}
 
     @torch.no_grad()
@@ -49,7 +54,8 @@ def _follow(keep: float) -> Callable:
 
 
 def _has_mean(value: torch.Tensor) -> bool:
-    """Whether a tensor holds numbers between which there are others: no counters, and no mask of
-    minus infinity.
+    """Return whether the values of a tensor can be averaged.
+
+    Counters and masks with minus infinity cannot; they are copied.
     """
     return value.is_floating_point() and bool(value.isfinite().all())

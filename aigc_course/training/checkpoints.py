@@ -1,8 +1,7 @@
-"""Checkpoints that survive a kill at any moment: written aside, flushed to disk, renamed; the last
-two are kept.
+"""Checkpoints of a training that survive a kill at any moment.
 
-What is read back runs no code: weights are safetensors, the rest goes through
-`torch.load(weights_only=True)`.
+Each is written aside, flushed to disk and renamed; the last two are kept. Reading one back runs no
+code: weights are safetensors, the rest goes through `torch.load(weights_only=True)`.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ KEEP = 2
 
 
 def folder(name: str) -> Path:
-    """Where a run's checkpoints lie.
+    """Return the folder of a run's checkpoints.
 
     Raises:
         CourseError: the name would lead out of the learner's folder.
@@ -44,65 +43,67 @@ def folder(name: str) -> Path:
 
 
 def save(name: str, model: torch.nn.Module, state: dict, step: int) -> Path:
-    """Keep a model and the state of its training.
+    """Save a model and the state of its training, and return the checkpoint's folder.
 
     Args:
-        name: of the run.
+        name: name of the run.
         model: its weights go to `model.safetensors`.
         state: tensors, numbers, strings, lists, tuples and dictionaries only.
-        step: how many steps are done; names the checkpoint. One that is there already, and whole,
-            stays.
+        step: how many steps are done; it names the checkpoint. A whole checkpoint of this step
+            that is there already stays.
 
     Raises:
-        CourseError: the disk does not take it; earlier checkpoints stay as they were.
+        CourseError: it cannot be written to disk; earlier checkpoints stay as they were.
     """
     target = folder(name) / f"step-{step:08d}"
-    if _whole(
-        target
-    ):  # the same step of the same run: to take it away for a moment would be to risk it
+    if _whole(target):  # it is the same step of the same run, and replacing it could lose it
         return target
-    for left in folder(name).glob(".step-*.part"):  # of a process that was killed while it wrote
+    for left in folder(name).glob(".step-*.part"):  # of a process killed while it wrote
         shutil.rmtree(left, ignore_errors=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        aside.mkdir(parents=True, exist_ok=True)
-        save_model(model, str(aside / "model.safetensors"))
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        write_atomically(aside / "state.pt", buffer.getvalue())
-        write_atomically(
-            aside / "hashes.json",
-            json.dumps(
-                {file: _hash(aside / file) for file in ("model.safetensors", "state.pt")}
-            ).encode(),
-        )
-        _flush(aside / "model.safetensors")
-        _flush(aside)
+        _write(aside, model, state)
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
         _flush(target.parent)
     except (OSError, SafetensorError, CourseError) as error:
-        raise CourseError(
-            f"Cannot keep checkpoint {name!r} ({error}); make room, or set AIGC_HOME to "
-            "another folder."
-        ) from None
+        way = "make room, or set AIGC_HOME to another folder"
+        raise CourseError(f"Cannot keep checkpoint {name!r} ({error}); {way}.") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)  # renamed away when all went well
-    kept = [path for path in _all(name) if path.name <= target.name][
-        -KEEP:
-    ]  # a later one is of a run that was damaged, and left behind
+    # Later checkpoints were damaged, so that the run went on from an earlier one: delete them, too.
+    kept = [path for path in _all(name) if path.name <= target.name][-KEEP:]
     for old in set(_all(name)) - set(kept):
         shutil.rmtree(old, ignore_errors=True)
     return target
 
 
+def _write(folder: Path, model: torch.nn.Module, state: dict) -> None:
+    """Write weights, state and their hashes into a new folder, and flush all to disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(model, str(folder / "model.safetensors"))
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(folder / "state.pt", buffer.getvalue())
+    hashes = {file: _hash(folder / file) for file in ("model.safetensors", "state.pt")}
+    write_atomically(folder / "hashes.json", json.dumps(hashes).encode())
+    _flush(folder / "model.safetensors")
+    _flush(folder)
+
+
 def load(name: str, model: torch.nn.Module) -> dict | None:
-    """Put the newest whole checkpoint of a run into `model` and return its state; None when there
-    is none.
+    """Load the newest whole checkpoint of a run into a model.
+
+    Args:
+        name: name of the run.
+        model: gets the weights.
+
+    Returns:
+        The state of the training, None when there is no checkpoint.
 
     Raises:
-        CourseError: it was made by another model, or holds what no training leaves; `model` stays
-            as it was.
+        CourseError: the checkpoint was made by another model, or holds what no training leaves;
+            `model` stays as it was.
     """
     for path in reversed(_all(name)):
         if not _whole(path):
@@ -121,10 +122,10 @@ def load(name: str, model: torch.nn.Module) -> dict | None:
 
 @contextlib.contextmanager
 def understood(name: str):
-    """While inside, a state that is not what a run leaves becomes one clear line.
+    """Turn the errors of a state that no run leaves into one clear line, within a `with` block.
 
     Raises:
-        CourseError: something of it is missing, or has another type or shape than it should.
+        CourseError: something is missing, or has another type or shape than it should.
     """
     try:
         yield
@@ -140,19 +141,20 @@ def understood(name: str):
 
 
 def restore(optimizer: torch.optim.Optimizer, kept: dict) -> None:
-    """Bring an optimizer back to the state that was kept; to be called inside `understood`.
+    """Restore the kept state of an optimizer; to be called inside `understood`.
 
     Raises:
-        ValueError: it is not what this optimizer keeps.
+        ValueError: it is not a state that this optimizer keeps.
     """
     check_alike(kept["param_groups"], optimizer.state_dict()["param_groups"])
     optimizer.load_state_dict(kept)
+    # Parameters that were not used so far have no entry.
     entries = [
         (p, optimizer.state[p])
         for group in optimizer.param_groups
         for p in group["params"]
         if optimizer.state.get(p)
-    ]  # used so far
+    ]
     for parameter, entry in entries:
         if any((name in entry) != (name in entries[0][1]) for name in _LIKE_WEIGHTS):
             raise ValueError("the optimizer keeps more for some weights than for others")
@@ -171,17 +173,18 @@ def restore(optimizer: torch.optim.Optimizer, kept: dict) -> None:
             raise ValueError("nothing but the number of steps")
 
 
+# What torch's optimizers keep with one number for each weight.
 _LIKE_WEIGHTS = (
     "exp_avg",
     "exp_avg_sq",
     "max_exp_avg_sq",
     "momentum_buffer",
     "square_avg",
-)  # of torch's optimizers: one number a weight
+)
 
 
 def check_alike(kept: object, own: object) -> None:
-    """Whether two states have the same form: keys, lengths and kinds of values.
+    """Check that two states have the same form: keys, lengths and kinds of values.
 
     Raises:
         ValueError: they differ.
@@ -206,7 +209,7 @@ def check_alike(kept: object, own: object) -> None:
 
 
 def random_state() -> dict:
-    """State of Python's, NumPy's and torch's random numbers."""
+    """Return the state of the random numbers of Python, NumPy and torch."""
     numpy_state: tuple = np.random.get_state()  # type: ignore[assignment]
     kind, keys, *rest = numpy_state
     state = {
@@ -218,7 +221,7 @@ def random_state() -> dict:
 
 
 def set_random_state(state: dict) -> None:
-    """Bring back what `random_state` gave."""
+    """Restore a state that `random_state` returned."""
     random.setstate(state["python"])
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
@@ -228,6 +231,7 @@ def set_random_state(state: dict) -> None:
 
 
 def _unusable(name: str, why: str) -> CourseError:
+    """Return the error for a checkpoint that holds what no training leaves."""
     return CourseError(
         f"The checkpoint {name!r} holds what no training of the course leaves ({why}); "
         f"choose another name, or delete {folder(name)}."
@@ -235,14 +239,17 @@ def _unusable(name: str, why: str) -> CourseError:
 
 
 def _state(path: Path, name: str) -> dict:
-    """What lies beside the weights, read without running code; its losses, one a step or a row of
-    them, as many as its steps.
+    """Return what a checkpoint holds beside the weights, read without running code.
+
+    Its losses have one number or one row for each step of the checkpoint.
+
+    Raises:
+        CourseError: it is not what a training leaves.
     """
     file = path / "state.pt"
     try:
-        with zipfile.ZipFile(
-            file
-        ) as archive:  # as torch writes it: nothing packed, so nothing grows when it is read
+        # torch writes without compression: refuse anything that could grow when it is read
+        with zipfile.ZipFile(file) as archive:
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
                 raise _unusable(name, "packed")
         state = torch.load(file, weights_only=True, map_location="cpu")
@@ -262,11 +269,12 @@ def _state(path: Path, name: str) -> dict:
 
 
 def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
-    """Whether a file holds this model's weights, by name and shape; looked at before anything is
-    overwritten.
+    """Return whether a file holds this model's weights, by name and shape.
+
+    The model is not changed.
 
     Raises:
-        CourseError: it is no safetensors file, or holds numbers that are not finite.
+        CourseError: it is no safetensors file, or holds weights that are not finite.
     """
     mine = {key: list(tensor.shape) for key, tensor in model.state_dict().items()}
     shared = {tensor.data_ptr() for tensor in model.state_dict().values()}
@@ -277,7 +285,7 @@ def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
                 mine.get(key) != shape for key, shape in there.items()
             ):
                 return False
-            trained = dict(model.named_parameters())  # a buffer may hold infinity: a mask, say
+            trained = dict(model.named_parameters())  # a buffer may hold infinity, as a mask does
             if not all(file.get_tensor(key).isfinite().all() for key in there if key in trained):
                 raise _unusable(name, "weights that are not finite")
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
@@ -286,10 +294,12 @@ def _fits(path: Path, model: torch.nn.Module, name: str) -> bool:
 
 
 def _all(name: str) -> list[Path]:
+    """Return the folders of a run's checkpoints in the order of their steps."""
     return sorted(path for path in folder(name).glob("step-*") if path.is_dir())
 
 
 def _whole(path: Path) -> bool:
+    """Return whether all files of a checkpoint are there and match their hashes."""
     try:
         hashes = json.loads((path / "hashes.json").read_text(encoding="utf-8"))
         return set(hashes) == {"model.safetensors", "state.pt"} and all(
@@ -305,7 +315,10 @@ def _hash(path: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    """Have the system write a file or a folder to disk; Windows cannot open folders."""
+    """Make the system write a file or a folder to disk.
+
+    On Windows, which cannot open folders, do nothing.
+    """
     if os.name == "nt":
         return
     descriptor = os.open(path, os.O_RDONLY)

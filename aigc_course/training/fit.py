@@ -43,32 +43,28 @@ def fit(
     lr: float,
     options: Options | None = None,
 ) -> History:
-    """Train `model` for `steps` batches; it changes in place.
+    """Train `model` with `steps` batches; it changes in place.
+
+    The stop button ends the training after the current step, keeps what was learned, and writes a
+    checkpoint if one is wanted. When memory runs out, a batch goes through the model in two parts,
+    or four and so on, whose gradients add up to that of the whole. With batch normalisation (here a
+    message says so), or a loss that is no mean over rows, it is only nearly the same. A loss that
+    has no meaning in parts needs `Options(whole_batch=True)`.
+
+    Source: Robbins and Monro (1951); AdamW by Loshchilov and Hutter (2019).
 
     Args:
         model: moved to the fastest device there is.
-        loader: made by `batches` (or any DataLoader with a length; a resumed run finds its place
-            only with `batches`).
-        loss_fn: (model, batch) -> a scalar, the mean over the rows of the batch. On several devices
-            each takes the mean over its part and the parts count alike; a mean over the tokens of
-            rows of different length is then only nearly the same.
+        loader: made by `batches`, or any DataLoader with a length (which cannot find its place).
+        loss_fn: (model, batch) -> a scalar, the mean over the rows of the batch. Each of several
+            devices takes the mean over its part, and all parts have the same weight.
         steps: optimizer steps in all, those before a resumed checkpoint included.
         lr: the largest learning rate.
         options: see `Options`.
 
-    Interrupting it (the stop button) ends it after the step it is in, keeps what was learned, and
-    writes a checkpoint if one is wanted. When memory runs out, a batch goes through the model in
-    two parts, or four and so on, whose gradients add up to that of the whole; for a model with
-    batch normalisation, or a loss that is no mean over rows, it is only nearly the same, and it
-    says so for the former. A loss that has no meaning in parts asks for
-    `Options(whole_batch=True)`.
-
-    Source: stochastic gradient descent; Robbins and Monro (1951). AdamW: Loshchilov and Hutter
-    (2019).
-
     Raises:
-        CourseError: an argument is out of range, the loss is not finite, a checkpoint is damaged or
-            belongs to another model or run, or the memory is too small.
+        CourseError: an argument is out of range, the loss is not finite, a checkpoint does not
+            belong to this run, or the memory is too small.
     """
     options = options or Options()
     check_options(options)
@@ -82,7 +78,11 @@ def fit(
 
 
 def _optimizers(model: torch.nn.Module, lr: float, options: Options) -> dict:
-    """The optimizer, or several that share the weights, by name."""
+    """Return the optimizer, or several for different weights, by name.
+
+    Raises:
+        CourseError: two optimizers share a weight.
+    """
     if options.optimizers is None:
         return {"optimizer": options.optimizer(model.parameters(), lr=lr)}
     several = list(options.optimizers(model, lr))

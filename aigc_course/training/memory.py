@@ -1,5 +1,6 @@
-"""When memory runs out in training: the same batch in smaller parts, whose gradients add up to that
-of the whole.
+"""Steps with a batch in smaller parts, for a training that runs out of memory.
+
+The gradients of the parts add up to that of the whole batch:
 
     mean over N rows = sum over parts of (rows of the part / N) x (mean over the part)
 
@@ -19,14 +20,14 @@ from aigc_course.core.errors import CourseError
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error means that the device, or the machine, has no memory left."""
+    """Return whether an error means that the device or the machine has no memory left."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         "CUDNN" not in str(error) and should_reduce_batch_size(error)
     )
 
 
 def rows_of(batch: object) -> int:
-    """N of a batch: the length of its first tensor; 0 when there is none."""
+    """Return N of a batch: the length of its first tensor, 0 when there is none."""
     if isinstance(batch, torch.Tensor):
         return len(batch) if batch.dim() else 0
     inside = (
@@ -40,8 +41,9 @@ def rows_of(batch: object) -> int:
 
 
 def divided(batch: object, parts: int) -> Iterator[tuple[float, object]]:
-    """(share of the rows, rows) of each part of a batch of tensors; the batch itself when there is
-    one part.
+    """Yield (share of the rows, rows) for each part of a batch of tensors.
+
+    One part is the batch itself.
     """
     if parts == 1:
         yield 1.0, batch
@@ -54,6 +56,10 @@ def divided(batch: object, parts: int) -> Iterator[tuple[float, object]]:
 
 
 def _cut(batch: Any, start: int, end: int, rows: int) -> Any:
+    """Return the rows from `start` to before `end` of a batch of `rows` rows.
+
+    What has another length, or is no tensor, stays as it is.
+    """
     if isinstance(batch, torch.Tensor):
         return batch[start:end] if batch.dim() and len(batch) == rows else batch
     if isinstance(batch, Mapping):
@@ -68,10 +74,11 @@ def _cut(batch: Any, start: int, end: int, rows: int) -> Any:
 
 
 def more_parts(batch: object, parts: int, processes: int) -> int:
-    """Twice as many parts, after freeing what can be freed.
+    """Free the memory that can be freed, and return twice as many parts.
 
     Raises:
-        CourseError: a part is one row already, or several processes would have to agree.
+        CourseError: a part is one row already, the batch has no rows, or several processes would
+            have to agree.
     """
     clear_device_cache(garbage_collection=True)
     if processes > 1:
@@ -93,7 +100,7 @@ def more_parts(batch: object, parts: int, processes: int) -> int:
 
 
 def undivided(batch: object) -> CourseError:
-    """Return the error of a step whose batch must stay whole."""
+    """Return the error for a step that runs out of memory and needs its batch whole."""
     rows = rows_of(batch)
     at_once = f" with {rows} rows at once" if rows else ""
     return CourseError(
@@ -103,7 +110,7 @@ def undivided(batch: object) -> CourseError:
 
 
 def notice(batch: object, parts: int, models: Iterable[torch.nn.Module]) -> str:
-    """Return what the learner is told."""
+    """Return the message that tells the learner of the division into parts."""
     rows = rows_of(batch)
     normed = any(
         isinstance(module, torch.nn.modules.batchnorm._BatchNorm)

@@ -1,4 +1,4 @@
-"""What a training does beyond the plain loop, and what it gives back."""
+"""The options of a training, and the history that it returns."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Options:
     """What `fit` and `Run` do beyond the plain loop.
 
     Attributes:
-        optimizer: (parameters, lr=...) -> an optimizer; for `fit`, as a `Run` is given its own.
-        schedule: of the learning rate: "constant", or from `lr` down to 0: "linear" or "cosine"; or
-            a function (step from 0, steps) -> share of `lr`.
+        optimizer: (parameters, lr=...) -> an optimizer; for `fit` only, as a `Run` gets optimizers.
+        schedule: course of the learning rate: "constant", or from `lr` down to 0 as "linear" or
+            "cosine"; or a function (step from 0, steps) -> share of `lr`.
         warmup: steps in which the learning rate rises from 0 to `lr`.
-        clip: largest norm of the gradient; None leaves it alone.
+        clip: largest norm of the gradient; None does not clip.
         checkpoint: name of the run, kept under `runs/` in the learner's folder and resumed when it
             is there; None keeps nothing.
         save_every: steps between two checkpoints, and between two calls of `watch`.
@@ -40,14 +40,14 @@ class Options:
             pictures; it gets the averaged model where there is an average.
         precision: "no", "bf16" or "fp16" (Accelerate's mixed precision).
         tracker: "tensorboard", "wandb" or any other that Accelerate knows; None records nothing.
-        show: True draws a progress bar and a live plot, "bar" the bar alone (for short trainings,
-            many in a cell), False nothing.
-        optimizers: (model, lr) -> several optimizers in a list, each for some of the weights (Muon
-            for matrices beside AdamW for the rest, say); for `fit`, instead of `optimizer`.
-        average: share of the old mean that each step keeps (0.999, say) in a running mean of the
+        show: True draws a progress bar and a live plot, "bar" the bar alone (for many short
+            trainings in a cell), False nothing.
+        optimizers: (model, lr) -> several optimizers in a list, each for some of the weights (for
+            example Muon for matrices beside AdamW for the rest); for `fit`, instead of `optimizer`.
+        average: share of the old mean that each step keeps, such as 0.999, in a running mean of the
             weights, `History.average`; None makes no mean.
-        whole_batch: the loss needs all rows of a batch at once (a contrastive one does): when
-            memory runs out, the batch is not divided.
+        whole_batch: whether the loss needs all rows of a batch at once, as a contrastive one does;
+            then the batch is not divided when memory runs out.
     """
 
     optimizer: Callable = torch.optim.AdamW
@@ -67,11 +67,11 @@ class Options:
 
 @dataclass
 class History:
-    """What a training saw.
+    """The losses of a training, and how it went.
 
     Attributes:
-        curves: name -> numbers, one a step, in the unit of the loss; a resumed run includes the
-            steps before. A loss without a name is called "loss".
+        curves: name -> losses, one for each step; a resumed run includes the steps before. A loss
+            without a name is called "loss".
         resumed_from: step at which a checkpoint took over, 0 for a fresh start.
         interrupted: whether the learner stopped it.
         average: the model with the running mean of the weights, when `Options.average` asked for
@@ -85,7 +85,7 @@ class History:
 
     @property
     def losses(self) -> list[float]:
-        """The first of the curves, for `fit` the only one."""
+        """Return the first of the curves; for `fit` it is the only one."""
         return next(iter(self.curves.values()), [])
 
 
@@ -97,7 +97,7 @@ def check_options(options: Options) -> None:
     """Refuse options that are out of range.
 
     Raises:
-        CourseError: the line names the option.
+        CourseError: an option is out of range; the line names it.
     """
     if not callable(options.schedule):
         check_argument("schedule", options.schedule, one_of(*SCHEDULES))
@@ -117,10 +117,10 @@ def check_options(options: Options) -> None:
 
 
 def check_loader(loader: DataLoader | None) -> None:
-    """Refuse a loader that is none, without a batch, or without a length.
+    """Refuse a loader that is no DataLoader, or has no batch or no length; None is accepted.
 
     Raises:
-        CourseError: the line says what to do.
+        CourseError: the loader is refused; the line says what to do.
     """
     if loader is None:
         return
@@ -138,8 +138,9 @@ def check_loader(loader: DataLoader | None) -> None:
 
 
 def settings_of(options: Options, optimizers: dict, loader: DataLoader | None) -> dict:
-    """Return what a checkpoint must have been made with to be taken over; the number of steps may
-    grow.
+    """Return the settings that a checkpoint must have been made with to be taken over.
+
+    The number of steps is not among them, as it may grow.
     """
     return {
         "optimizers": {name: _named(optimizer) for name, optimizer in optimizers.items()},
@@ -153,7 +154,7 @@ def settings_of(options: Options, optimizers: dict, loader: DataLoader | None) -
 
 
 def _named(optimizer: torch.optim.Optimizer) -> str:
-    """Its class and learning rates, "AdamW, lr 0.01"."""
+    """Return class and learning rates of an optimizer, such as "AdamW, lr 0.01"."""
     rates = dict.fromkeys(float(group["lr"]) for group in optimizer.param_groups)
     return f"{type(optimizer).__name__}, lr {', '.join(map(str, rates))}"
 

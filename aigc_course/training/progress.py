@@ -1,6 +1,4 @@
-"""What a learner sees while a model trains: a progress bar with the time left, and one plot that is
-redrawn in place.
-"""
+"""What a learner sees while a model trains: a progress bar, and one plot redrawn in place."""
 
 from __future__ import annotations
 
@@ -17,16 +15,16 @@ from tqdm.auto import tqdm
 
 from aigc_course.plots import BLACK, BLUE, GREEN, PINK, RED, SKY
 
-SECONDS = 2.5  # between two drawings: a plot costs a twentieth of a second
+SECONDS = 2.5  # between two drawings; each takes a twentieth of a second
 
 
 class Monitor:
-    """Progress of `steps` steps, of which `start` are done.
+    """A progress bar with the time left, and a live plot of the losses.
 
     Args:
-        steps: in all.
-        start: done before.
-        show: True draws bar and plot, "bar" the bar alone (for short trainings, many in a cell),
+        steps: steps in all.
+        start: steps that are done already.
+        show: True draws bar and plot, "bar" the bar alone (for many short trainings in a cell),
             False nothing.
     """
 
@@ -43,8 +41,10 @@ class Monitor:
         self.bar.close()
 
     def update(self, curves: Mapping[str, Sequence[float]]) -> None:
-        """Show the losses so far, name -> one a step; the plot follows every few seconds and at the
-        end.
+        """Show the losses so far; the plot follows every few seconds and at the end.
+
+        Args:
+            curves: name -> losses, one for each step.
         """
         if not self.show:
             return
@@ -60,6 +60,7 @@ class Monitor:
             self.drawn = time.monotonic()
 
     def _draw(self, curves: Mapping[str, Sequence[float]]) -> None:
+        """Draw the curves in a notebook, once each has two finite values."""
         finite = {
             name: np.where(np.isfinite(losses), losses, np.nan) for name, losses in curves.items()
         }
@@ -88,13 +89,13 @@ class Monitor:
 
 
 def _smooth(losses: np.ndarray) -> tuple[np.ndarray, int]:
-    """Running means, and over how many steps each is."""
+    """Return running means of the losses, and over how many steps each is taken."""
     width = max(1, len(losses) // 50)
     return np.convolve(losses, np.ones(width) / width, mode="valid"), width
 
 
 def _draw_curve(axes: plt.Axes, losses: np.ndarray, pale: str, strong: str, name: str) -> None:
-    """Each step, thin, and their running mean."""
+    """Draw the loss of each step as a thin line, and its running mean."""
     smooth, width = _smooth(losses)
     stride = max(1, len(losses) // 1000)
     named = f"{name}, " if name else ""
@@ -115,14 +116,14 @@ def _draw_curve(axes: plt.Axes, losses: np.ndarray, pale: str, strong: str, name
 
 
 def _limits(losses: np.ndarray) -> tuple[float, float]:
-    """Ends of the vertical axis: one wild step must not flatten the rest."""
-    low, high = np.nanmin(losses), np.nanmax(losses)
+    """Return both ends of the vertical axis, so that one extreme step does not flatten the rest."""
+    low, high = float(np.nanmin(losses)), float(np.nanmax(losses))
     high = min(high, low + 3 * (np.nanpercentile(losses, 99) - low)) if high > low else low + 1
     return min(low, 0) - 0.02 * (high - low), high + 0.05 * (high - low)
 
 
 def _described(curves: dict[str, np.ndarray]) -> str:
-    """The plot in words."""
+    """Return a description of the plot in words."""
     steps = max(map(len, curves.values()))
     ways = [
         f"{name if len(curves) > 1 else 'it'} goes from {losses[0]:.2f} to "
@@ -134,13 +135,13 @@ def _described(curves: dict[str, np.ndarray]) -> str:
 
 
 def progress_steps(n: int, what: str = "") -> Iterator[int]:
-    """0, 1 ... n - 1 for a loop written by hand, with a bar and the time left.
+    """Yield 0, 1, ... n - 1 for a loop written by hand, with a bar and the time left.
 
     The stop button ends the loop after its current step: what was trained keeps what it learned,
     and the cell goes on. Pressed again, it interrupts the cell.
 
     Args:
-        n: how many steps.
+        n: number of steps.
         what: what is trained, shown beside the bar.
     """
     with (
@@ -160,8 +161,10 @@ def progress_steps(n: int, what: str = "") -> Iterator[int]:
 
 @contextlib.contextmanager
 def stop_button():
-    """A list that gets an entry when the stop button (SIGINT) is pressed; the next press works as
-    always. For loops that end between two steps.
+    """Yield a list that gets an entry when the stop button (SIGINT) is pressed.
+
+    It is for loops that end between two steps. The next press interrupts as usual. Outside the main
+    thread the list stays empty.
     """
     pressed: list[int] = []
     if threading.current_thread() is not threading.main_thread():

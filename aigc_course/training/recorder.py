@@ -1,5 +1,6 @@
-"""The losses of a training: collected on the device, read now and then, as reading each at once
-would make the device wait.
+"""The losses of a training, collected on the device and read now and then.
+
+Reading each loss at once would make the device wait.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from aigc_course.core.errors import CourseError
 
 
 class Recorder:
-    """Collects what steps return and reads it into curves.
+    """A collector of the losses that steps return, which reads them into curves.
 
     Args:
-        curves: name -> numbers, one a step; what is read is added to them.
-        accelerator: of the training; averages over its processes, and hands what is read to its
+        curves: name -> losses, one for each step; what is read is added to them.
+        accelerator: the training's; it averages over the processes and sends what is read to the
             trackers.
     """
 
@@ -28,7 +29,7 @@ class Recorder:
         self.waiting: list[torch.Tensor] = []
 
     def note(self, losses: object) -> None:
-        """Take what a step returned: one number, or numbers by name.
+        """Store what a step returned: one number, or numbers by name.
 
         Raises:
             CourseError: it is neither, or the names are not those of the steps before.
@@ -45,6 +46,11 @@ class Recorder:
         self.waiting.append(torch.stack([self._number(name, named[name]) for name in self.curves]))
 
     def _number(self, name: str, value: object) -> torch.Tensor:
+        """Return a loss as a tensor of shape () on the device.
+
+        Raises:
+            CourseError: it is not one number.
+        """
         if isinstance(value, torch.Tensor) and value.numel() == 1:
             return value.detach().reshape(()).float().to(self.accelerator.device)
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -58,7 +64,7 @@ class Recorder:
         """Bring the losses over from the device, averaged over all processes.
 
         Raises:
-            CourseError: one is not finite.
+            CourseError: one of them is not finite.
         """
         if not self.waiting:
             return
@@ -70,7 +76,11 @@ class Recorder:
             self._look_at(dict(zip(self.curves, row, strict=True)))
 
     def _look_at(self, losses: dict[str, float]) -> None:
-        """Hand the newest losses to the trackers, and refuse to go on when one is not finite."""
+        """Send the newest losses to the trackers.
+
+        Raises:
+            CourseError: one of them is not finite.
+        """
         step = len(next(iter(self.curves.values())))
         if self.accelerator.log_with:
             self.accelerator.log(losses, step=step)

@@ -1,6 +1,8 @@
-"""One training of any kind. A *step* says what happens once; `Run` makes it happen a thousand
-times, with all that belongs to a training: progress and plot, the stop button, checkpoints, several
-devices, an average of the weights, and memory that runs out.
+"""One training of any kind: `Run` repeats a step, with all that belongs to a training.
+
+A *step* says what happens once. `Run` makes it happen a thousand times, with progress and plot, the
+stop button, checkpoints, several devices, an average of the weights, and a way on when memory runs
+out.
 
     >>> def step(run, batch):                                               # doctest: +SKIP
     ...     generator, discriminator = run.models["generator"], run.models["discriminator"]
@@ -12,7 +14,7 @@ devices, an average of the weights, and memory that runs out.
     ...     return {"D": d_loss, "G": g_loss}
     >>> history = Run(step, models, optimizers, loader).train(1000)         # doctest: +SKIP
 
-`fit` is a `Run` whose step minimises one loss of one model. Accelerate is underneath.
+`fit` is a `Run` whose step minimises one loss of one model. `Run` is built on Accelerate.
 """
 
 from __future__ import annotations
@@ -65,17 +67,17 @@ class Run:
             of the options changes all their learning rates.
         loader: gives the batches; made by `batches` (or any DataLoader with a length; a resumed run
             finds its place only with `batches`). Without one, `batch` is the number of the step,
-            from 1, and the step makes its own data: a policy that learns from what it wrote, say.
+            from 1, and the step makes its own data, such as a policy that learns from its own text.
         options: see `Options`; an average is one of the first model.
         settings: numbers and words by name that a checkpoint must have been made with to be taken
             over, beyond those of options, optimizers and loader.
 
     Attributes:
-        models, optimizers: by name; while it trains, as Accelerate prepared them.
+        models, optimizers: by name; during the training as Accelerate prepared them.
         average: an `AveragedModel` of the first model, or None.
         history: the losses so far.
         done: how many steps are done.
-        accelerator: Hugging Face's `Accelerator`, while it trains.
+        accelerator: Hugging Face's `Accelerator`, during the training.
 
     Raises:
         CourseError: an argument or an option is out of range.
@@ -105,10 +107,15 @@ class Run:
         self.average = None if keep is None else average_of(self.model, keep)
         self.history = History(average=None if self.average is None else self.average.module)
         self.done = self.steps = 0
-        self.parts = 1  # that a batch goes through the model in
-        self.whole = True  # between two steps, not in the middle of one
+        self.parts = 1  # number of parts in which a batch goes through the model
+        self.whole = True  # False in the middle of a step
 
     def _check_together(self) -> None:
+        """Refuse names of models that cannot be kept, and a precision that does not fit.
+
+        Raises:
+            CourseError: a name is refused, or "fp16" meets several optimizers.
+        """
         names = [name for name in self.models if not _is_good_name(name)]
         if names:
             raise CourseError(f"Run: models must be named otherwise than {', '.join(names)}.")
@@ -121,12 +128,12 @@ class Run:
 
     @property
     def model(self) -> torch.nn.Module:
-        """The first of the models."""
+        """Return the first of the models."""
         return next(iter(self.models.values()))
 
     @property
     def device(self) -> torch.device:
-        """Where models and batches are while it trains."""
+        """Return the device of models and batches during the training."""
         return self.accelerator.device
 
     def minimise(self, loss: torch.Tensor, *names: str) -> torch.Tensor:
@@ -134,7 +141,7 @@ class Run:
 
         Args:
             loss: one number that depends on the weights.
-            names: of the optimizers that make their step; without names, all.
+            names: names of the optimizers that make their step; without names, all.
 
         Returns:
             The loss without its gradient.
@@ -153,14 +160,15 @@ class Run:
     def minimise_in_parts(
         self, loss_fn: Callable[[Any], torch.Tensor], batch: object, *names: str
     ) -> torch.Tensor:
-        """Move weights one step down the gradient of a loss over a batch. When memory runs out, the
-        batch goes through in two parts, or four and so on, whose gradients add up to that of the
-        whole, from then on.
+        """Move weights one step down the gradient of a loss over a batch, in parts if necessary.
+
+        When memory runs out, this batch and all later ones go through in two parts, or four and so
+        on, whose gradients add up to that of the whole.
 
         Args:
             loss_fn: rows of the batch -> one number, the mean over these rows.
-            batch: tensors of as many rows each.
-            names: of the optimizers that make their step; without names, all.
+            batch: tensors with the same number of rows.
+            names: names of the optimizers that make their step; without names, all.
 
         Returns:
             The loss without its gradient.
@@ -179,6 +187,11 @@ class Run:
         return loss
 
     def _chosen(self, names: tuple[str, ...]) -> list:
+        """Return the optimizers of these names; without names, all.
+
+        Raises:
+            CourseError: there is no optimizer of a name.
+        """
         if unknown := set(names) - set(self.optimizers):
             raise CourseError(
                 f"There is no optimizer {', '.join(map(repr, sorted(unknown)))}; there are "
@@ -187,7 +200,11 @@ class Run:
         return [self.optimizers[name] for name in names or self.optimizers]
 
     def _gradients(self, loss_fn, batch, optimizers: list) -> torch.Tensor | None:
-        """Gradients of one batch, in parts; its loss, or None when memory ran out."""
+        """Compute the gradients of one batch, in parts.
+
+        Returns:
+            The loss of the batch, or None when memory ran out.
+        """
         for optimizer in optimizers:
             optimizer.zero_grad()
         total: Any = 0.0
@@ -204,7 +221,11 @@ class Run:
         return total
 
     def _update(self, optimizers: list) -> None:
-        """Clip the gradients, and have each optimizer make its step."""
+        """Clip the gradients, and let each optimizer make its step.
+
+        Raises:
+            CourseError: memory ran out for the optimizer's own numbers.
+        """
         if self.options.clip is not None:
             weights = [
                 weight
@@ -219,7 +240,8 @@ class Run:
         except (RuntimeError, MemoryError) as error:
             if not memory.ran_out(error):
                 raise
-            # the first step makes room for an optimizer's own numbers; smaller parts do not help
+            # An optimizer makes room for its own numbers in its first step, and smaller parts of
+            # the batch would not help.
             raise CourseError(
                 "Memory ran out for the optimizer's own numbers: take a smaller model, or an "
                 "optimizer that keeps less."
@@ -230,8 +252,11 @@ class Run:
     def train(self, steps: int) -> History:
         """Make steps until `steps` are done, those before a resumed checkpoint included.
 
-        Interrupting it (the stop button) ends it after the step it is in, keeps what was learned,
-        and writes a checkpoint if one is wanted.
+        The stop button ends the training after the current step, keeps what was learned, and writes
+        a checkpoint if one is wanted.
+
+        Returns:
+            The losses of all steps, see `History`.
 
         Raises:
             CourseError: `steps` is out of range, a loss is not finite, a checkpoint is damaged or
@@ -254,7 +279,7 @@ class Run:
         return self.history
 
     def advance(self, batch: object) -> None:
-        """Make one step with a batch; `train` does this as often as it takes."""
+        """Make one step with a batch; `train` calls this for every batch."""
         self.whole = False
         self._set_rates(rate(self.done, self.steps, self.options))
         try:
@@ -271,14 +296,18 @@ class Run:
 
     @property
     def trained(self) -> torch.nn.Module:
-        """Once it has begun, what it is for: the average, or without one the first model."""
+        """Return the average, or without one the first model; to be called once training began."""
         if self.average is not None:
             return self.average.module
         return self.accelerator.unwrap_model(self.model)
 
     @contextlib.contextmanager
     def _prepared(self, epoch: int) -> Iterator[None]:
-        """While inside, everything is on its device, as Accelerate wants it."""
+        """Prepare models, optimizers and loader for the device, within a `with` block.
+
+        Args:
+            epoch: epoch of the loader that comes next, counted from 0.
+        """
         given = self.models, self.optimizers, self.loader
         self.accelerator = _accelerator(self.options)
         self.recorder = Recorder(self.history.curves, self.accelerator)
@@ -290,7 +319,7 @@ class Run:
             self._place(epoch)
             yield
         finally:
-            for model in self.models.values():  # mixed precision wraps `forward`: take that off
+            for model in self.models.values():  # mixed precision wraps `forward`: undo that
                 self.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
             self._set_rates(1.0)
             self.models, self.optimizers, self.loader = given
@@ -298,7 +327,11 @@ class Run:
                 self.accelerator.end_training()
 
     def _place(self, epoch: int) -> None:
-        """Have Accelerate prepare models, optimizers and loader."""
+        """Let Accelerate prepare models, optimizers and loader.
+
+        Raises:
+            CourseError: the batch must stay whole, and there are several processes.
+        """
         accelerator, loaders = self.accelerator, [] if self.loader is None else [self.loader]
         if self.options.whole_batch and accelerator.num_processes > 1:
             raise CourseError("whole_batch: several processes would divide the batch; use one.")
@@ -316,12 +349,17 @@ class Run:
             accelerator.init_trackers("aigc_course")
 
     def _set_rates(self, share: float) -> None:
-        """Set all learning rates to a share of what they were given as."""
+        """Set all learning rates to a share of their original values."""
         for optimizer, rates in zip(self.optimizers.values(), self.rates, strict=True):
             for group, lr in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = lr * share
 
     def _loop(self) -> None:
+        """Make the steps that are left, with display, `watch` and checkpoints in between.
+
+        Raises:
+            KeyboardInterrupt: the stop button was pressed; the step was finished.
+        """
         every = max(1, self.steps // 200)
         show = self.accelerator.is_main_process and self.options.show
         for model in self.models.values():
@@ -336,8 +374,8 @@ class Run:
                         monitor.update(self.history.curves)
                     if last or self.done % self.options.save_every == 0:
                         self._pause()
-                    # between two steps: what is kept is whole, and a resumed run equals an
-                    # unbroken one
+                    # Stop between two steps: what is kept is whole, and a resumed run equals one
+                    # that was never stopped.
                     if pressed and not last:
                         raise KeyboardInterrupt
             finally:
@@ -345,8 +383,9 @@ class Run:
                 monitor.update(self.history.curves)
 
     def _batches(self) -> Iterator[object]:
-        """Batches, pass after pass, from where the run stands; without a loader, the numbers of the
-        steps.
+        """Yield the batches of the steps that are left, pass after pass.
+
+        Without a loader, yield the numbers of these steps, counted from 1.
         """
         while self.done < self.steps:
             numbers = range(self.done + 1, self.steps + 1)
@@ -358,8 +397,9 @@ class Run:
                 self.loader.skip_batches = 0
 
     def _pause(self) -> None:
-        """Let the caller look, then keep a checkpoint, so that a run that goes on from it has
-        nothing to look at again.
+        """Call `watch`, then save a checkpoint.
+
+        In this order, a run that goes on from the checkpoint has nothing to watch again.
         """
         try:
             if self.options.watch and self.accelerator.is_main_process:
@@ -369,13 +409,13 @@ class Run:
                 self._save(self.options.checkpoint)
 
     def _stopped(self) -> None:
-        """After an interrupt: keep what there is and say how to go on."""
+        """Keep what was learned before an interrupt, and tell how to go on."""
         self.history.interrupted = True
         name, way = self.options.checkpoint, "Train it again to go further"
         if name and self.done and self.whole:
             self._save(name)
             way = f"It is kept as checkpoint {name!r}: run the cell again to go on from there"
-        elif name:  # pressed twice, in the middle of a step: what is half done is not kept
+        elif name:  # pressed again, in the middle of a step: half a step is not kept
             way = f"Run the cell again to go on from the last checkpoint of {name!r}"
         self.accelerator.print(
             f"Stopped after {self.done} of {self.steps} steps; the model keeps what it learned. "
@@ -385,13 +425,18 @@ class Run:
     # --- its checkpoints ---
 
     def _weights(self) -> torch.nn.Module:
-        """All that has weights, as one module; a single model as it is."""
+        """Return all models and the average as one module; a single model as it is."""
         parts = {name: self.accelerator.unwrap_model(m) for name, m in self.models.items()}
         if self.average is not None:
             parts["average"] = self.average
         return torch.nn.ModuleDict(parts) if len(parts) > 1 else parts.popitem()[1]
 
     def _save(self, name: str) -> None:
+        """Save a checkpoint with all that the run needs to go on.
+
+        Raises:
+            CourseError: it cannot be written; all processes raise this together.
+        """
         self.recorder.read()
         random, failure = gather_object([checkpoints.random_state()]), ""
         if self.accelerator.is_main_process:
@@ -411,8 +456,10 @@ class Run:
             raise CourseError(failure)
 
     def _resume(self) -> None:
-        """Take over the last checkpoint of this name, if there is one and it was made with the same
-        settings.
+        """Resume from the last checkpoint of the run's name, if there is one.
+
+        Raises:
+            CourseError: the checkpoint is unusable, or was made with other settings.
         """
         name = self.options.checkpoint
         if name is None or (state := checkpoints.load(name, self._weights())) is None:
@@ -424,6 +471,12 @@ class Run:
         self.accelerator.print(f"Resumed {name!r} at step {self.done} of {self.steps}.")
 
     def _check_made_by(self, name: str, state: dict) -> None:
+        """Refuse a checkpoint that was made with other settings, or has more steps than wanted.
+
+        Raises:
+            CourseError: the checkpoint is of another run.
+            ValueError: settings are missing.
+        """
         kept, done = state["made_by"], len(state["losses"])
         other = {key: kept[key] for key in kept if self.made_by.get(key) != kept[key]}
         if kept.keys() != self.made_by.keys() and not other:
@@ -436,6 +489,11 @@ class Run:
             )
 
     def _take_over(self, state: dict) -> None:
+        """Restore optimizers, losses, place in the data and random state from a checkpoint.
+
+        Raises:
+            ValueError: it does not fit this run; other errors are turned by `understood`, too.
+        """
         done = len(state["losses"])
         checkpoints.check_alike(list(state["optimizers"]), list(self.optimizers))
         for name, optimizer in self.optimizers.items():
@@ -456,7 +514,16 @@ class Run:
 
 
 def _by_name(kind: str, given: object, cls: type) -> dict:
-    """One thing, or things by name, as a dictionary."""
+    """Return one thing, or things by name, as a dictionary.
+
+    Args:
+        kind: what they are, "model" for example; also the name of a single one.
+        given: a `cls`, or several by name.
+        cls: their class.
+
+    Raises:
+        CourseError: `given` is neither.
+    """
     named = {kind: given} if isinstance(given, cls) else given
     if (
         not isinstance(named, Mapping)
@@ -471,7 +538,7 @@ def _by_name(kind: str, given: object, cls: type) -> dict:
 
 
 def _is_good_name(name: str) -> bool:
-    """Whether a model can be kept under this name, beside an average."""
+    """Return whether a model can be kept under this name, beside an average."""
     return bool(name) and "." not in name and name != "average" and not hasattr(_ANY, name)
 
 
@@ -479,6 +546,11 @@ _ANY = torch.nn.ModuleDict()
 
 
 def _check_loss(must: str, loss: object) -> None:
+    """Refuse a loss that is not one number, or depends on no parameter.
+
+    Raises:
+        CourseError: the loss is refused; the line begins with `must`.
+    """
     if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
         raise CourseError(
             f"{must} one number as a tensor that depends on the model's parameters, loss.mean() "
@@ -487,10 +559,15 @@ def _check_loss(must: str, loss: object) -> None:
 
 
 def _accelerator(options: Options) -> Accelerator:
-    # Accelerate keeps one precision a process; every training has its own
+    """Return a new Accelerator with the precision and the tracker of the options.
+
+    Raises:
+        CourseError: the tracker is not installed.
+    """
+    # Accelerate keeps one precision for the whole process, but every training has its own.
     AcceleratorState._reset_state()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a missing tracker is told below
+        warnings.simplefilter("ignore")  # a missing tracker is reported below
         accelerator = Accelerator(
             mixed_precision=options.precision,
             log_with=options.tracker,

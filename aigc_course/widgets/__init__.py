@@ -1,5 +1,7 @@
-"""Things to play with. Each answers at once, works by keyboard, and has a static figure beside it
-in its lesson.
+"""Interactive demonstrations for the lessons.
+
+Each answers at once, can be used with the keyboard, and has a static figure beside it in its
+lesson.
 """
 
 from aigc_course.widgets.images import (

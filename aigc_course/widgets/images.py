@@ -1,6 +1,4 @@
-"""Things to play with in the image lessons: damage a picture, walk through latents, look back
-through a training.
-"""
+"""Interactive demonstrations of the image lessons: restoration, latent planes, training."""
 
 from __future__ import annotations
 
@@ -25,8 +23,11 @@ _STYLE = {"style": {"description_width": "6em"}, "layout": ipywidgets.Layout(wid
 
 
 def png(image, size: int) -> bytes:
-    """A grey image (H, W) in [0, 1] as a PNG `size` pixels high, its own pixels shown as
-    squares.
+    """Return a grey image as a PNG.
+
+    Args:
+        image: (H, W); clipped to [0, 1].
+        size: height of the PNG in pixels; the image's own pixels become squares.
     """
     pixels = Image.fromarray((np.clip(np.asarray(image), 0, 1) * 255).round().astype(np.uint8))
     data = io.BytesIO()
@@ -39,10 +40,10 @@ def png(image, size: int) -> bytes:
 def restoration_player(
     images: torch.Tensor, repair: Callable[[torch.Tensor], torch.Tensor]
 ) -> ipywidgets.VBox:
-    """Choose a picture, move a hole over it, add noise; see what a network makes of it.
+    """Return a widget to damage a picture, with a hole and noise, and see it restored.
 
     Args:
-        images: (N, 1, H, W) in [0, 1].
+        images: (N, 1, H, W) in [0, 1], at least one.
         repair: damaged image (1, H, W) -> restored image, same shape, in [0, 1].
     """
     if not len(images):
@@ -76,13 +77,13 @@ def restoration_player(
 
 
 class Plane(anywidget.AnyWidget):
-    """A picture of a plane with a point that is dragged with the mouse, or moved by the arrow keys.
+    """A widget: a picture of a plane with a point that the mouse or the arrow keys move.
 
     Attributes:
-        x, y: where the point is, from -limit to limit; y grows upwards.
-        limit: of both axes.
+        x, y: position of the point, from -limit to limit; y grows upwards.
+        limit: both axes go from -limit to limit.
         background: PNG of the plane.
-        label: what a screen reader says.
+        label: what a screen reader reads out.
     """
 
     _esm = Path(__file__).with_name("plane.js")
@@ -96,12 +97,11 @@ class Plane(anywidget.AnyWidget):
 def plane_player(
     decode: Callable[[torch.Tensor], torch.Tensor], background, limit: float = 2.5
 ) -> ipywidgets.HBox:
-    """Drag a point over a latent plane (or use the arrow keys, or the sliders) and see what is
-    generated there.
+    """Return a widget to move a point over a latent plane and see what is generated there.
 
     Args:
         decode: points (N, 2) -> images (N, 1, H, W) in [0, 1].
-        background: picture of the plane (H, W) in [0, 1], from `image_plots.plane`.
+        background: picture of the plane (H, W) in [0, 1], from `plots.plane`.
         limit: the plane goes from -limit to limit, left to right and bottom to top.
     """
     import torch
@@ -135,13 +135,13 @@ def training_player(
     n_latents: int,
     n_sliders: int = 6,
 ) -> ipywidgets.VBox:
-    """Sliders for a few latent numbers, one for the moment of the training, and what the generator
-    made then.
+    """Return a widget that shows what a generator made at each stage of its training.
 
     Args:
-        generators: step -> function from (N, n_latents) to images (N, 1, H, W) in [0, 1].
+        generators: step -> function from (N, n_latents) to images (N, 1, H, W) in [0, 1]; at least
+            one.
         n_latents: numbers of noise.
-        n_sliders: numbers that have a slider; it is added to what the seed gives.
+        n_sliders: latents with a slider; its value is added to the noise.
     """
     if not generators:
         raise CourseError("training_player needs at least one generator: {step: function}.")

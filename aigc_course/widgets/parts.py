@@ -1,6 +1,4 @@
-"""What the things to play with have in common: they answer each change, say when they are busy, and
-show pictures with a description.
-"""
+"""Parts of all interactive demonstrations: they follow their controls and show pictures."""
 
 from __future__ import annotations
 
@@ -12,8 +10,8 @@ import ipywidgets
 
 from aigc_course.core.errors import CourseError
 
-# Shown only when an answer takes longer than 0.3 s: a note that comes and goes at every step of a
-# slider would flicker.
+# It appears only when an answer takes longer than 0.3 s; otherwise it would flicker at every step
+# of a slider.
 _BUSY = (
     "<style>@keyframes aigc-busy { to { opacity: 1 } }</style><em "
     'style="opacity:0;animation:aigc-busy 0s .3s forwards">working ...</em>'
@@ -27,12 +25,12 @@ def follow(
 
     Args:
         controls: widgets to watch.
-        work: takes nothing, shows the answer; an error of the course is shown as its message.
-        names: traits of the controls that count.
+        work: takes nothing, shows the answer; a `CourseError` is shown as its message.
+        names: traits of the controls whose changes count.
 
     Returns:
-        A line to put below: empty, "working ..." while an answer takes longer than 0.3 s, or what
-            went wrong.
+        A line to put below: empty, "working ..." while an answer takes longer than 0.3 s, or the
+        message of an error.
     """
     line = ipywidgets.HTML(layout=ipywidgets.Layout(min_height="1.6em"))
 
@@ -54,8 +52,12 @@ def follow(
 
 
 def picture(png: bytes, alt: str, width: int | None = None) -> str:
-    """HTML of a PNG with the text that a screen reader says; `width` in pixels, None for its
-    own.
+    """Return HTML of a PNG with its alternative text.
+
+    Args:
+        png: the file's bytes.
+        alt: alternative text, for screen readers.
+        width: in pixels; None for the PNG's own.
     """
     size = "" if width is None else f' width="{width}"'
     return (

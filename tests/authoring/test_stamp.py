@@ -186,6 +186,7 @@ def test_a_new_lesson_is_a_record_and_a_notebook(copy, monkeypatch, record_prope
     changed = stamp.stamp()
     notebook = nbformat.read(copy / "notebooks" / "04_dummy_lesson.ipynb", 4)
     assert notebook.metadata["aigc_course"] == {"topic": "dummy", "number": "04"}
+    assert notebook.cells[1].source == 'plots.picture("dummy", alt="nothing")'
     assert notebook.cells[0].source == (
         "# 04 Dummy lesson\n\nAs in lesson 05.\n\n**Next**: [05 Recurrent networks]"
         "(05_recurrent_networks.ipynb): how can a network remember? **Back**: "

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 import warnings
+from pathlib import Path
 
 import accepted_answers
 import numpy as np
@@ -224,28 +225,27 @@ def marks(notebook):
     return [text[0] for text in shown if re.match(r"[✔✘○] [a-z]+\.\w+:", text)]
 
 
-RUNS = [
-    ("wrong", lambda name: f'catalog.find("{name}").mistakes[0].answer'),
-    ("accepted", lambda name: f'accepted_answers.given("{name}", 0)'),
-    ("also accepted", lambda name: f'accepted_answers.given("{name}", 1)'),
-]
-SLOW = pytest.mark.full(guards="exercises")
+GIVEN = {
+    "wrong": lambda name: f'catalog.find("{name}").mistakes[0].answer',
+    "accepted": lambda name: f'accepted_answers.given("{name}", 0)',
+    "also_accepted": lambda name: f'accepted_answers.given("{name}", 1)',
+}
+SLOW = pytest.param("also_accepted", marks=pytest.mark.full)
 
 
-@pytest.mark.parametrize(
-    "kind, given", [RUNS[0], RUNS[1], pytest.param(*RUNS[2], marks=SLOW)], ids=lambda x: str(x)[:13]
-)
-@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.number)
-def test_a_lesson_runs_to_its_end_with_every_answer(lesson, kind, given, tmp_path):
+@pytest.mark.parametrize("answers", ["wrong", "accepted", SLOW])
+@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.topic)
+def test_a_lesson_runs_to_its_end_with_every_answer(lesson, answers, tmp_path):
     """With wrong answers it goes on with its own, with accepted ones it uses them."""
     notebook = lessons.read(lesson.path)
-    asked = answer_all(notebook, given)
+    asked = answer_all(notebook, GIVEN[answers])
+    folder = str(Path(accepted_answers.__file__).parent)
     notebook.cells[1].source += (
-        f"\nimport sys\nsys.path.append({str(accepted_answers.__file__.rpartition('/')[0])!r})"
+        f"\nimport sys\nsys.path.append({folder!r})"
         "\nimport accepted_answers\nfrom aigc_course.exercises.engine import catalog"
     )
-    execute.run(notebook, tmp_path, name=lesson.number, env={"AIGC_SCALE": "smoke"})
-    assert marks(notebook) == ["✘" if kind == "wrong" else "✔"] * asked
+    execute.run(notebook, tmp_path, name=lesson.topic, env={"AIGC_SCALE": "smoke"})
+    assert marks(notebook) == ["✘" if answers == "wrong" else "✔"] * asked
 
 
 def test_exercise_gives_the_lesson_what_it_can_use(capsys):

@@ -11,7 +11,7 @@ from aigc_course.course import lessons
 from aigc_course.exercises.engine import catalog
 
 LESSONS = lessons.all_lessons()
-each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+each = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.topic)
 
 # What is somewhere else in the lesson, or only there.
 ELSEWHERE = re.compile(
@@ -31,17 +31,13 @@ def asked_in(source):
     return re.findall(r'^(?:@exercise|\w+ = answer)\("([\w.]+)"', source, re.M)
 
 
-def topics_of(lesson):
-    return [topic for topic, (number, _) in catalog.TOPICS.items() if number == lesson.number]
-
-
 @each
 def test_every_exercise_has_one_statement_and_one_cell(lesson):
     statements, asking = (tagged(lesson, tag) for tag in (export.TASK, export.EXERCISE))
     assert {cell.cell_type for _, cell in statements} == {"markdown"}
     names = [name for _, cell in asking for name in asked_in(cell.source)]
     assert len(names) == len(asking), "one exercise in each cell"
-    known = [name for topic in topics_of(lesson) for name in catalog.exercises_of(topic)]
+    known = catalog.exercises_of(lesson.topic)
     assert sorted(names) == sorted(known)
     order = sorted([*((i, "task") for i, _ in statements), *((i, "exercise") for i, _ in asking)])
     assert [kind for _, kind in order] == ["task", "exercise"] * len(known)

@@ -21,19 +21,6 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def text_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-
-
-def main_path(notebook):
-    """Cells before the optional part."""
-    first = next(
-        (i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## Optional")),
-        len(notebook.cells),
-    )
-    return notebook.cells[:first]
-
-
 def test_there_are_lessons():
     assert [lesson.record for lesson in LESSONS] == list(syllabus.present())
 
@@ -67,32 +54,9 @@ def test_nothing_marked_as_checked_is_silently_skipped(lesson):
 
 @each
 def test_stored_outputs_are_as_new_as_the_code(lesson):
-    notebook = lessons.read(lesson.path)
-    stored = notebook.metadata["aigc_course"]
-    assert provenance.fingerprint(notebook, stored["modules"]) == stored["stored_from"], (
-        f"run: python3 course.py store {lesson.topic}"
-    )
-
-
-def test_fingerprint_notices_code_and_ignores_comments(tmp_path, monkeypatch):
-    notebook = lessons.read(LESSONS[0].path)
-    before = provenance.fingerprint(notebook, [])
-    code_cells(notebook)[-1].source += "\nx = 1"
-    assert provenance.fingerprint(notebook, []) != before
-    meaning = provenance.meaning
-    assert meaning('"""Doc."""\nx = 1  # why\n') == meaning("x = 1") != meaning("x = 2")
-    assert (
-        meaning('def f():\n    """Doc\n    more."""\n    return "# no comment"\n')
-        == 'def f():\n    return "# no comment"'
-    )
-
-
-def test_fingerprint_is_the_same_on_every_python_version():
-    """Text with a nested f-string, whose syntax tree is written differently from Python 3.12 on."""
-    import hashlib
-
-    source = '"""Doc."""\nx = f"{\' \'.join(y)} {z!r}"  # comment\n'
-    assert hashlib.sha256(provenance.meaning(source).encode()).hexdigest()[:8] == "e5404a1a"
+    """How the record is made and read is tested in tests/authoring/test_provenance.py."""
+    changed = provenance.changes(lessons.read(lesson.path))
+    assert not changed, f"run: python3 course.py store {lesson.topic} ({', '.join(changed[:5])})"
 
 
 @each
@@ -146,21 +110,11 @@ def test_anatomy(lesson):
     )
     assert [f"{i}." in title for i in (1, 2, 3)] == [True] * 3 and "\n4." not in title
     assert code_cells(notebook)[0].source == first_cell.first_cell(paths.repository())
-    assert 25 <= len(main_path(notebook)) <= 45, len(main_path(notebook))
-    wordy = []
-    for cell in text_cells(notebook):
-        words = len(
-            re.sub(r"\$[^$]*\$|\[!\[.*?\]\(.*?\)\]\(.*?\)|\]\([^)]*\)", " ", cell.source).split()
-        )
-        listed = (
-            len(re.findall(r"^(?:-|\d\.) ", cell.source, re.M)) > 1
-        )  # objectives, points of a recap
-        wordy += [(words, cell.source[:60])] if words > (120 if listed else 80) else []
-    assert not wordy
+    # A cell does one thing. How many cells and words an idea takes is for its reader to say.
     lengths = [
         len(re.findall(r"^ *[^ #\n]", cell.source, re.M)) for cell in code_cells(notebook)[1:]
     ]
-    assert statistics.median(lengths) <= 7 and max(lengths) <= 20, lengths
+    assert statistics.median(lengths) <= 15 and max(lengths) <= 30, lengths
     everything = "\n".join(cell.source for cell in notebook.cells)
     for part in (
         "redict",

@@ -16,10 +16,13 @@ MODULES = sorted((ROOT / "aigc_course").rglob("*.py"))
 TEXTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     ROOT / "benchmarks" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "data").rglob("*.md")),
 ]
+WRITTEN = set(".py .md .toml .yml .yaml .cfg .cff .svg .txt .ipynb .json".split())
 
 
 def named(path):
@@ -111,7 +114,20 @@ def test_the_project_speaks_of_itself_alone():
     for name in filter(None, tracked):
         path = ROOT / name
         if (
-            path.suffix in {".py", ".md", ".toml", ".yml", ".cfg", ".cff", ".ipynb", ".json"}
+            path.suffix
+            in {
+                ".py",
+                ".md",
+                ".toml",
+                ".yml",
+                ".yaml",
+                ".cfg",
+                ".svg",
+                ".txt",
+                ".cff",
+                ".ipynb",
+                ".json",
+            }
             and path.is_file()
         ):
             found = stray.search(path.read_text(encoding="utf-8"))

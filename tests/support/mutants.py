@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mnist_files import idx
 from PIL import Image
-from test_vision import idx
 
 from aigc_course import pretrained, training
 from aigc_course.core import files as core_files

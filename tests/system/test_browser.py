@@ -176,6 +176,7 @@ def done(notebook, place):
     )
 
 
+@pytest.mark.full(guards="authoring course")
 def test_an_error_in_a_cell_is_noticed(pages):
     server, new_page = pages
     page = new_page()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from installed import bare, wheel, without_course_variables  # noqa: F401 (fixtures)
 from nbclient import NotebookClient
-from test_packaging import bare, wheel, without_course_variables  # noqa: F401 (fixtures)
 from traitlets.config import Config
 
 from aigc_course.course import lessons
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")
-def colab(bare, tmp_path_factory):  # noqa: F811
+def colab(bare, tmp_path_factory):
     """Python of an environment like Colab's, without the course; a kernel runs in it."""
     result = subprocess.run(
         [str(bare), "-m", "pip", "install", "--quiet", *AS_COLAB_HAS_THEM],
@@ -93,7 +93,7 @@ def run(notebook, folder, kernels, environment):
 
 
 @each
-def test_a_notebook_alone_installs_the_course_and_runs(lesson, colab, wheel, tmp_path):  # noqa: F811
+def test_a_notebook_alone_installs_the_course_and_runs(lesson, colab, wheel, tmp_path):
     python, kernels = colab
     before = versions(python)
     assert before["ipywidgets"] == "7.7.1" and before["ipykernel"] == "6.17.1"

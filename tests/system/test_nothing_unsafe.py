@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from test_vision import idx, put, small  # noqa: F401 (a fixture)
+from mnist_files import idx, put, small  # noqa: F401 (a fixture)
 
 from aigc_course import pretrained, training
 from aigc_course.authoring import secrets
@@ -502,7 +502,7 @@ def test_hostile_pretrained_checkpoints(tmp_path, monkeypatch, home, count):
 # Data
 
 
-def test_flipped_bytes_of_downloads_and_of_unpacked_files(small, count):  # noqa: F811
+def test_flipped_bytes_of_downloads_and_of_unpacked_files(small, count):
     root, packed, _ = small
     raw = put(root, packed)
     image_sets.load("mnist", root)
@@ -520,7 +520,7 @@ def test_flipped_bytes_of_downloads_and_of_unpacked_files(small, count):  # noqa
     count("flipped bits in data files", flips)
 
 
-def test_hostile_archives(small, tmp_path, count):  # noqa: F811
+def test_hostile_archives(small, tmp_path, count):
     """Data come as single gzip files: a name or a bomb in one, or a link in its place, leads
     nowhere. State files of runs are archives, too.
     """
@@ -643,7 +643,7 @@ class Server(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(tmp_path, monkeypatch, small):  # noqa: F811
+def server(tmp_path, monkeypatch, small):
     """A real server with a certificate that this process trusts; returns its address."""
     if not shutil.which("openssl"):
         pytest.skip("needs openssl to make a certificate")
@@ -709,7 +709,7 @@ BAD_SERVERS = (
 )
 
 
-def test_servers_that_do_not_give_the_file(server, small, monkeypatch, count):  # noqa: F811
+def test_servers_that_do_not_give_the_file(server, small, monkeypatch, count):
     root, _, _ = small
     kind, _, names = image_sets.SETS["mnist"]
 

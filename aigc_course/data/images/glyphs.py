@@ -1,9 +1,9 @@
-"""The default image world: characters from open fonts, drawn with known factors (card:
-data/glyphs.md).
+"""Images of characters from open fonts, drawn with known factors: the course's own image data.
 
-Every (font, character) pair is drawn once and turned into a signed distance field: each pixel says
-how far it is from the outline. From there an image costs one affine look-up, and the stroke can be
-made thicker by adding a number, so stroke width is a factor like rotation is.
+Every (font, character) pair is drawn once and turned into a signed distance field: each pixel holds
+its distance from the outline. From there an image takes a single affine look-up, and adding a
+number makes the stroke thicker, so that stroke width is a factor just as rotation is. The data card
+is data/glyphs.md.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _DEJAVU = [
 ]
 _STIX = [f"STIXGeneral{style}" for style in ("", "Bol", "Italic", "BolIta")]
 FONTS = (*_DEJAVU, *_STIX, "cmr10", "cmb10", "cmti10", "cmss10", "cmtt10")
-"""Fonts that ship with Matplotlib and have a drawing of their own for every letter and digit."""
+"""Fonts that ship with Matplotlib and have a shape of their own for every letter and digit."""
 
 RANGES = {
     "rotation": (-15.0, 15.0),
@@ -49,22 +49,24 @@ RANGES = {
     "shear": (-0.25, 0.25),
     "stroke": (0.05, 0.9),
 }
-"""Each factor is uniform in its range: degrees, factor, factor, pixels of an image 28 wide."""
+"""Factor -> range in which it is uniform: degrees, ratio, ratio, pixels of an image 28 wide."""
 
+# Pixels drawn, pixels kept, farthest distance kept (in pixels of an image 28 wide).
 _DRAWN, _FIELD, _REACH = (
     96,
     48,
     4.0,
-)  # pixels drawn, pixels kept, farthest distance kept (pixels of 28)
+)
 
 
 class Glyphs(NamedTuple):
-    """Images and what they were made from.
+    """Images of characters, and the factors from which they were drawn.
 
     Attributes:
         images: (N, 1, size, size) float32 in [0, 1], white on black.
-        factors: column name -> array of length N: "character" and "font" (str), "label" (int, index
-            into the characters asked for), "rotation" (degrees), "scale", "shear", "stroke".
+        factors: name of the factor -> array of length N: "character" and "font" (str), "label"
+            (int, index into the characters asked for), "rotation" (degrees), "scale" and "shear"
+            (ratios), "stroke" (pixels of an image 28 wide).
     """
 
     images: Tensor
@@ -76,10 +78,10 @@ def sample(n: int, *, seed: int, characters: str = "0123456789", size: int = 28)
     """Draw `n` images of characters; the same seed gives the same images on one machine.
 
     Args:
-        n: how many, 0 or more.
+        n: number of images, 0 or more.
         seed: of the random numbers.
-        characters: drawn uniformly from these; ASCII letters and digits.
-        size: height and width in pixels, 8 or more.
+        characters: ASCII letters and digits, from which each image's character is drawn uniformly.
+        size: height and width in pixels, from 8 to 1024.
 
     Raises:
         CourseError: an argument is out of range or a character is not in the fonts.
@@ -100,12 +102,12 @@ def sample(n: int, *, seed: int, characters: str = "0123456789", size: int = 28)
 
 @checked(factors=instance(dict), size=whole(8, 1024))
 def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
-    """Images (N, 1, size, size) in [0, 1] of given factors; "label" is not looked at.
+    """Draw images (N, 1, size, size) in [0, 1] of given factors.
 
     Args:
         factors: "character", "font", "rotation", "scale", "shear", "stroke", each of length N, as
-            `sample` gives them.
-        size: height and width in pixels, 8 or more.
+            `sample` gives them; "label" is not used.
+        size: height and width in pixels, from 8 to 1024.
 
     Raises:
         CourseError: a factor is missing, or a character or font is unknown.
@@ -121,18 +123,23 @@ def draw(factors: dict[str, np.ndarray], *, size: int = 28) -> Tensor:
     columns = {name: np.asarray(factors[name], dtype=np.float32) for name in RANGES}
     numbers = {name: torch.from_numpy(column) for name, column in columns.items()}
     stroke, which = numbers.pop("stroke"), torch.from_numpy(which)
-    maps = _affine_maps(**numbers)
+    maps = _affine_maps(**numbers)  # (n, 2, 3)
     images = torch.empty(n, 1, size, size)
-    for i in range(0, n, 2000):  # in pieces, so that memory stays small
+    for i in range(0, n, 2000):  # in parts, to bound the memory that is needed
         part = slice(i, i + 2000)
         grid = F.affine_grid(maps[part], [len(maps[part]), 1, size, size], align_corners=False)
         looked_up = {"padding_mode": "border", "align_corners": False}
-        distance = F.grid_sample(fields[which[part]], grid, **looked_up)
+        distance = F.grid_sample(fields[which[part]], grid, **looked_up)  # (n, 1, size, size)
         images[part] = ((distance + stroke[part, None, None, None]) * size / 28 + 0.5).clamp(0, 1)
     return images
 
 
 def _check_factors(factors: dict[str, np.ndarray]) -> None:
+    """Check that all factors are there, and equally many numbers of each.
+
+    Raises:
+        CourseError: they are not.
+    """
     missing = {"character", "font", *RANGES} - set(factors)
     if missing:
         raise CourseError(f"draw needs every factor; {', '.join(sorted(missing))} is missing.")
@@ -145,7 +152,11 @@ def _check_factors(factors: dict[str, np.ndarray]) -> None:
 
 
 def _field_of_kind(kind: str) -> Tensor:
-    """The distance field of a character and a font, "A DejaVuSans" say."""
+    """Return the distance field (1, 48, 48) of a character and a font, "A DejaVuSans" for example.
+
+    Raises:
+        CourseError: one of them is unknown.
+    """
     character, _, font = kind.partition(" ")
     _check_characters(character if len(character) == 1 else "")
     if font not in FONTS:
@@ -154,6 +165,11 @@ def _field_of_kind(kind: str) -> Tensor:
 
 
 def _check_characters(characters: str) -> None:
+    """Check that a text holds ASCII letters and digits alone, and at least one.
+
+    Raises:
+        CourseError: it does not.
+    """
     if not isinstance(characters, str) or not (characters.isascii() and characters.isalnum()):
         raise CourseError(
             "characters must be ASCII letters and digits, such as '0123456789', not "
@@ -162,7 +178,7 @@ def _check_characters(characters: str) -> None:
 
 
 def _affine_maps(rotation: Tensor, scale: Tensor, shear: Tensor) -> Tensor:
-    """(N,) factors -> (N, 2, 3) maps from output to input coordinates."""
+    """Return the maps from output to input coordinates: factors (N,) -> (N, 2, 3)."""
     angle = torch.deg2rad(rotation)
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
     zero = torch.zeros_like(cos)
@@ -173,14 +189,15 @@ def _affine_maps(rotation: Tensor, scale: Tensor, shear: Tensor) -> Tensor:
 
 @cache
 def _distance_field(font: str, character: str) -> Tensor:
-    """(1, 48, 48) signed distance from the outline in pixels of a 28-pixel image, positive
-    inside.
+    """Return the signed distances (1, 48, 48) of pixels from the outline of a character.
+
+    They are positive inside, in pixels of an image 28 wide, and at most 4 in size.
     """
     folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
     drawn = Image.new("L", (_DRAWN, _DRAWN))
     face = ImageFont.truetype(str(folder / f"{font}.ttf"), 80)
     wide = face.getbbox(character)[2] - face.getbbox(character)[0]
-    if wide > 64:  # a wide letter would leave the picture when it is turned
+    if wide > 64:  # a wide letter would not fit into the picture when rotated
         face = face.font_variant(size=80 * 64 // wide)
     left, top, right, bottom = face.getbbox(character)
     at = ((_DRAWN - left - right) / 2, (_DRAWN - top - bottom) / 2)

@@ -1,5 +1,4 @@
-"""Sets of small grey pictures for the image lessons: the glyphs, MNIST and Fashion-MNIST through
-torchvision, a folder of your own.
+"""Sets of small grey pictures: glyphs, MNIST and Fashion-MNIST, or a folder of one's own.
 
 >>> train, test = choose("glyphs", 20000, 2000)                     # made here
 >>> train, test = choose("mnist", 20000, 2000)  # fetched once, verified  # doctest: +SKIP
@@ -37,8 +36,8 @@ from aigc_course.core.arguments import (
 from aigc_course.core.errors import CourseError
 from aigc_course.data.images import glyphs
 
-# torchvision's own addresses of Fashion-MNIST are plain http, and it tries http where https fails:
-# the files are fetched here.
+# The files are fetched here and not by torchvision: its addresses of Fashion-MNIST are plain http,
+# and it tries http where https fails.
 SETS = {
     "mnist": (
         datasets.MNIST,
@@ -62,32 +61,33 @@ SETS = {
         ),
     ),
 }
-"""Name -> torchvision's class, where its files come from, names of its classes."""
+"""Name -> (torchvision's class, address of its files, names of its classes)."""
 
+# Bytes of a file at most, seconds to wait for a server, seconds for a whole file.
 _LARGEST, _SECONDS, _IN_ALL = (
     64_000_000,
     30,
     900,
-)  # bytes of a file, seconds to wait for a server, seconds for a whole file
+)
 _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 _CALLED = {"mnist": "digits", "fashion_mnist": "pieces of clothing"}
 
 HELD_OUT = 20
-"""Pictures of a folder that are held out at least."""
+"""The least number of pictures of a folder that are held out."""
 LEAST = 150
-"""Pictures that a folder must have: those held out, and the largest batch of a lesson, 128."""
+"""Pictures that a folder must have: those held out, and 128, the largest batch of a lesson."""
 
 
 class Pictures(NamedTuple):
-    """Pictures with their classes.
+    """A set of pictures with their classes.
 
     Attributes:
         images: (N, 1, H, W) float32 in [0, 1]; 28 x 28 unless another size was asked for.
         labels: (N,) int64, index into `names`.
         names: of the classes.
-        factors: what they were made from, as `glyphs.sample` gives it; empty for photographed or
-            scanned ones.
-        what: what they show, in the plural, for texts that speak of them: "digits", say.
+        factors: from which they were drawn, as `glyphs.sample` gives them; empty for photographed
+            or scanned pictures.
+        what: what they show, in the plural, for texts about them, such as "digits".
     """
 
     images: torch.Tensor
@@ -104,8 +104,10 @@ def choose(name: str, n_train: int, n_test: int, *, classes: int = 1) -> tuple[P
     Args:
         name: "glyphs" (made here), "mnist" or "fashion_mnist" (fetched once), or the path of a
             folder of pictures, of which a tenth is held out, 20 at least.
-        n_train, n_test: pictures of each; a set that has fewer gives all of them.
-        classes: how many a folder must have at least; 2 for a judge, which tells them apart.
+        n_train: pictures to train on; a set that has fewer gives all of them.
+        n_test: pictures held out; a set that has fewer gives all of them.
+        classes: how many classes a folder must have at least; 2 for a judge, which tells them
+            apart.
 
     Raises:
         CourseError: there is no such set or folder, it is not here and cannot be fetched, or the
@@ -131,12 +133,12 @@ def choose(name: str, n_train: int, n_test: int, *, classes: int = 1) -> tuple[P
 def load(
     name: str, root: str | Path | None = None, download: bool = False
 ) -> tuple[Pictures, Pictures]:
-    """Load MNIST or Fashion-MNIST, every file of it verified: (training set, test set).
+    """Load MNIST or Fashion-MNIST as (training set, test set), with every file verified.
 
     Args:
         name: "mnist" or "fashion_mnist".
-        root: folder laid out as torchvision does, `MNIST/raw/*.gz` in it; None is `datasets/` in
-            `runtime.cache()`.
+        root: folder laid out as torchvision does, with `MNIST/raw/*.gz` in it; None is `datasets/`
+            in `core.paths.cache()`.
         download: fetch what is missing, over https only.
 
     Source: LeCun et al. (1998); Xiao, Rasul and Vollgraf (2017), "Fashion-MNIST".
@@ -148,7 +150,7 @@ def load(
     root = _path(root) if root else paths.cache() / "datasets"
     raw, old = (root / kind.__name__ / part for part in ("raw", "processed"))
     way = f"call load({name!r}, download=True), or go on with the default 'glyphs'"
-    if not download and not raw.is_dir():  # before anything is made there
+    if not download and not raw.is_dir():  # looked for before the lock makes a folder there
         raise CourseError(f"There is no {raw}; {way}.")
     with core_files.lock(raw.parent):
         for file, md5 in kind.resources:
@@ -158,7 +160,7 @@ def load(
             if not packed.is_file():
                 core_files.write_atomically(packed, _fetch(address + file, md5, packed))
             _unpack(packed, md5)
-    if old.exists():  # torchvision would read that instead, unverified
+    if old.exists():  # torchvision would read these files instead, unverified
         way = "delete that folder, and load the set again"
         raise CourseError(f"{old} holds files of an old torchvision: {way}.")
     sets = [kind(str(root), train=train, download=False) for train in (True, False)]
@@ -170,18 +172,17 @@ def load(
 
 @checked(path=instance(str, Path), size=whole(4, 1024), classes=whole(1), least=whole(1))
 def folder(path: str | Path, size: int = 28, *, classes: int = 1, least: int = 20) -> Pictures:
-    """Read a folder of pictures, made grey and square; its subfolders, if it has any, are the
-    classes.
+    """Read a folder of pictures, made grey and square; subfolders, if any, are the classes.
 
-    The whole folder is looked at first, and all that is wrong with it is told at once.
+    The whole folder is read first, so that one message names everything wrong with it.
 
     Args:
         path: of the folder.
-        size: height and width that the pictures are brought to; what is longer is cut off on both
-            sides. Transparent parts become white, photos are turned as their camera says, hidden
-            files are left out.
-        classes: how many classes there must be at least; with 2 or more every picture must lie in
-            a subfolder.
+        size: height and width of the result; the longer side is cropped at both ends. Transparent
+            parts become white, photos are rotated as their camera recorded, hidden files are left
+            out.
+        classes: how many classes there must be at least; with 2 or more every picture must lie in a
+            subfolder.
         least: how many pictures there must be at least.
 
     Raises:
@@ -208,7 +209,7 @@ def folder(path: str | Path, size: int = 28, *, classes: int = 1, least: int = 2
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the pictures in a folder and its subfolders, hidden ones left out."""
+    """Return the pictures in a folder and its subfolders, without hidden ones."""
     return sorted(
         file
         for file in path.rglob("*")
@@ -219,11 +220,18 @@ def _files(path: Path) -> list[Path]:
 
 
 def _class_of(path: Path, file: Path) -> str:
-    """Return the name of the subfolder that a picture lies in, "" where it lies beside them."""
+    """Return the name of the subfolder that a picture lies in, "" where it lies in none."""
     return file.relative_to(path).parts[0] if file.parent != path else ""
 
 
 def _reading_problems(path: Path, unreadable: dict[Path, str], n: int) -> list[str]:
+    """Return a sentence on the pictures that cannot be read, [] if all can.
+
+    Args:
+        path: of the folder.
+        unreadable: file -> reason.
+        n: pictures in all.
+    """
     if not unreadable:
         return []
     named = _some([f"{file.relative_to(path)}: {why}" for file, why in unreadable.items()])
@@ -234,6 +242,7 @@ def _reading_problems(path: Path, unreadable: dict[Path, str], n: int) -> list[s
 
 
 def _size_problems(n: int, least: int) -> list[str]:
+    """Return a sentence on too few pictures, [] if `n` is at least `least`."""
     if n >= least:
         return []
     kinds = ", ".join(sorted(_ENDINGS))
@@ -241,6 +250,13 @@ def _size_problems(n: int, least: int) -> list[str]:
 
 
 def _class_problems(path: Path, files: list[Path], classes: int) -> list[str]:
+    """Return sentences on too few classes and on pictures without one, [] if there are none.
+
+    Args:
+        path: of the folder.
+        files: its pictures.
+        classes: how many there must be at least; pictures may lie in no subfolder if it is 1.
+    """
     loose = [file.name for file in files if not _class_of(path, file)]
     found = sorted({_class_of(path, file) for file in files} - {""})
     if classes < 2 or not files or (len(found) >= classes and not loose):
@@ -269,7 +285,7 @@ def _some(names: list[str]) -> str:
 
 
 class _UnreadableError(Exception):
-    """A file that is no picture, or none that is safe to open; says why."""
+    """A file that is no picture, or none that is safe to open; its message gives the reason."""
 
 
 def _open(file: Path) -> Image.Image:
@@ -287,14 +303,14 @@ def _open(file: Path) -> Image.Image:
         raise _UnreadableError("too many pixels") from None
     except PermissionError:
         raise _UnreadableError("not yours to read") from None
-    except Exception:  # decoders raise of any kind when they meet a damaged file
+    except Exception:  # decoders raise errors of any kind at a damaged file
         raise _UnreadableError("damaged") from None
 
 
 def _grey(image: Image.Image) -> Image.Image:
     """Return an image in 256 shades of grey, on white where it is transparent."""
     if image.mode.startswith(("I", "F")):
-        # 16 bits and more: Pillow would cut off what is above 255.
+        # These have 16 bits and more, of which Pillow would clip all that is above 255.
         values = np.asarray(image, dtype=np.float64)
         return Image.fromarray((values * 255 / max(values.max(), 1)).clip(0, 255).astype(np.uint8))
     whole = image.convert("RGBA")
@@ -302,10 +318,10 @@ def _grey(image: Image.Image) -> Image.Image:
 
 
 def _square(image: Image.Image, size: int) -> torch.Tensor:
-    """Return the middle of a grey image, (1, size, size) in [0, 1]."""
+    """Return the middle of a grey image as (1, size, size) float32 in [0, 1]."""
     fit = v2.Compose(
         [
-            v2.CenterCrop(min(image.size)),  # first, so that a long strip does not become longer
+            v2.CenterCrop(min(image.size)),  # first, so that a long strip is not enlarged
             v2.Resize(size),
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
@@ -315,6 +331,11 @@ def _square(image: Image.Image, size: int) -> torch.Tensor:
 
 
 def _path(name: str | Path) -> Path:
+    """Return a name as a path, with ~ replaced by the home folder.
+
+    Raises:
+        CourseError: it names the home of an unknown user.
+    """
     try:
         return Path(name).expanduser()
     except RuntimeError:
@@ -324,25 +345,38 @@ def _path(name: str | Path) -> Path:
 
 
 class _HttpsOnly(urllib.request.HTTPRedirectHandler):
+    """A handler of redirects that follows them to https addresses only."""
+
     def redirect_request(self, request, file, code, message, headers, address):
+        """Return the request to follow a redirect with.
+
+        Raises:
+            URLError: it leads to an address that is not https.
+        """
         if not address.startswith("https://"):
             raise urllib.error.URLError(f"it leads to {address.partition(':')[0]}, not https")
         return super().redirect_request(request, file, code, message, headers, address)
 
 
 def _fetch(address: str, md5: str, target: Path) -> bytes:
-    """A file's bytes over https, with the right MD5."""
+    """Fetch a file's bytes over https and check their MD5.
+
+    Args:
+        address: of the file.
+        md5: what it must be, in hexadecimal.
+        target: where the file is to lie, for messages.
+
+    Raises:
+        CourseError: it cannot be fetched, or is another file.
+    """
     deadline = time.monotonic() + _IN_ALL
     try:
         if not address.startswith("https://"):
             raise ValueError("not https")
         with urllib.request.build_opener(_HttpsOnly).open(address, timeout=_SECONDS) as answer:
             data = _all_of(answer, deadline)
-    except (
-        OSError,
-        ValueError,
-        http.client.HTTPException,
-    ) as error:  # URLError and timeouts are OSErrors
+    # URLError and timeouts are OSErrors.
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = " ".join(str(getattr(error, "reason", error)).split())
         way = f"Go on with the default 'glyphs', or put the file into {target.parent}."
         raise CourseError(
@@ -357,7 +391,17 @@ def _fetch(address: str, md5: str, target: Path) -> bytes:
 
 
 def _all_of(answer, deadline: float) -> bytes:
-    """What a server sends, unless it takes for ever or sends too much."""
+    """Read all that a server sends.
+
+    Args:
+        answer: the open connection.
+        deadline: in seconds of `time.monotonic`.
+
+    Raises:
+        TimeoutError: it takes longer.
+        ValueError: it is too large.
+        IncompleteRead: the connection ended too early.
+    """
     data = bytearray()
     while part := answer.read1(1 << 16):
         data += part
@@ -365,14 +409,20 @@ def _all_of(answer, deadline: float) -> bytes:
             raise TimeoutError(f"it took longer than {_IN_ALL:g} s")
         if len(data) > _LARGEST:
             raise ValueError("it is too large")
-    if getattr(answer, "length", 0):  # http.client knows how much was announced
+    if getattr(answer, "length", 0):  # bytes that were announced and did not come
         raise http.client.IncompleteRead(bytes(data), answer.length)
     return bytes(data)
 
 
 def _unpack(packed: Path, md5: str) -> None:
-    """Leave the unpacked file beside the packed one; both must be what they were when the set was
-    published.
+    """Write the unpacked file beside the packed one, unless it is there already.
+
+    Args:
+        packed: a .gz file.
+        md5: of the packed file as published, in hexadecimal.
+
+    Raises:
+        CourseError: one of them is not as published, or cannot be read.
     """
     try:
         data = packed.read_bytes()
@@ -397,15 +447,18 @@ def _unpack(packed: Path, md5: str) -> None:
 
 
 def _of_glyphs(made: glyphs.Glyphs) -> Pictures:
+    """Return glyphs as a set of pictures."""
     labels = torch.from_numpy(made.factors["label"])
     return Pictures(made.images, labels, tuple("0123456789"), made.factors, "digits")
 
 
 def _first(pictures: Pictures, n: int) -> Pictures:
+    """Return the first n pictures of a set, or all if there are fewer."""
     return _rows(pictures, torch.arange(min(n, len(pictures.images))))
 
 
 def _rows(pictures: Pictures, rows: torch.Tensor) -> Pictures:
+    """Return the pictures of a set at the given rows (n,)."""
     return Pictures(
         pictures.images[rows],
         pictures.labels[rows],

@@ -1,4 +1,4 @@
-"""The catalog of exercises: which lesson teaches which topic, and every exercise by its name."""
+"""The exercises of the course by name; those of a lesson stand in the module of its topic."""
 
 from __future__ import annotations
 
@@ -13,18 +13,14 @@ TOPICS = tuple(lesson.topic for lesson in syllabus.present())
 
 
 def exercises_of(topic: str) -> dict[str, Exercise | Question]:
-    """Return the exercises of a topic by name, in the order of the lesson.
-
-    Args:
-        topic: a key of `TOPICS`.
-    """
+    """Return the exercises of a topic by name, in the order of the lesson."""
     module = importlib.import_module(f"aigc_course.exercises.{topic}")
     tasks = (item for item in vars(module).values() if isinstance(item, Exercise | Question))
     return {task.name: task for task in tasks}
 
 
 def find(name: str) -> Exercise | Question:
-    """Return the exercise or question of a name, "chance.entropy" say.
+    """Find an exercise by its name.
 
     Raises:
         CourseError: there is none of that name.

@@ -1,10 +1,10 @@
-"""A convolutional network that names images; trained on glyphs it is the course's judge of
-generated digits.
+"""A convolutional network that classifies images; trained on glyphs, it judges generated digits.
 
-Shapes: B batch, C channels, H and W height and width. Images are (B, 1, H, W) in [0, 1].
+Shapes: B batch, C channels, H and W height and width, N many images. Images are (B, 1, H, W) in [0,
+1].
 
 Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", section II;
-ReLU and max pooling as became usual.
+with ReLU and max pooling, as became usual later.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class ClassifierConfig:
     """Sizes of a `Classifier`.
 
     Attributes:
-        n_classes: names to choose from.
-        size: height and width of the images; a multiple of 4.
-        width: channels of the first convolution; the second has twice as many.
-        n_features: numbers an image is described by before it is named.
+        n_classes: classes to choose from.
+        size: height and width of the images, a multiple of 4.
+        width: C, channels of the first convolution; the second has twice as many.
+        n_features: numbers that describe an image, from which the last layer computes the logits.
     """
 
     n_classes: int = 10
@@ -47,7 +47,7 @@ class ClassifierConfig:
 
 
 class Classifier(nn.Module):
-    """Two rounds of convolution, ReLU and pooling, then two linear layers.
+    """A classifier of images: two convolutions with ReLU and pooling, then two linear layers.
 
     Args:
         config: sizes.
@@ -60,39 +60,60 @@ class Classifier(nn.Module):
         super().__init__()
         for name in ("n_classes", "size", "width", "n_features"):
             check_argument(name, getattr(config, name), whole(1))
-        check_argument("size", config.size, multiple_of(4))  # halved twice
+        check_argument("size", config.size, multiple_of(4))  # pooling halves it twice
         self.config, C = config, config.width
         self.body = nn.Sequential(
-            nn.Conv2d(1, C, 3, padding=1),
+            nn.Conv2d(1, C, 3, padding=1),  # (B, C, H, W)
             nn.ReLU(),
             nn.MaxPool2d(2),  # (B, C, H/2, W/2)
-            nn.Conv2d(C, 2 * C, 3, padding=1),
+            nn.Conv2d(C, 2 * C, 3, padding=1),  # (B, 2 C, H/2, W/2)
             nn.ReLU(),
             nn.MaxPool2d(2),  # (B, 2 C, H/4, W/4)
-            nn.Flatten(),
-            nn.Linear(2 * C * (config.size // 4) ** 2, config.n_features),
+            nn.Flatten(),  # (B, 2 C * H/4 * W/4)
+            nn.Linear(2 * C * (config.size // 4) ** 2, config.n_features),  # (B, n_features)
             nn.ReLU(),
         )
-        self.head = nn.Linear(config.n_features, config.n_classes)
+        self.head = nn.Linear(config.n_features, config.n_classes)  # (B, n_classes)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, H, W) -> what they are described by, (B, n_features)."""
-        return self.body(check_images(images, self.config.size))
+        """Return the features that describe images: (B, 1, H, W) -> (B, n_features).
+
+        Raises:
+            CourseError: the images have another shape.
+        """
+        return self.body(check_images(images, self.config.size))  # (B, n_features)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, H, W) -> logits (B, n_classes)."""
-        return self.head(self.features(images))
+        """Return the logits of the classes: images (B, 1, H, W) -> (B, n_classes).
+
+        Raises:
+            CourseError: the images have another shape.
+        """
+        return self.head(self.features(images))  # (B, n_classes)
 
 
 @checked(judge=instance(Classifier), images=tensor("N 1 H W"))
 def probabilities(judge: Classifier, images: torch.Tensor) -> torch.Tensor:
-    """How probable each name is: images (N, 1, H, W) -> (N, n_classes), each row summing to 1."""
-    return apply_in_batches(judge, images, judge).softmax(1)
+    """Return the probability that a judge assigns to each class of each image.
+
+    Args:
+        judge: the classifier.
+        images: (N, 1, H, W) in [0, 1].
+
+    Returns:
+        (N, n_classes) on the CPU, each row summing to 1.
+    """
+    return apply_in_batches(judge, images, judge).softmax(1)  # (N, n_classes)
 
 
 @checked(judge=instance(Classifier), images=tensor("N 1 H W"), labels=tensor("N", whole=True))
 def accuracy(judge: Classifier, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """Share in [0, 1] of images (N, 1, H, W) that get their own label (N,).
+    """Return the share in [0, 1] of images that a judge classifies as labelled.
+
+    Args:
+        judge: the classifier.
+        images: (N, 1, H, W) in [0, 1].
+        labels: (N,) index of the class of each image.
 
     Raises:
         CourseError: there are no images, or not one label for each.
@@ -103,4 +124,5 @@ def accuracy(judge: Classifier, images: torch.Tensor, labels: torch.Tensor) -> f
             f"{len(images)} images and labels of shape "
             f"{tuple(torch.as_tensor(labels).shape)}."
         )
+    # The most probable class of each image, (N,), compared with its label.
     return (probabilities(judge, images).argmax(1) == torch.as_tensor(labels)).float().mean().item()

@@ -1,8 +1,11 @@
-"""The deep convolutional GAN: a generator that makes images of noise, a discriminator that tells
-generated ones from real ones.
+"""The deep convolutional GAN (DCGAN): a generator of images and a discriminator of real ones.
 
-    z (B, Z, 1, 1) -> Generator -> image (B, 1, 28, 28) in [-1, 1] -> Discriminator -> logit of
-    "real" (B,)
+    z (B, Z, 1, 1) -> Generator -> image (B, 1, H, W) in [-1, 1] -> Discriminator -> logit (B,)
+
+The generator makes images from noise; the discriminator tells them from real images, and its logit
+is that of "real".
+
+Shapes: B batch, Z numbers of noise, C channels, H and W height and width.
 
 Source: Goodfellow et al. (2014), "Generative adversarial nets"; Radford, Metz and Chintala (2016)
 for the layers, the first weights and Adam's settings ("DCGAN", sections 3 and 4; for the first
@@ -31,13 +34,14 @@ from aigc_course.models.base import check_images, device_of, evaluating
 
 @dataclass(frozen=True)
 class GANConfig:
-    """Sizes of both networks.
+    """Sizes of both networks of a GAN.
 
     Attributes:
-        n_latents: Z, numbers of noise an image.
-        width: channels before the last layer of the generator; twice as many one layer earlier.
-        d_width: channels after the first layer of the discriminator.
-        size: height and width of the images, a multiple of 4.
+        n_latents: Z, numbers of noise for each image.
+        width: C of the generator, channels before its last layer; one layer earlier there are twice
+            as many.
+        d_width: C of the discriminator, channels after its first layer.
+        size: H and W, height and width of the images, a multiple of 4.
     """
 
     n_latents: int = 64
@@ -47,8 +51,9 @@ class GANConfig:
 
 
 class Generator(nn.Module):
-    """Generates images: three transposed convolutions, each but the last with batch norm and ReLU,
-    and a tanh.
+    """The generator of a DCGAN: three transposed convolutions from noise to images.
+
+    All but the last are followed by batch norm and ReLU, the last by tanh.
 
     Args:
         config: sizes.
@@ -62,29 +67,43 @@ class Generator(nn.Module):
         _check(config)
         self.config, C, small = config, config.width, config.size // 4
         self.layers = nn.Sequential(
-            nn.ConvTranspose2d(config.n_latents, 2 * C, small, bias=False),
+            # Noise of one pixel grows to H/4 x W/4. No bias before batch norm, which has its own.
+            nn.ConvTranspose2d(config.n_latents, 2 * C, small, bias=False),  # (B, 2 C, H/4, W/4)
             nn.BatchNorm2d(2 * C),
-            nn.ReLU(),  # (B, 2 C, H/4, W/4)
-            nn.ConvTranspose2d(2 * C, C, 4, stride=2, padding=1, bias=False),
+            nn.ReLU(),
+            nn.ConvTranspose2d(2 * C, C, 4, stride=2, padding=1, bias=False),  # (B, C, H/2, W/2)
             nn.BatchNorm2d(C),
-            nn.ReLU(),  # (B, C, H/2, W/2)
-            nn.ConvTranspose2d(C, 1, 4, stride=2, padding=1),
-            nn.Tanh(),
+            nn.ReLU(),
+            nn.ConvTranspose2d(C, 1, 4, stride=2, padding=1),  # (B, 1, H, W)
+            nn.Tanh(),  # in [-1, 1]
         )
         self.apply(initialise)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Noise (B, Z, 1, 1) -> images (B, 1, H, W) in [-1, 1]."""
+        """Return the images generated from noise: (B, Z, 1, 1) -> (B, 1, H, W) in [-1, 1].
+
+        Raises:
+            CourseError: the noise has another shape.
+        """
         check_argument("z", z, shaped(f"B {self.config.n_latents} 1 1"))
-        return self.layers(z)
+        return self.layers(z)  # (B, 1, H, W)
 
     @torch.no_grad()
     @checked(n=whole(1), seed=seeds())
     def sample(self, n: int, seed: int) -> torch.Tensor:
-        """n new images (n, 1, H, W) in [0, 1], with the running statistics of batch norm."""
+        """Return n new images (n, 1, H, W) in [0, 1], on the CPU.
+
+        Batch norm uses its running statistics, so an image does not depend on the others.
+
+        Args:
+            n: number of images, at least 1.
+            seed: of the noise.
+        """
+        # Drawn on the CPU, so that a seed means the same noise on every device.
         z = torch.randn(
             n, self.config.n_latents, 1, 1, generator=torch.Generator().manual_seed(seed)
         )
+        # z is (n, Z, 1, 1); 500 at a time bound the memory that is needed.
         with evaluating(self):
             return torch.cat(
                 [to_unit(self(part.to(device_of(self)))).cpu() for part in z.split(500)]
@@ -92,12 +111,18 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Judges: two strided convolutions with leaky ReLU and one over what is left; a logit, no
-    sigmoid.
+    """The discriminator of a DCGAN: three convolutions from an image to a logit.
+
+    The first two are strided and followed by leaky ReLU, the last covers all of what is left; there
+    is no sigmoid.
 
     Args:
         config: sizes.
-        norm: a layer for the middle, `nn.BatchNorm2d` (as in the paper) or `nn.Identity`.
+        norm: the class of the layer after the second convolution: `nn.BatchNorm2d` (as in the
+            paper) or `nn.Identity`.
+
+    Raises:
+        CourseError: a size is out of range.
     """
 
     def __init__(self, config: GANConfig, norm: Callable = nn.BatchNorm2d):
@@ -105,25 +130,37 @@ class Discriminator(nn.Module):
         _check(config)
         self.config, C = config, config.d_width
         self.layers = nn.Sequential(
-            nn.Conv2d(1, C, 4, stride=2, padding=1),
-            nn.LeakyReLU(0.2),  # (B, C, H/2, W/2)
+            nn.Conv2d(1, C, 4, stride=2, padding=1),  # (B, C, H/2, W/2)
+            nn.LeakyReLU(0.2),
+            # (B, 2 C, H/4, W/4)
             nn.Conv2d(C, 2 * C, 4, stride=2, padding=1, bias=norm is nn.Identity),
             norm(2 * C),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * C, 1, config.size // 4),
-            nn.Flatten(0),
+            nn.Conv2d(2 * C, 1, config.size // 4),  # (B, 1, 1, 1)
+            nn.Flatten(0),  # (B,)
         )
         self.apply(initialise)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, H, W) in [-1, 1] -> logits (B,): above 0 it says real."""
-        return self.layers(check_images(images, self.config.size))
+        """Return a logit for each image: (B, 1, H, W) in [-1, 1] -> (B,).
+
+        Above 0 the discriminator holds the image to be real, with more than probability 1/2.
+
+        Raises:
+            CourseError: the images have another shape.
+        """
+        return self.layers(check_images(images, self.config.size))  # (B,)
 
 
 def _check(config: GANConfig) -> None:
+    """Check the sizes in a configuration.
+
+    Raises:
+        CourseError: one is below 1, or the size of the images is no multiple of 4.
+    """
     for name in ("n_latents", "width", "d_width", "size"):
         check_argument(name, getattr(config, name), whole(1))
-    check_argument("size", config.size, multiple_of(4))  # halved twice
+    check_argument("size", config.size, multiple_of(4))  # each network halves or doubles it twice
 
 
 def initialise(layer: nn.Module) -> None:
@@ -142,34 +179,57 @@ def initialise(layer: nn.Module) -> None:
 
 
 def to_unit(images: torch.Tensor) -> torch.Tensor:
-    """[-1, 1] of the generator -> [0, 1] of the course's images."""
+    """Return images in [0, 1], the course's range, from images in [-1, 1], the generator's."""
     return (images + 1) / 2
 
 
 def to_tanh(images: torch.Tensor) -> torch.Tensor:
-    """[0, 1] of the course's images -> [-1, 1] of the generator."""
+    """Return images in [-1, 1], the generator's range, from images in [0, 1], the course's."""
     return images * 2 - 1
 
 
 def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """-log D(real) - log(1 - D(fake)), means over the batch, from logits (B,): what D minimises
-    (2014, algorithm 1).
+    """Return what the discriminator D minimizes: -log D(real) - log(1 - D(fake)), in nats.
+
+    Args:
+        real: (B,) logits of real images.
+        fake: (B,) logits of generated images.
+
+    Returns:
+        A scalar; each term is a mean over the batch.
+
+    Source: Goodfellow et al. (2014), algorithm 1.
     """
+    # With D = sigmoid(logit): -log D = softplus(-logit) and -log(1 - D) = softplus(logit).
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
 def generator_loss(fake: torch.Tensor) -> torch.Tensor:
-    """-log D(fake), the mean over the batch, from logits (B,): the non-saturating loss (2014,
-    section 3).
+    """Return the non-saturating loss of the generator, -log D(fake), in nats.
+
+    Args:
+        fake: (B,) logits of generated images.
+
+    Returns:
+        A scalar, the mean over the batch.
+
+    Source: Goodfellow et al. (2014), section 3.
     """
+    # D = sigmoid(logit), so -log D = softplus(-logit).
     return F.softplus(-fake).mean()
 
 
 def gradient_penalty(logits: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """R1: mean squared length of the gradient of D at real images (which must require gradients).
+    """Return R1: the mean squared length of the gradient of D at real images.
+
+    Args:
+        logits: (B,) of the discriminator for the real images.
+        real: (B, 1, H, W), the images, which must require gradients.
 
     Source: Mescheder, Geiger and Nowozin (2018), "Which training methods for GANs do actually
     converge?", equation 9.
     """
+    # The gradient of a sum is that of each logit by its own image: (B, 1, H, W).
+    # `create_graph` lets the penalty be differentiated by the weights of D.
     (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
-    return gradient.flatten(1).square().sum(1).mean()
+    return gradient.flatten(1).square().sum(1).mean()  # (B, P) -> (B,) -> scalar
