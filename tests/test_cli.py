@@ -13,7 +13,7 @@ import urllib.request
 import nbformat
 import pytest
 from browser import listens
-from command import WELCOME, course, notebook, one_line
+from command import WELCOME, course, notebook, one_line, small_course  # noqa: F401 (a fixture)
 
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons

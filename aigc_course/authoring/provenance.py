@@ -19,6 +19,7 @@ from pathlib import Path
 from aigc_course.core import files, paths
 from aigc_course.course.first_cell import MARK
 
+OP = tokenize.OP
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -208,8 +209,8 @@ def _first_line(node: ast.stmt) -> int:
 
 
 def _text(node: ast.stmt, lines: list[str]) -> str:
-    """Return the text of a statement without empty lines."""
-    return "\n".join(line for line in lines[_first_line(node) - 1 : node.end_lineno] if line)
+    """Return the text of a statement, with joined lines."""
+    return _joined("\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
 
 
 def _frame(node: ast.ClassDef, lines: list[str]) -> str:
@@ -221,7 +222,7 @@ def _frame(node: ast.ClassDef, lines: list[str]) -> str:
         for number in range(_first_line(part), part.end_lineno + 1)
     }
     numbers = range(_first_line(node), node.end_lineno + 1)
-    return "\n".join(lines[n - 1] for n in numbers if n not in inside and lines[n - 1])
+    return _joined("\n".join(lines[n - 1] for n in numbers if n not in inside))
 
 
 def _used(node: ast.AST) -> tuple[str, ...]:
@@ -243,7 +244,7 @@ def _used_outside_methods(node: ast.ClassDef) -> tuple[str, ...]:
 
 
 def meaning(source: str, keep_lines: bool = False) -> str:
-    """Return a module's text without docstrings, comments and empty lines.
+    """Return a module's text without docstrings and comments, and with joined lines.
 
     The text is cut by position, not written anew from the syntax tree, so that every Python version
     gives the same.
@@ -264,7 +265,34 @@ def meaning(source: str, keep_lines: bool = False) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             _cut_docstring(node, lines)
-    return "\n".join(line.rstrip() for line in lines if keep_lines or line.strip())
+    kept = "\n".join(line.rstrip() for line in lines)
+    return kept if keep_lines else _joined(kept)
+
+
+def _joined(text: str) -> str:
+    """Join lines inside brackets and drop empty ones: a formatter's line breaks have no meaning.
+
+    A comma before a closing bracket on a line of its own goes, too, as formatters put it there.
+    Parentheses that a formatter adds do count as a change.
+    """
+    lines, depth, broken = text.split("\n"), 0, set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            depth += (token.string in "([{") - (token.string in ")]}") if token.type == OP else 0
+            if token.type == tokenize.NL and depth > 0:
+                broken.add(token.start[0])
+    except (tokenize.TokenError, IndentationError):
+        pass  # a class without its methods may end too early; what was read counts
+    found = ""
+    for number, line in enumerate(lines, 1):
+        if number - 1 not in broken:
+            found += f"\n{line}" if line.strip() else ""
+            continue
+        line = line.strip()
+        found = found.removesuffix(",") if line[:1] in tuple(")]}") else found
+        inner = found.endswith(("(", "[", "{")) or line[:1] in tuple(")]}") or not line
+        found += line if inner else f" {line}"
+    return found.lstrip("\n")
 
 
 def _cut_docstring(node, lines: list[str]) -> None:

@@ -79,6 +79,7 @@ def package(tmp_path, monkeypatch):
     [
         ("figures.py", "Draw bars.", "Draw horizontal bars.", []),
         ("figures.py", "return 0", "return 1  # never called", []),
+        ("figures.py", "1 / len(", "1 / len(  # so many\n        ", []),
         ("figures.py", "class Table", "def new():\n    return 2\n\n\nclass Table", []),
         ("figures.py", "[: self.width]", "[: self.width + 1]", []),  # a method that did not run
         ("figures.py", "1 / len", "2 / len", ["aigc_course.plots.figures"]),
@@ -133,6 +134,23 @@ def test_docstrings_and_comments_have_no_meaning():
     code = 'def f():\n    """Doc\n    more."""\n    return "# no comment"\n'
     assert meaning(code) == 'def f():\n    return "# no comment"'
     assert meaning("%matplotlib inline\n") == "%matplotlib inline\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("f(a, b)", "f(\n    a,\n    b,\n)", True),
+        ("f(a + b, [1])", "f(\n    a  # why\n    + b,\n    [\n        1\n    ],\n)", True),
+        ("x = [\n    1,\n\n    2]", "x = [1, 2]", True),
+        ("f(a, b)", "f(\n    a,\n    b + 1,\n)", False),
+        ('f("""a\n  b""")', 'f("""a\n b""")', False),
+        ("if x:\n    y\n    z", "if x:\n    y\nz", False),
+        ("def f(\n    a,\n):\n    return a", "def f(a):\n    return a", True),
+        ("x = f'{f(\"a\")}'\ny = g(\n    1)", "x = f'{f(\"a\")}'\ny = g(1)", True),
+    ],
+)
+def test_line_breaks_inside_brackets_have_no_meaning(one, other, same):
+    assert (meaning(one) == meaning(other)) == same
 
 
 def test_meaning_is_the_same_on_every_python_version():

@@ -130,7 +130,7 @@ def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
     readme = (copy / "README.md").read_text(encoding="utf-8")
     assert "Lessons 03, 10 and 11 have one setting" in readme, "no longer a range"
     welcome = (copy / "notebooks" / "00_welcome.ipynb").read_text(encoding="utf-8")
-    assert "built in lessons [03](03_convolutional_networks.ipynb), [10](10_var" in welcome
+    assert "as lessons [03](03_convolutional_networks.ipynb), [10](10_var" in welcome
     assert "attention and GPT ([07](07_attention_and_gpt.ipynb))" in welcome
     assert stamp.stamp() == []
     monkeypatch.setattr(syllabus, "LESSONS", everywhere)
@@ -311,13 +311,11 @@ def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
         notebook = nbformat.read(path, 4)
         notebook.cells[-1] = nbformat.v4.new_code_cell(comment, id=notebook.cells[-1].id)
         own = notebook.metadata["aigc_course"]
-        own["stored_from"] = provenance.fingerprint(notebook, own["modules"])
+        own |= provenance.record(notebook, own["ran"], own["read"])
         path.write_text(store.notebook_text(notebook), encoding="utf-8")
 
     def is_fresh():
-        notebook = nbformat.read(path, 4)
-        own = notebook.metadata["aigc_course"]
-        return provenance.fingerprint(notebook, own["modules"]) == own["stored_from"]
+        return not provenance.changes(nbformat.read(path, 4))
 
     write("# as in lesson 06")
     order(monkeypatch, "gpt", "lstm")

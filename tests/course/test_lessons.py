@@ -3,7 +3,7 @@ overwritten."""
 
 import nbformat
 import pytest
-from command import FIRST, SMALL, WELCOME, course, notebook, one_line
+from command import FIRST, SMALL, WELCOME, course, notebook, one_line, small_course  # noqa: F401 (a fixture)
 
 from aigc_course import cli
 from aigc_course.core import paths

@@ -137,7 +137,7 @@ def test_every_training_shows_how_long_it_takes(lesson):
     for cell in code_cells(lessons.read(lesson.path)):
         loops = re.findall(r"^ *(?:for|while) .*RUN\..*", cell.source, re.M)
         if re.search(r"\.backward\(\)|autograd\.grad\(|\.step\(\)", cell.source):
-            assert all("counted(" in loop for loop in loops), loops
+            assert all("progress_steps(" in loop for loop in loops), loops
         assert "show=False" not in cell.source or "len(losses), 0.02" in cell.source, cell.source
 
 
