@@ -7,7 +7,6 @@ code: weights are safetensors, the rest goes through `torch.load(weights_only=Tr
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -22,8 +21,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model, save_model
 
+from aigc_course.core import files
 from aigc_course.core.errors import CourseError
-from aigc_course.core.files import write_atomically
 from aigc_course.core.paths import home
 
 KEEP = 2
@@ -84,9 +83,9 @@ def _write(folder: Path, model: torch.nn.Module, state: dict) -> None:
     save_model(model, str(folder / "model.safetensors"))
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    write_atomically(folder / "state.pt", buffer.getvalue())
-    hashes = {file: _hash(folder / file) for file in ("model.safetensors", "state.pt")}
-    write_atomically(folder / "hashes.json", json.dumps(hashes).encode())
+    files.write_atomically(folder / "state.pt", buffer.getvalue())
+    hashes = {file: files.sha256(folder / file) for file in ("model.safetensors", "state.pt")}
+    files.write_atomically(folder / "hashes.json", json.dumps(hashes).encode())
     _flush(folder / "model.safetensors")
     _flush(folder)
 
@@ -303,15 +302,10 @@ def _whole(path: Path) -> bool:
     try:
         hashes = json.loads((path / "hashes.json").read_text(encoding="utf-8"))
         return set(hashes) == {"model.safetensors", "state.pt"} and all(
-            _hash(path / file) == value for file, value in hashes.items()
+            files.sha256(path / file) == value for file, value in hashes.items()
         )
     except (OSError, ValueError, TypeError, RecursionError):
         return False
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:
