@@ -1,8 +1,8 @@
 """Measures what every lesson costs, each in a process of its own, and writes the table into
-docs/costs.md.
+docs/costs.md; the README's table follows.
 
-    .venv/bin/python benchmarks/lessons.py                  # all lessons, with one thread and with
-    two .venv/bin/python benchmarks/lessons.py 01 06 --dry      # two of them, printed only
+    .venv/bin/python benchmarks/lessons.py                     # all, with one thread and with two
+    .venv/bin/python benchmarks/lessons.py chance gpt --dry    # two of them, printed only
 
 One after the other, on an otherwise idle machine: wall time, CPU time and the highest memory of the
 kernel and its children. With a GPU there, at "gpu" scale. `--store` also keeps the outputs of the
@@ -14,7 +14,6 @@ import datetime
 import importlib.util
 import os
 import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from aigc_course import runtime
+from aigc_course.authoring import stamp, tables
 from aigc_course.core import files
 from aigc_course.core import machine as core_machine
 from aigc_course.course import lessons
@@ -87,10 +87,10 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def lesson_cost(number: str, scale: str, threads: int, store: bool) -> Cost:
+def lesson_cost(topic: str, scale: str, threads: int, store: bool) -> Cost:
     """Run a lesson, with the settings that `course.py` makes before Python starts."""
     with tempfile.TemporaryDirectory() as home:
-        task = ["store", number] if store else ["run", number, "--scale", scale, "--out", home]
+        task = ["store", topic] if store else ["run", topic, "--scale", scale, "--out", home]
         environment = settings() | {"AIGC_HOME": home, "OMP_NUM_THREADS": str(threads)}
         return measure([sys.executable, "-m", "aigc_course", *task], environment)
 
@@ -128,30 +128,11 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def read(mark: str) -> str:
-    """What stands between two marks of docs/costs.md."""
-    return re.search(
-        f"<!-- {mark} -->\n(.*?)<!-- end of {mark} -->", PAGE.read_text(encoding="utf-8"), re.S
-    )[1]
-
-
-def write(mark: str, text: str) -> None:
-    """Put a text between `<!-- mark -->` and `<!-- end of mark -->` of docs/costs.md."""
-    page = PAGE.read_text(encoding="utf-8")
-    changed = re.sub(
-        f"(<!-- {mark} -->\n).*?(<!-- end of {mark} -->)",
-        lambda found: found[1] + text + found[2],
-        page,
-        flags=re.S,
-    )
-    files.write_atomically(PAGE, changed.encode())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("lesson", nargs="*")
+    parser.add_argument("lesson", nargs="*", help="topics or numbers; default: all")
     parser.add_argument(
         "--scale",
         choices=runtime.SCALES,
@@ -165,10 +146,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.store and options.scale != "cpu":
         parser.error("outputs are stored at cpu scale")
-    numbers = options.lesson or [lesson.number for lesson in lessons.all_lessons()]
+    keys = options.lesson or [lesson.topic for lesson in lessons.all_lessons()]
+    measured = [lessons.find(key) for key in keys]
+    topics = [lesson.topic for lesson in measured]
     costs = {
         threads: costs_of(
-            numbers, options.scale, threads, options.store and threads == options.threads[-1]
+            topics, options.scale, threads, options.store and threads == options.threads[-1]
         )
         for threads in options.threads
     }
@@ -182,8 +165,8 @@ def main() -> None:
         "notebook KB",
     ]
     rows = {}
-    for number in numbers:
-        lesson, own = lessons.find(number), [costs[threads][number] for threads in options.threads]
+    for lesson in measured:
+        own = [costs[threads][lesson.topic] for threads in options.threads]
         cells = [f"{cost.wall:.0f} | {cost.cpu:.0f} | {cost.peak:.2f}" for cost in own]
         rows[lesson.name] = (
             f"| {lesson.name} | {' | '.join(cells)} | {lesson.path.stat().st_size / 1000:.0f} |"
@@ -192,23 +175,39 @@ def main() -> None:
     print("\n".join([*head, *rows.values()]))
     if not options.dry:
         mark = "lessons on a GPU" if options.scale == "gpu" else "lessons"
-        old = [line for line in read(mark).splitlines() if line.startswith("|")]
-        if options.lesson and old[:2] != head:
-            sys.exit(
-                "docs/costs.md has other columns: nothing was written. Measure all "
-                "lessons, or with its numbers of threads."
-            )
-        before = {line.split(" | ")[0].removeprefix("| "): line for line in old[2:]}
-        rows = dict(sorted((before | rows).items()))  # those that were not measured now stay
-        write(mark, f"\nMeasured on {machine()}.\n\n" + "\n".join([*head, *rows.values()]) + "\n\n")
+        if options.lesson:
+            rows = others(mark, head) | rows
+        write(mark, [*head, *dict(sorted(rows.items())).values()])
+        stamp.stamp()
 
 
-def costs_of(numbers: list[str], scale: str, threads: int, store: bool) -> dict[str, Cost]:
+def others(mark: str, head: list[str]) -> dict[str, str]:
+    """The rows that docs/costs.md has: name of a lesson -> row. Ends this program where its columns
+    are not those of `head`.
+    """
+    page = PAGE.read_text(encoding="utf-8")
+    lines = [line for line in tables.between(page, mark).splitlines() if line.startswith("|")]
+    if lines[:2] != head:
+        sys.exit(
+            "docs/costs.md has other columns: nothing was written. Measure all "
+            "lessons, or with its numbers of threads."
+        )
+    return {line.split(" | ")[0].removeprefix("| "): line for line in lines[2:]}
+
+
+def write(mark: str, table: list[str]) -> None:
+    """Put a table, measured on this machine, between the two marks of docs/costs.md."""
+    page = PAGE.read_text(encoding="utf-8")
+    text = "\n".join([f"Measured on {machine()}.\n", *table])
+    files.write_atomically(PAGE, tables.put_between(page, mark, text).encode())
+
+
+def costs_of(topics: list[str], scale: str, threads: int, store: bool) -> dict[str, Cost]:
     """What each lesson costs, measured one after the other."""
     costs = {}
-    for number in numbers:
-        costs[number] = lesson_cost(number, scale, threads, store)
-        print(f"{number}, {threads} thread{'s' * (threads > 1)}: {costs[number]}", flush=True)
+    for topic in topics:
+        costs[topic] = lesson_cost(topic, scale, threads, store)
+        print(f"{topic}, {threads} thread{'s' * (threads > 1)}: {costs[topic]}", flush=True)
     return costs
 
 

@@ -99,9 +99,7 @@ def main() -> None:
         *(f"| {what} | {seconds:.3g} | {budget:g} |" for what, seconds, budget in measured()),
     ]
     print("\n".join(lines))
-    lessons_benchmark.write(
-        "start", f"\nMeasured on {lessons_benchmark.machine()}.\n\n" + "\n".join(lines) + "\n\n"
-    )
+    lessons_benchmark.write("start", lines)
 
 
 if __name__ == "__main__":
