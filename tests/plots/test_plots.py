@@ -7,6 +7,7 @@ from IPython.utils.capture import capture_output
 
 from aigc_course import plots
 from aigc_course.data.stories import tales
+from aigc_course.plots import text as text_plots
 
 ALT = "what the figure shows"
 
@@ -93,7 +94,9 @@ def test_alignment_of_chinese_words_without_a_font_for_them(font, monkeypatch, c
     from matplotlib import font_manager
 
     monkeypatch.setattr(
-        plots, "_chinese_font", lambda: font_manager.FontProperties("DejaVu Sans") if font else None
+        text_plots,
+        "_chinese_font",
+        lambda: font_manager.FontProperties("DejaVu Sans") if font else None,
     )
     with capture_output() as captured:
         plots.alignment(np.eye(2), ["\u83b2\u5a1c", "\u6709"], ["Lena", "had"], ("x", "y"), ALT)

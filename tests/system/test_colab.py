@@ -106,8 +106,8 @@ def test_a_notebook_alone_installs_the_course_and_runs(lesson, colab, wheel, tmp
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(
         nbformat.v4.new_code_cell(
-            "from aigc_course import runtime\nprint(runtime.place(), runtime.home(), "
-            "runtime.course_root())"
+            "from aigc_course.core import machine, paths\n"
+            "print(machine.host(), paths.home(), paths.course_root())"
         )
     )
     environment = {
@@ -131,11 +131,11 @@ def test_a_notebook_alone_installs_the_course_and_runs(lesson, colab, wheel, tmp
 # took.
 SHORT = """
 from aigc_course import runtime
-_pick = runtime.pick
+_settings = runtime.settings
 def _short(**by_scale):
     numbers_of_steps = {"steps", "small", "line", "ring", "name", "squeeze", "restore", "chinese"} & set(by_scale["gpu"])
-    return _pick(**by_scale | {"gpu": by_scale["gpu"] | dict.fromkeys(numbers_of_steps, 20)})
-runtime.pick, runtime.promise = _short, lambda *_: None
+    return _settings(**by_scale | {"gpu": by_scale["gpu"] | dict.fromkeys(numbers_of_steps, 20)})
+runtime.settings, runtime.promise = _short, lambda *_: None
 """  # noqa: E501 (text of a file)
 PEAK = (
     "import resource\nprint('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * "

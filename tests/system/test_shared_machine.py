@@ -24,10 +24,10 @@ WORK = """
 import json, os, sys
 number, start = int(sys.argv[1]), sys.argv[2]
 import aigc_course
-from aigc_course import lessons, runtime
-from aigc_course.data import tales
-from aigc_course.exercises import progress
-from aigc_course.exercises.progress import record
+from aigc_course.core import paths
+from aigc_course.course import lessons
+from aigc_course.data.stories import tales
+from aigc_course.exercises.engine.record import record
 from aigc_course.text import segmentation
 import jieba
 make = jieba.Tokenizer.gen_pfdict
@@ -47,7 +47,7 @@ for _ in range(30):
 words = segmentation.segment("研究生命起源的人在图书馆里")
 verdict = tales.check(tales.sample(1, seed=3)[0].text)
 assert "torch" not in sys.modules
-print(json.dumps([words, verdict.consistent, str(runtime.cache())]))
+print(json.dumps([words, verdict.consistent, str(paths.cache())]))
 """
 
 
