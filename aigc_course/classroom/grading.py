@@ -67,9 +67,10 @@ class ExecuteApart(NbGraderPreprocessor):
         for i in cells:
             code[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
         for i, check in asked.items():
-            code[i].outputs = [_failure("test cell", check)]
-            if i in places:
+            if isinstance(check, Check):
                 code[i].outputs = [_judged(checks[check.name], findings, cells)]
+            else:  # the reason why there is nothing to check
+                code[i].outputs = [_failure("test cell", check)]
         for i in cells.keys() | tests.keys():
             code[i].execution_count = i + 1
         return nb, resources

@@ -361,7 +361,8 @@ LEAKS = {
     "@exercise('chance.entropy')\ndef f(p):\n    if p not in SHOWN:\n        "
     "open('/dev/shm/aigc-leak', 'w').write(str(p))\n        os._exit(1)\n"
     "    return -sum(x * math.log2(x) for x in p if x > 0)",
-    "a wrong answer": f"SHOWN = {[trial[0] for trial in catalog.find('chance.entropy').probes()]}\n"
+    "a wrong answer": "SHOWN = "
+    f"{[list(map(float, trial[0])) for trial in catalog.find('chance.entropy').probes()]}\n"
     "@exercise('chance.entropy')\ndef f(p):\n    return -sum(x * math.log2(x) for x in p "
     "if x > 0) if p in SHOWN else 99.0",
     "early ready": "import json, os\nfor fd in range(3, 30):\n    try:\n        os.write(fd, "
