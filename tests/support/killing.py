@@ -271,7 +271,8 @@ def save():
     def prepare():
         write(10)
         write(20)
-        (checkpoints.folder("run") / ".step-00000025.99999.part").mkdir()  # left by another kill
+        for i in range(8):  # left by earlier kills
+            (checkpoints.folder("run") / f".step-{25 + i:08}.99999.part").mkdir()
 
     return each_line(prepare, lambda log: write(30), check)
 
