@@ -83,7 +83,9 @@ def test_a_difference_is_never_between_two_equal_descriptions():
         ("conv.convolve", lambda y: y / 2, "Every number is half what it should be."),
         ("conv.convolve", lambda y: y + 0.25, "Every number is too large by 0.25."),
         ("words.ppmi", lambda y: y * 3, "Every number is 3 times what it should be."),
-        ("vae.bound", lambda y: y / np.log(2), "1.443 = 1 / ln 2 times"),
+        ("vae.bound", lambda y: y / np.log(2), "1 / ln 2 = 1.443 times"),
+        ("conv.psnr", lambda y: y * np.log2(10), "to base 2 in place of that to base 10"),
+        ("translation.smooth", lambda y: y / np.log(2), "1 / ln 2 = 1.443 times"),
         ("vae.kl", lambda y: y * 2, "The factor 1/2 is missing."),
     ],
 )

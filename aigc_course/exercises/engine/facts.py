@@ -19,14 +19,14 @@ from aigc_course.exercises.engine.types import Exercise
 SMALL = 12  # arrays of at most so many numbers are printed whole
 LONGEST = 200  # characters of a value in a message
 
+_LN2, _LN10 = math.log(2), math.log(10)
 _FACTORS = {
     0.5: "half",
     2.0: "twice",
-    math.log(2): "ln 2 = 0.693 times (the natural logarithm in place of that to base 2?)",
-    1
-    / math.log(2): "1.443 = 1 / ln 2 times (the logarithm to base 2 in place of the natural one?)",
-    math.log2(10): "3.322 times (the logarithm to base 2 in place of that to base 10?)",
-    math.log(10): "ln 10 = 2.303 times (the natural logarithm in place of that to base 10?)",
+    _LN2: "ln 2 = 0.693 times (the natural logarithm in place of that to base 2?)",
+    1 / _LN2: "1 / ln 2 = 1.443 times (the logarithm to base 2 in place of the natural one?)",
+    _LN10: "ln 10 = 2.303 times (the natural logarithm in place of that to base 10?)",
+    _LN10 / _LN2: "3.322 times (the logarithm to base 2 in place of that to base 10?)",
 }
 
 
@@ -149,20 +149,24 @@ def _relation(mine: list[Outcome], right: list[Outcome]) -> str:
         return " Every number has the wrong sign."
     factor = (got @ want) / (want @ want)
     if factor and same(got, factor * want):
-        named = (
-            words for value, words in _FACTORS.items() if math.isclose(factor, value, rel_tol=1e-4)
-        )
-        return f" Every number is {next(named, f'{factor:.4g} times')} what it should be."
+        return f" Every number is {_factor_in_words(factor)} what it should be."
     added = (got - want).mean()
     if same(got, want + added):
         return f" Every number is too {'large' if added > 0 else 'small'} by {abs(added):.4g}."
     return ""
 
 
+def _factor_in_words(factor: float) -> str:
+    for known, words in _FACTORS.items():
+        if math.isclose(factor, known, rel_tol=1e-4):
+            return words
+    return f"{factor:.4g} times"
+
+
 def _numbers(value: object) -> np.ndarray:
-    """Return all numbers of a result, those of its gradients, too, in a row."""
+    """Return all numbers of a result in a row, those of its gradients, too."""
     if isinstance(value, Mapping):
-        value = list(value.values())
+        value = [item for item in value.values() if not isinstance(item, bool)]
     if isinstance(value, list | tuple):
         return np.concatenate([_numbers(item) for item in value])
     array = np.asarray(without_torch(value))
