@@ -26,9 +26,9 @@ from aigc_course.core import files as core_files
 from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
+from aigc_course.course.progress import progress
 from aigc_course.data.images import image_sets
 from aigc_course.data.text import own_text
-from aigc_course.exercises.engine import catalog
 from aigc_course.generation import newsroom
 from aigc_course.models.images.vae import VAE, VAEConfig
 from aigc_course.pretrained import image_models
@@ -263,9 +263,7 @@ class Progress(Kind):
         return [paths.home() / "progress.json"]
 
     def read(self):
-        overview = sys.modules[
-            catalog.__name__.replace("catalog", "progress")
-        ].progress()  # the package has a function of that name
+        overview = progress()
         assert repr(overview) and overview._repr_html_() and overview.counts()
         for aside in paths.home().glob("progress-unreadable*"):
             aside.unlink()
