@@ -410,7 +410,7 @@ def test_a_model_that_replaces_another_is_there_at_every_moment(tmp_path, monkey
             write(path, data)
 
         with monkeypatch.context() as patch:
-            patch.setattr(image_models, "write_safely", write)
+            patch.setattr(image_models, "write_atomically", write)
             if last < 3:
                 with pytest.raises(CourseError, match="killed"):
                     image_models.save(newer, folder)
@@ -865,7 +865,7 @@ def test_store_refuses_a_secret(monkeypatch):
     before = lesson.path.read_bytes()
 
     def run(notebook, *_, **__):
-        notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="[]")]
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="[{}, []]")]
         notebook.cells[1].outputs = [
             nbformat.v4.new_output("stream", text=PLANTED["Hugging Face token"])
         ]

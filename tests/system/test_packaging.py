@@ -203,15 +203,13 @@ def test_stamp_puts_a_new_address_everywhere(tmp_path, monkeypatch):
 
 
 def is_fresh(path):
-    notebook = nbformat.read(path, 4)
-    stored = notebook.metadata["aigc_course"]
-    return provenance.fingerprint(notebook, stored["modules"]) == stored["stored_from"]
+    return provenance.changes(nbformat.read(path, 4)) == []
 
 
 def make_fresh(path):
     notebook = nbformat.read(path, 4)
     stored = notebook.metadata["aigc_course"]
-    stored["stored_from"] = provenance.fingerprint(notebook, stored["modules"])
+    stored.update(provenance.record(notebook, stored["ran"], stored["read"]))
     path.write_text(store.notebook_text(notebook), encoding="utf-8")
 
 
