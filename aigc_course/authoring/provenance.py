@@ -13,6 +13,7 @@ import functools
 import hashlib
 import io
 import tokenize
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,9 +84,12 @@ def _texts(cells: list[str], ran: dict[str, list[str]]) -> dict[str, dict[str, s
     cell_outline = outline_from("\n".join(map(meaning, cells)))
     for name in cell_outline.everything_used:
         waiting += _imported(cell_outline, name)
+    followed = set()
     while waiting:
         module, name = waiting.pop()
-        _follow(module, name, found, waiting)
+        if (module, name) not in followed:
+            followed.add((module, name))
+            _follow(module, name, found, waiting)
     return found
 
 
@@ -169,7 +173,16 @@ def outline_from(source: str) -> Outline:
             outline.imports |= {a.asname or a.name: (node.module, a.name) for a in node.names}
     for node in tree.body:
         _add(node, "", lines, outline)
+    known = outline.values.keys() | outline.imports.keys()
+    for part in (outline.functions, outline.values):
+        part |= {name: (text, _among(known, used)) for name, (text, used) in part.items()}
+    outline.statements = [(text, _among(known, used)) for text, used in outline.statements]
     return outline
+
+
+def _among(known: Set[str], used: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the names used that a module defines as constant or class, or imports."""
+    return tuple(name for name in used if name in known or name.partition(".")[0] in known)
 
 
 def _add(node: ast.stmt, prefix: str, lines: list[str], outline: Outline) -> None:
@@ -243,6 +256,7 @@ def _used_outside_methods(node: ast.ClassDef) -> tuple[str, ...]:
     return tuple(sorted({name for part in parts for name in _used(part)}))
 
 
+@functools.lru_cache(10_000)  # cells are looked at several times
 def meaning(source: str, keep_lines: bool = False) -> str:
     """Return a module's text without docstrings and comments, and with joined lines.
 

@@ -230,10 +230,10 @@ GIVEN = {
     "accepted": lambda name: f'accepted_answers.given("{name}", 0)',
     "also_accepted": lambda name: f'accepted_answers.given("{name}", 1)',
 }
-SLOW = pytest.param("also_accepted", marks=pytest.mark.full)
 
 
-@pytest.mark.parametrize("answers", ["wrong", "accepted", SLOW])
+@pytest.mark.full
+@pytest.mark.parametrize("answers", GIVEN)
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.topic)
 def test_a_lesson_runs_to_its_end_with_every_answer(lesson, answers, tmp_path):
     """With wrong answers it goes on with its own, with accepted ones it uses them."""

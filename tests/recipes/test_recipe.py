@@ -96,6 +96,7 @@ def test_the_judges_the_vae_and_the_gan_keep_what_their_cards_say():
     )
 
 
+@pytest.mark.full(guards="recipes models.images training")
 @pytest.mark.parametrize("name", pretrained.GLYPHS)
 def test_an_image_model_is_made_again_from_its_seed(name, home, monkeypatch):
     without = replace(recipes.RECIPES[name], judge=lambda model: {"nothing": 0.0})
@@ -137,6 +138,7 @@ def train_small(name, steps):
     return worker
 
 
+@pytest.mark.full(guards="recipes training")
 def test_a_killed_training_goes_on_and_ends_as_if_nothing_had_happened(home, tmp_path, monkeypatch):
     whole = train_small("tales-gpt2", 48).communicate(timeout=300)[0].strip().splitlines()[-1]
     first = pretrained.digest(Path(whole) / "model.safetensors")

@@ -43,7 +43,9 @@ def test_out_of_memory_halves_the_batch_and_keeps_the_gradient(capsys, count):
 
 
 def check_parts(capsys, rows, error):
-    """Gradient of one step and a whole run, to 1e-6; told once, and the run goes on in parts."""
+    """Gradient of one step, to 1e-6, and, for one kind of error, a whole run; told once, and the
+    run goes on in parts.
+    """
     small = OutOfMemory(rows, error)
     model, whole = new_model(), new_model()
     fit(model, 1, loss=small)
@@ -56,6 +58,8 @@ def check_parts(capsys, rows, error):
         and f"parts of {16 // parts}," in said
         and "the same gradient." in said
     )
+    if error is not ERRORS[0]:
+        return
     model, whole, small = new_model(), new_model(), OutOfMemory(rows, error)
     history, expected = fit(model, 30, loss=small), fit(whole, 30)
     assert history.losses == pytest.approx(expected.losses, abs=1e-6) and torch.allclose(
