@@ -150,7 +150,11 @@ def test_alternative_texts_name_the_pictures_at_hand(lesson):
 @pytest.mark.parametrize("misread", [0, 3, 20])
 def test_failures_are_shown_only_where_there_are_some(misread, capsys):
     """The lesson on convolution after a restoration without a failure."""
-    (cell,) = [cell for cell in code_of(lessons.find("conv")) if cell.source.startswith("read = classifier")]
+    (cell,) = [
+        cell
+        for cell in code_of(lessons.find("conv"))
+        if cell.source.startswith("read = classifier")
+    ]
     labels = torch.arange(40) % 10
     names = torch.where(torch.arange(40) < misread, (labels + 1) % 10, labels)
     grids = []
