@@ -7,28 +7,28 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
-import re
 from collections.abc import Iterable
-from pathlib import Path
 
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_output
 from nbgrader import utils
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Bool
 
 from aigc_course.classroom import sandbox, serialization
-from aigc_course.classroom.export import marked
 from aigc_course.core.errors import CourseError
 from aigc_course.exercises.engine import catalog, judging
 from aigc_course.exercises.engine.compare import Outcome, outcomes
+from aigc_course.exercises.engine.time_limit import TooSlow, with_time_limit
 from aigc_course.exercises.engine.types import Exercise, Question
 
 RIGHT = judging.RIGHT
+# One sentence for all that can go wrong on hidden arguments: a choice of several would let an
+# answer tell them, a hand-in at a time.
 NOT_SHOWN = (
-    "right on the examples that you saw, wrong on others: does it hold for any size and any values?"
+    "right on the examples that you saw, but not on others: does it hold for any size and any "
+    "values, and in a few seconds?"
 )
-LOST = "right on the examples that you saw; on others it did not come to an end."
+JUDGING_SECONDS = 60  # for what one answer gave, whatever it is
 UNREADABLE = "what it gave back cannot be read."
 
 
@@ -48,9 +48,9 @@ class ExecuteApart(NbGraderPreprocessor):
     process or in its kernel.
     """
 
-    hide = Unicode("", help="Folder that submissions must not see, the course's own.").tag(
-        config=True
-    )
+    walls = Bool(
+        True, help="Whether submissions are kept apart from this computer; False trusts them all."
+    ).tag(config=True)
 
     def preprocess(self, nb, resources):
         """Run the submission apart; give every locked test cell the output that nbgrader turns into
@@ -63,7 +63,8 @@ class ExecuteApart(NbGraderPreprocessor):
         places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
         checks = merged(asked[i] for i in places)
         items = [places.get(i, i) for i in sorted(cells.keys() | places)]
-        findings = self._run(items, cells, checks)
+        wanted = {name: for_sandbox(check) for name, check in checks.items()}
+        findings = sandbox.run(items, cells, wanted, self.walls)
         for i in cells:
             code[i].outputs = _shown(findings.texts.get(i, ""), findings.errors.get(i, ""))
         for i, check in asked.items():
@@ -74,17 +75,6 @@ class ExecuteApart(NbGraderPreprocessor):
         for i in cells.keys() | tests.keys():
             code[i].execution_count = i + 1
         return nb, resources
-
-    def _run(self, items, cells, checks: dict[str, Check]) -> sandbox.Findings:
-        hide = Path(self.hide) if self.hide else None
-        seeds_for = functools.partial(worth_checking, checks)
-        findings = sandbox.run(items, cells, seeds_for, hide)
-        if not (findings.apart and findings.unseen):
-            self.log.warning(
-                "This system does not let submissions run without network or without a "
-                "view of this folder; see docs/classroom.md."
-            )
-        return findings
 
 
 def _judged(check: Check, findings: sandbox.Findings, cells: dict[int, str]):
@@ -107,69 +97,10 @@ def merged(checks: Iterable[Check]) -> dict[str, Check]:
     return found
 
 
-def worth_checking(checks: dict[str, Check], examples: dict[str, dict]) -> dict[str, list[int]]:
-    """Pick the answers that are right on the examples, and their seeds; for others the verdict is
-    clear.
-    """
-    right = [
-        check
-        for name, check in checks.items()
-        if check.seeds and on_examples(check, examples.get(name, {}), "") == RIGHT
-    ]
-    return {check.name: list(check.seeds) for check in right}
-
-
-class HideSeeds(NbGraderPreprocessor):
-    """Takes hidden tests out of what goes back to learners: their seeds are good for the next
-    hand-in.
-    """
-
-    def preprocess(self, nb, resources):
-        """Cut the marked part out of every cell."""
-        for cell in nb.cells:
-            cell.source = re.sub(
-                r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", "", cell.source, flags=re.S
-            )
-        return nb, resources
-
-
-class RestoreCells(NbGraderPreprocessor):
-    """Gives a submission back the cells that its author deleted; nbgrader's own option stumbles
-    over a missing answer cell.
-    """
-
-    def preprocess(self, nb, resources):
-        """Put every cell of the assignment that is missing behind the one that it followed."""
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            assigned = gradebook.find_notebook(about["notebook"], about["assignment"])
-            points = {cell.name: cell.max_score for cell in assigned.grade_cells}
-            answers = {cell.name for cell in assigned.solution_cells}
-            before = -1
-            for cell in assigned.source_cells:
-                place = next(
-                    (
-                        i
-                        for i, mine in enumerate(nb.cells)
-                        if mine.metadata.get("nbgrader", {}).get("grade_id") == cell.name
-                    ),
-                    None,
-                )
-                if place is None:
-                    place = before + 1
-                    nb.cells.insert(
-                        place, _restored(cell, points.get(cell.name), cell.name in answers)
-                    )
-                before = place
-        return nb, resources
-
-
-def _restored(cell, points: float | None, answer: bool):
-    """Make a cell as the assignment has it; an answer cell comes back empty."""
-    new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    made = new("# This cell was missing." if answer else cell.source)
-    graded = {} if points is None else {"grade": True, "points": points}
-    return marked(made, cell.name, solution=answer, locked=cell.locked, **graded)
+def for_sandbox(check: Check) -> sandbox.Asked:
+    """Return what the sandbox is to do with an answer."""
+    seconds = getattr(catalog.find(check.name), "seconds", 1.0)
+    return sandbox.Asked(seconds, check.seeds, lambda gave: on_examples(check, gave, "") == RIGHT)
 
 
 def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:
@@ -186,16 +117,12 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
     if says != RIGHT or not check.seeds:
         return says
     task = catalog.find(check.name)
-    known = {mistake.says for mistake in task.mistakes}
     if len(hidden_runs) != len(check.seeds):
-        return LOST
+        return NOT_SHOWN
     for seed, run in zip(check.seeds, hidden_runs, strict=True):
         varied = dataclasses.replace(task, probes=functools.partial(task.draw, seed))
-        says = _diagnosed(varied, run, functools.partial(_known, seed=seed))
-        if says != RIGHT:
-            # A diagnosis that is no known mistake may tell the arguments, and those stay with the
-            # teacher.
-            return says if says in known else LOST if run.get("state") != "outcomes" else NOT_SHOWN
+        if _diagnosed(varied, run, functools.partial(_known, seed=seed)) != RIGHT:
+            return NOT_SHOWN
     return RIGHT
 
 
@@ -231,9 +158,13 @@ def _as_asked(task: Question, check: Check) -> Question:
 
 
 def _diagnosed(task: Exercise, gave: dict, run) -> str:
+    def work() -> str:
+        mine = serialization.decode_outcomes(gave["outcomes"])
+        return judging.diagnose(task, mine, run) or RIGHT
+
     try:
-        return judging.diagnose(task, serialization.decode_outcomes(gave["outcomes"]), run) or RIGHT
-    except Exception:  # as above
+        return with_time_limit(JUDGING_SECONDS, work)
+    except (Exception, TooSlow):  # as above
         return UNREADABLE
 
 

@@ -10,7 +10,6 @@ from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
-    DeduplicateIds,
     GetGrades,
     IgnorePattern,
     LimitOutput,
@@ -19,7 +18,15 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from aigc_course.classroom.grading import ExecuteApart, HideSeeds, RestoreCells
+from aigc_course.classroom.grading import ExecuteApart
+from aigc_course.classroom.nbgrader_steps import (
+    AlignCells,
+    CollectPlainFiles,
+    HideSeeds,
+    ReadSubmission,
+    SafeFeedback,
+    set_links_aside,
+)
 
 c = get_config()
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
@@ -32,18 +39,23 @@ c.Exchange.root = str(Path(__file__).resolve().parent / "exchange")
 # Three dots are what a learner fills in; an exercise left like that counts as not attempted.
 c.ClearSolutions.code_stub = {"python": "..."}
 
-# Cells that somebody deleted come back.
+# Links in a submission lead anywhere that you may read: none is followed.
+c.ExchangeFactory.collect = CollectPlainFiles
+c.Autograde.pre_convert_hook = set_links_aside
+c.Autograde.exporter_class = ReadSubmission
+
+# Cells that somebody deleted, split or copied are put in order.
 c.Autograde.sanitize_preprocessors = [
+    AlignCells,
     ClearOutput,
-    DeduplicateIds,
     OverwriteKernelspec,
-    RestoreCells,
     OverwriteCells,
     CheckCellMetadata,
 ]
 
 # Submissions run in a process of their own instead of a kernel of nbgrader's, and see nothing of
-# this folder.
+# this folder. Without walls (macOS, Windows) they can read and change whatever you can:
+# c.ExecuteApart.walls = False
 c.Autograde.autograde_preprocessors = [
     ExecuteApart,
     IgnorePattern,
@@ -53,7 +65,7 @@ c.Autograde.autograde_preprocessors = [
     AssignLatePenalties,
     CheckCellMetadata,
 ]
-c.ExecuteApart.hide = c.CourseDirectory.root
 
-# What goes back to learners does not tell the seeds of hidden parameters.
+# What goes back to learners does not tell the seeds of hidden parameters, and holds no script.
 c.GenerateFeedback.preprocessors = [HideSeeds, GetGrades, CSSHTMLHeaderPreprocessor]
+c.GenerateFeedback.exporter_class = SafeFeedback

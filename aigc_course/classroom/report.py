@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,13 +17,13 @@ from pathlib import Path
 
 import nbformat
 
+from aigc_course.classroom import submission_files
 from aigc_course.core import files as core_files
 from aigc_course.core.errors import CourseError
-from aigc_course.course import lessons
 from aigc_course.exercises.engine import catalog
 from aigc_course.exercises.engine.judging import RIGHT
 
-UNREADABLE = "not graded: the file cannot be read as a notebook; ask for it again"
+UNREADABLE = f"not graded: {submission_files.UNREADABLE}"
 NOT_GRADED = (
     "not graded: nbgrader could not process it (its log says why), or autograde has not run "
     "since it was handed in"
@@ -86,9 +87,12 @@ def marks(course: Path) -> list[Mark]:
     found = []
     with Gradebook(f"sqlite:///{(course / 'gradebook.db').absolute()}") as gradebook:
         for assignment in gradebook.assignments:
-            students = sorted(
-                {path.parent.name for path in course.glob(f"submitted/*/{assignment.name}")}
-            )
+            places = [
+                path
+                for folder in ("submitted", submission_files.REFUSED)
+                for path in course.glob(f"{folder}/*/{assignment.name}")
+            ]
+            students = sorted({path.parent.name for path in places})
             found += [
                 mark
                 for student in students
@@ -145,12 +149,16 @@ def _scores(gradebook, student: str, notebook) -> dict[str, float]:
 
 def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
     path = course / "submitted" / student / assignment / f"{notebook}.ipynb"
+    aside = course / submission_files.REFUSED / path.relative_to(course)
+    moved = os.path.lexists(aside) or aside.parent.is_symlink() or aside.parents[1].is_symlink()
+    if moved and not path.is_file():
+        return f"not graded: {path.name} is a link or no plain file; it was moved to {aside}"
     if not path.is_file():
         return f"not graded: {path.name} was not handed in"
     try:
-        lessons.read(path)
-    except CourseError:
-        return UNREADABLE
+        submission_files.read(path)
+    except CourseError as error:
+        return f"not graded: {error}"
     return NOT_GRADED
 
 
@@ -237,8 +245,9 @@ def _table(rows: list[list[str]]) -> bytes:
 
 
 def _safe(text: str) -> str:
-    """Write a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    """Write a cell that no spreadsheet takes for a formula, whatever it skips before one."""
+    risky = text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n")
+    return f"'{text}" if risky else text
 
 
 def page(found: Sequence[Mark]) -> str:

@@ -7,31 +7,36 @@ from __future__ import annotations
 import base64
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import numpy as np
 
+from aigc_course.exercises.engine import compare
 from aigc_course.exercises.engine.compare import Outcome
 from aigc_course.exercises.engine.facts import shorten
 
 DEEPEST, LARGEST = 20, 1_000_000  # levels of nesting, numbers in an array
-# items of a list, a set or a dictionary: keys can be chosen so that a large one takes minutes to
-# build
-LONGEST = 10_000
+# Items in all lists together, and keys in all sets and dictionaries together, of what one answer
+# gave: keys can be chosen so that a container of them takes the square of their number to build.
+MOST_ITEMS, MOST_KEYS = 200_000, 3_000
+MOST_DIGITS = 2_000  # of a whole number, hexadecimal
 
 
 def encode(value: object, depth: int = 0) -> list:
-    """Turn a value into nested lists that JSON can hold. A tensor becomes an array, a tuple a list,
-    anything unknown its name and text.
+    """Turn a value into nested lists that JSON can hold.
+
+    A tensor becomes an array, any sequence a list, and anything unknown its name and text: the
+    forms in which `compare.same` compares.
 
     Raises:
         ValueError: it is nested too deeply, or an array is too large.
     """
     if depth > DEEPEST:
         raise ValueError(f"the result is nested more than {DEEPEST} levels deep")
-    value = _without_torch_and_numpys_numbers(value)
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+    value = compare.plain(_readable_by_numpy(value))
+    if isinstance(value, np.ndarray):
         return _encode_array(value)
+    value = value.item() if isinstance(value, np.generic) else value
     if value is None:
         return ["none"]
     if isinstance(value, bool):
@@ -48,16 +53,14 @@ def encode(value: object, depth: int = 0) -> list:
         return ["dict", [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]]
     if isinstance(value, list | tuple):
         return ["list", [encode(item, depth + 1) for item in value]]
-    if isinstance(value, set | frozenset):
+    if isinstance(value, Set):
         return ["set", [encode(item, depth + 1) for item in value]]
     return ["object", type(value).__qualname__, shorten(value)]
 
 
-def _without_torch_and_numpys_numbers(value):
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    return value.item() if isinstance(value, np.generic) else value
+def _readable_by_numpy(value):
+    """Return a tensor of a type that NumPy lacks as float32."""
+    return value.float() if str(getattr(value, "dtype", "")) == "torch.bfloat16" else value
 
 
 def _encode_array(array: np.ndarray) -> list:
@@ -72,54 +75,87 @@ def decode(data: object) -> object:
     set or array.
 
     Raises:
-        ValueError: it is not what `encode` writes.
+        ValueError: it is not what `encode` writes, or larger than an answer may be.
     """
-    try:
-        return _decode(data, 0)
-    except (TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(f"not a value: {error}") from None
+    return _Reader().value(data)
 
 
-def _decode(data, depth):
-    kind, *rest = data
-    if depth > DEEPEST:
-        raise ValueError("nested too deeply")
-    if kind == "array":
-        kind, shape, raw = (
-            np.dtype(rest[0]),
-            [int(n) for n in rest[1]],
-            base64.b64decode(rest[2], validate=True),
-        )
-        if (
-            kind.kind not in "biufc"
-            or min(shape, default=1) < 0
-            or math.prod(shape) * kind.itemsize != len(raw)
-        ):
+class _Reader:
+    """Reads what one answer gave; counts items and keys over all of it.
+
+    The counts bound the time that reading and comparing take, whatever the data are.
+    """
+
+    def __init__(self):
+        self.items, self.keys = MOST_ITEMS, MOST_KEYS
+
+    def value(self, data: object) -> object:
+        """Return a plain value.
+
+        Raises:
+            ValueError: it is not what `encode` writes, or too large.
+        """
+        try:
+            return self._read(data, 0)
+        except (TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a value: {error}") from None
+
+    def _read(self, data, depth: int):
+        kind, *rest = data
+        if depth > DEEPEST:
+            raise ValueError("nested too deeply")
+        if kind == "array":
+            return self._array(*rest)
+        if kind in ("list", "set", "dict"):
+            self._count(kind, len(rest[0]))
+        if kind == "list":
+            return [self._read(item, depth + 1) for item in rest[0]]
+        if kind == "set":
+            return {_as_key(self._read(item, depth + 1)) for item in rest[0]}
+        if kind == "dict":
+            read = ((self._read(k, depth + 1), self._read(v, depth + 1)) for k, v in rest[0])
+            return {_as_key(key): value for key, value in read}
+        if kind == "object":
+            return f"{rest[0]:.200} {rest[1]:.200}"
+        return _PLAIN[kind](*rest)
+
+    def _count(self, kind: str, n: int) -> None:
+        self.items -= n
+        self.keys -= n if kind != "list" else 0
+        if self.items < 0 or self.keys < 0:
+            raise ValueError(f"more than {MOST_ITEMS:,} items or {MOST_KEYS:,} keys")
+
+    def _array(self, kind: str, shape: list, raw: str) -> np.ndarray:
+        numpy_type = np.dtype(kind)
+        sizes, content = [int(n) for n in shape], base64.b64decode(raw, validate=True)
+        of_numbers = numpy_type.kind in "biuf" and min(sizes, default=1) >= 0 and len(sizes) < 33
+        self.items -= len(sizes)
+        if not of_numbers or math.prod(sizes) * numpy_type.itemsize != len(content):
             raise ValueError("not an array")
-        return np.frombuffer(raw, dtype=kind).reshape(shape).copy()
-    if kind in ("list", "set", "dict") and len(rest[0]) > LONGEST:
-        raise ValueError(f"more than {LONGEST:,} items")
-    if kind in ("list", "set"):
-        items = [_decode(item, depth + 1) for item in rest[0]]
-        return items if kind == "list" else set(map(_as_key, items))
-    if kind == "dict":
-        return {_as_key(_decode(key, depth + 1)): _decode(item, depth + 1) for key, item in rest[0]}
-    if kind == "object":
-        return f"{rest[0]:.200} {rest[1]:.200}"
-    plain = {
-        "none": lambda: None,
-        "bool": lambda x: x is True,
-        "int": lambda x: int(x, 16),
-        "float": float.fromhex,
-        "str": lambda x: str(x),
-        "bytes": lambda x: base64.b64decode(x, validate=True),
-    }
-    return plain[kind](*rest)
+        return np.frombuffer(content, dtype=numpy_type).reshape(sizes).copy()
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError("a number that is too long")
+    return int(text, 16)
+
+
+_PLAIN = {
+    "none": lambda: None,
+    "bool": lambda x: x is True,
+    "int": _whole_number,
+    "float": float.fromhex,
+    "str": lambda x: f"{x}",
+    "bytes": lambda x: base64.b64decode(x, validate=True),
+}
 
 
 def _as_key(value):
-    """Turn lists into tuples again: where a value must be hashable, it was one."""
-    return tuple(map(_as_key, value)) if isinstance(value, list) else value
+    """Turn lists into tuples and sets into frozen ones: where a value must be hashable, it was."""
+    if isinstance(value, list):
+        return tuple(map(_as_key, value))
+    return frozenset(value) if isinstance(value, set) else value
 
 
 def encode_outcomes(outcomes: list[Outcome]) -> list:
@@ -147,10 +183,11 @@ def decode_outcomes(data: object) -> list[Outcome]:
     Raises:
         ValueError: it is not what `encode_outcomes` writes.
     """
+    reader = _Reader()
     try:
         return [
             Outcome(
-                decode(item["value"]),
+                reader.value(item["value"]),
                 str(item["error"])[:100],
                 str(item["message"])[:1000],
                 item["changed"] is True,

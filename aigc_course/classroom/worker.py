@@ -1,5 +1,5 @@
-"""The untrusted side of grading: runs a submission's cells, then its answers on examples, and
-reports what they gave.
+"""The untrusted side of grading: runs a submission's cells, then its answers on examples and on
+hidden arguments, and reports what they gave.
 
 Started by `sandbox` as `python -m aigc_course.classroom.worker`. It knows no right answer that the
 course does not publish, and gives no marks: whatever the submission does to this process, only
@@ -8,54 +8,54 @@ values leave it.
 
 from __future__ import annotations
 
+import ast
+import builtins
 import contextlib
 import dataclasses
+import functools
 import io
 import json
 import os
-import signal
+import re
 import sys
 
-CELL_SECONDS = 8.0
 OUTPUT = 2000  # characters kept of what a cell prints
+PARTS = 50  # statements of a cell that may fail; the rest of it runs
+FILE_BYTES, FILES, PROCESSES = 20_000_000, 256, 48
 
 
 def main() -> None:
     """Read a job from stdin, report on stdout, one JSON object a line.
 
-    A job has "names" of the exercises, "items" in the order of the notebook, {"id", "source"} for a
-    cell and {"check": name} for the place of a test cell, and "examples", the exercises whose
-    answers are to be run on the examples.
+    A job has "names" of the exercises and "items" in the order of the notebook, {"id", "source"}
+    for a cell and {"check": name} for the place of a test cell. After the cells come requests, one
+    by one: {"name", "version", "seed"}; version 0 is the answer as it stood at its test cell, 1 as
+    it stands at the end; seed None means the examples.
     """
     report = _Reporter(os.dup(1))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     job = json.loads(requests.readline())
-    _limit(job["memory_gb"], job["cpu_seconds"])
+    _limit(job["memory_gb"], job["cpu_seconds"], PROCESSES if job["walls"] else 0)
     silent = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silent, stream)
     shell = _shell()
     answers = _Answers(job["names"], shell.user_ns)
     answers.open_classroom()
+    sys.path.append("")  # what `%%writefile` writes can be imported, behind all else
     for item in job["items"]:
         if "check" in item:
             answers.keep(item["check"])
         else:
             report("running", cell=item["id"])
-            report("ran", cell=item["id"], **_run_cell(shell, item["source"], answers))
-    for name in job["examples"]:
-        report("examining", name=name)
-        report("examined", name=name, **answers.on_examples(name))
+            ran = _run_cell(shell, item["source"], answers, job["cell_seconds"])
+            report("ran", cell=item["id"], **ran)
     report("ready")
     # The seeds come only now: nothing that a cell printed, or an answer gave on the examples, can
     # hold them.
-    for check in json.loads(requests.readline()):
-        report("checking", name=check["name"])
-        report(
-            "checked",
-            name=check["name"],
-            runs=[answers.on_hidden(check["name"], seed) for seed in check["seeds"]],
-        )
+    for line in requests:
+        asked = json.loads(line)
+        report("gave", name=asked["name"], **answers.run(**asked))
 
 
 class _Reporter:
@@ -67,16 +67,23 @@ class _Reporter:
         self.file.flush()
 
 
-def _limit(memory_gb: float, cpu_seconds: int) -> None:
+def _limit(memory_gb: float, cpu_seconds: float, processes: int) -> None:
+    """Limit this process and those that it starts; `processes` is 0 for no limit, as all processes
+    of an account count.
+    """
     try:
         import resource
     except ImportError:  # Windows
         return
+    # More than the memory that is allowed: torch reserves what it does not use.
     for what, most in (
         ("DATA", int(memory_gb * 1e9)),
-        ("CPU", cpu_seconds),
-        ("FSIZE", 20_000_000),
+        ("AS", int(memory_gb * 1e9) + 10_000_000_000),
+        ("CPU", int(cpu_seconds)),
+        ("FSIZE", FILE_BYTES),
+        ("NOFILE", FILES),
         ("CORE", 0),
+        *([("NPROC", processes)] if processes else []),
     ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
@@ -93,36 +100,18 @@ class _Answers:
 
     def __init__(self, names: list[str], space: dict):
         from aigc_course.classroom import serialization
-        from aigc_course.exercises.engine import (
-            catalog,
-            compare,
-            emptiness,
-            judging,
-            time_limit,
-        )
+        from aigc_course.exercises.engine import catalog, compare, emptiness, judging, time_limit
         from aigc_course.exercises.engine.types import Question
 
         self.tasks, self.space = {name: catalog.find(name) for name in names}, space
         self.given: dict[str, object] = {}
-        self.kept: dict[
-            str, tuple[object, dict]
-        ] = {}  # at the place of the test cell: the answer, and what all names meant there
-        self.outcomes, self.limit, self.TooSlow = (
-            compare.outcomes,
-            time_limit.with_time_limit,
-            time_limit.TooSlow,
-        )
-        self.encode, self.encode_outcomes, self.is_empty = (
-            serialization.encode,
-            serialization.encode_outcomes,
-            emptiness.is_empty,
-        )
-        self.judge, self.judge_value, self.Question, self.named = (
-            judging.judge,
-            judging.judge_value,
-            Question,
-            judging.under_its_own_name,
-        )
+        # At the place of the test cell: the answer, and what all names meant there.
+        self.kept: dict[str, tuple[object, dict]] = {}
+        self.outcomes, self.is_empty = compare.outcomes, emptiness.is_empty
+        self.limit, self.TooSlow = time_limit.with_time_limit, time_limit.TooSlow
+        self.encode = serialization.encode
+        self.encode_outcomes = serialization.encode_outcomes
+        self.Question, self.named = Question, judging.under_its_own_name
         self.closed: dict[str, object] = {}
 
     def open_classroom(self) -> None:
@@ -160,13 +149,10 @@ class _Answers:
             setattr(aigc_course, name, stub)
 
     def take(self, name: str, given: object):
-        """Keep an answer, say whether it is right on the examples, and give it back as it is."""
+        """Keep an answer, and give it back as it is."""
         if name not in self.tasks:
             raise KeyError(f"there is no exercise {name!r} in this assignment")
-        task, self.given[name] = self.tasks[name], given
-        judge = self.judge_value if isinstance(task, self.Question) else self.judge
-        report, _ = judge(task, given)
-        print(f"{report.state}: {report.says}")
+        self.given[name] = given
         return given
 
     def keep(self, name: str) -> None:
@@ -175,51 +161,58 @@ class _Answers:
             self.kept[name] = self.given[name], dict(self.space)
 
     def empty(self, name: str) -> bool:
+        """Tell whether an exercise was not attempted."""
         answer = self.given[name]
-        return (
-            answer is None or answer is ...
-            if isinstance(self.tasks[name], self.Question)
-            else self.is_empty(answer)
-        )
+        if isinstance(self.tasks[name], self.Question):
+            return answer is None or answer is ...
+        return self.is_empty(answer)
 
-    def on_examples(self, name: str) -> dict:
-        """Run the answer on what learners see: {"state": "missing" | "empty" | "value" |
-        "outcomes" | "slow", ...}.
+    def run(self, name: str, version: int, seed: int | None) -> dict:
+        """Run an answer.
+
+        Args:
+            name: of the exercise.
+            version: 0, as it stood at its test cell, or 1, as it stands at the end.
+            seed: of hidden arguments; None for what learners see.
+
+        Returns:
+            {"state": "missing" | "empty" | "value" | "outcomes" | "slow", "later": whether there
+            is a version 1, ...}
         """
-        task = self.tasks[name]
         if name not in self.given:
             return {"state": "missing"}
+        at_the_end = self.given[name], self.end
+        answer, space = at_the_end if version else self.kept.get(name, at_the_end)
+        task, later = self.tasks[name], {"later": name in self.kept}
         if name not in self.kept and self.empty(name):
             return {"state": "empty"}
-        answer, _ = self.kept.setdefault(name, (self.given[name], dict(self.space)))
         if isinstance(task, self.Question):
-            try:
-                return {"state": "value", "value": self.encode(answer)}
-            except Exception:  # an object that raises when it is looked at
-                return {
-                    "state": "value",
-                    "value": ["object", type(answer).__name__, "a value that cannot be read"],
-                }
-        return self.run(name, task)
-
-    def on_hidden(self, name: str, seed: int) -> dict:
-        """Run it on hidden arguments."""
-        return self.run(name, self.with_hidden(self.tasks[name], seed))
-
-    def run(self, name: str, task) -> dict:
-        answer, space = self.kept[name]
+            return {"state": "value", "value": self.readable(answer)} | later
+        if seed is not None:
+            task = self.with_hidden(task, seed)
         self.space.clear()
         self.space.update(space)
         try:
             with self.named(answer):
-                return {
-                    "state": "outcomes",
-                    "outcomes": self.limit(
-                        task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer))
-                    ),
-                }
-        except self.TooSlow:
-            return {"state": "slow"}
+                return {"state": "outcomes", "outcomes": self.limited(task, answer)} | later
+        except self.TooSlow:  # the same function is as slow at the end
+            return {"state": "slow", "later": later["later"] and answer is not self.given[name]}
+
+    def limited(self, task, answer) -> list:
+        """Run an answer on all arguments within its time."""
+        return self.limit(task.seconds, lambda: self.encode_outcomes(self.outcomes(task, answer)))
+
+    def readable(self, value: object) -> list:
+        """Encode the answer to a question, whatever it is."""
+        try:
+            return self.encode(value)
+        except Exception:  # an object that raises when it is looked at
+            return ["object", type(value).__name__, "a value that cannot be read"]
+
+    @functools.cached_property
+    def end(self) -> dict:
+        """What all names mean after the last cell."""
+        return dict(self.space)
 
     def with_hidden(self, task, seed: int):
         """Return the exercise with hidden arguments as its probes, drawn before any answer runs
@@ -266,7 +259,14 @@ def _shell():
         def ask_exit(self) -> None:
             raise SystemExit
 
+    builtins.input = _no_input
     return Shell.instance(config=settings)
+
+
+def _no_input(prompt: object = "") -> str:
+    """Answer `input` where nobody can."""
+    print(f"{prompt}(left out when graded: input)")
+    return ""
 
 
 class _Short(io.StringIO):
@@ -286,44 +286,67 @@ def _told(problem: BaseException) -> str:
     return f"{kinds[0]}: {str(problem)[:200]}"
 
 
-def _run_cell(shell, source: str, answers: _Answers) -> dict:
-    """Run one cell; gives {"text": what it printed, "error": "" or one line}."""
-    printed, problem = _Short(), None
-    with (
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(printed),
-        _cell_limit(answers.TooSlow),
-    ):
+def _run_cell(shell, source: str, answers: _Answers, seconds: float) -> dict:
+    """Run one cell; return {"text": what it printed, "error": "" or one line}.
+
+    A statement that fails does not take those below it along: what a browser or another machine
+    has, and the grader has not, costs nobody an answer.
+    """
+    printed, problems = _Short(), []
+    source = _WRAPPERS.sub("", source)
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        try:
+            answers.limit(seconds, lambda: _run_parts(shell, source, problems, answers.TooSlow))
+        except answers.TooSlow:
+            return {"text": "", "error": f"this cell computed longer than {seconds:g} s"}
+    return {"text": printed.getvalue(), "error": _told(problems[0]) if problems else ""}
+
+
+# Magics that run the rest of their cell; without them a statement that fails is found in it.
+_WRAPPERS = re.compile(r"\A\s*%%(?:time|timeit|capture|prun)\b.*\n")
+
+
+def _run_parts(shell, source: str, problems: list, too_slow: type[BaseException]) -> None:
+    """Run a cell, and after a statement that fails the rest below it."""
+    for _ in range(PARTS):
+        problem = None
         try:
             result = shell.run_cell(source)
             problem = result.error_before_exec or result.error_in_exec
         except BaseException as raised:  # whatever a cell raises, the next one runs
             problem = raised
-    if isinstance(problem, answers.TooSlow):
-        return {"text": "", "error": f"this cell ran longer than {CELL_SECONDS:g} s"}
-    return {"text": printed.getvalue(), "error": _told(problem) if problem is not None else ""}
+        if isinstance(problem, too_slow):
+            raise problem
+        if problem is None:
+            return
+        problems.append(problem)
+        source = _below(shell, source, problem)
+        if not source:
+            return
 
 
-@contextlib.contextmanager
-def _cell_limit(error: type[BaseException]):
-    """Raise an error after `CELL_SECONDS` of processor time: another clock than the one that
-    exercises are limited by inside a cell.
+def _below(shell, source: str, problem: BaseException) -> str:
+    """Return the statements of a cell below the one that raised an error, "" when there are none.
+
+    They are IPython's own translation of the cell, without magics.
     """
-    if not hasattr(signal, "setitimer"):  # Windows: the parent ends the process
-        yield
-        return
-
-    def stop(signum, frame):
-        raise error
-
-    signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(
-        signal.ITIMER_PROF, CELL_SECONDS, 0.1
-    )  # again and again, as some `except` may catch one
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        lines = shell.transform_cell(source)
+        body = ast.parse(lines).body
+    except Exception:  # no Python: nothing of the cell ran
+        return ""
+    step, failed = problem.__traceback__, 0
+    while step is not None:
+        if step.tb_frame.f_code.co_name == "<module>" and step.tb_frame.f_globals is shell.user_ns:
+            failed = step.tb_lineno
+            break
+        step = step.tb_next
+    rest = [node for node in body if _first_line(node) > failed]
+    return "\n".join(lines.splitlines()[_first_line(rest[0]) - 1 :]) if failed and rest else ""
+
+
+def _first_line(node: ast.stmt) -> int:
+    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from aigc_course.core import machine
 from aigc_course.core.arguments import checked, string
 from aigc_course.core.errors import CourseError
 
+MOST_BYTES = 3_500  # of a folder's path: of 4,096 on Linux, the rest is for the files in it
 DRIVE = Path("/content/drive/MyDrive")  # where Colab shows a mounted Google Drive
 
 
@@ -32,6 +33,7 @@ def home() -> Path:
     path = Path(os.environ.get("AIGC_HOME") or usual)
     try:
         path = path.expanduser().absolute()
+        _check_length(path)
         path.mkdir(parents=True, exist_ok=True)
     except RuntimeError:  # a path such as "~nobody" where no such user exists
         raise CourseError(
@@ -48,6 +50,19 @@ def home() -> Path:
             f"Cannot write to {path}; set AIGC_HOME to a folder that you can write to."
         )
     return path
+
+
+def _check_length(path: Path) -> None:
+    """Refuse a folder in which files would have longer paths than systems allow.
+
+    Raises:
+        CourseError: its path is that long.
+    """
+    if len(os.fsencode(path)) > MOST_BYTES:
+        raise CourseError(
+            f"The path of your folder has more than {MOST_BYTES:,} bytes ({str(path)[:60]}...); "
+            "set AIGC_HOME to a shorter one."
+        )
 
 
 def cache() -> Path:

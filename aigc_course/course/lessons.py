@@ -126,6 +126,11 @@ def reset(key: str) -> str:
         CourseError: there is no such lesson, or a file cannot be renamed, read or written.
     """
     lesson = find(key)
+    with files.lock(_record()):
+        return _reset(lesson)
+
+
+def _reset(lesson: LessonFile) -> str:
     if not lesson.copy.exists():
         _copy(lesson)
         return f"{lesson.name}: there was no copy yet; {lesson.copy} is the original."
@@ -145,6 +150,7 @@ def sync_copies() -> list[str]:
     its old name.
     """
     with files.lock(_record()):
+        _finish_replacements()
         return _follow_renamed_lessons() + _sync()
 
 
@@ -234,7 +240,7 @@ def _sync() -> list[str]:
         if not lesson.copy.exists() or (
             lesson.edited() and copied.get(lesson.name) == _digest(lesson.copy)
         ):
-            _copy(lesson)
+            _copy(lesson, copied.get(lesson.name))
         elif lesson.edited() and copied.get(lesson.name) != _digest(lesson.path):
             notices.append(
                 f"Lesson {lesson.number} has a newer version; your copy is left alone. "
@@ -254,15 +260,52 @@ def _unreadable(lesson: LessonFile) -> list[str]:
     return []
 
 
-def _copy(lesson: LessonFile) -> None:
-    """Copy a lesson and its pictures into the learner's folder, and record what was copied."""
+def _copy(lesson: LessonFile, untouched: str | None = None) -> None:
+    """Copy a lesson and its pictures into the learner's folder, and record what was copied.
+
+    Args:
+        lesson: the lesson.
+        untouched: digest of the learner's copy that may be replaced. One that was saved meanwhile
+            is another, and stays.
+    """
     for picture in (lesson.path.parent / "images").glob("*"):
         beside = lesson.copy.parent / "images" / picture.name
         if not beside.exists():
             files.write_atomically(beside, picture.read_bytes())
-    files.write_atomically(lesson.copy, lesson.path.read_bytes())
-    copied = _copied() | {lesson.name: _digest(lesson.path)}
-    files.write_atomically(_record(), json.dumps(copied, indent=1).encode())
+    content = lesson.path.read_bytes()
+    aside = lesson.copy.with_name(f"{_ASIDE}{lesson.copy.name}")
+    if lesson.copy.exists():
+        # Moved first and looked at then: whatever is saved from now on is a new file.
+        _rename(lesson.copy, aside)
+        if _digest(aside) != untouched:
+            _put_back(aside)
+            return
+    if files.write_new(lesson.copy, content):
+        copied = _copied() | {lesson.name: hashlib.sha256(content).hexdigest()}
+        files.write_atomically(_record(), json.dumps(copied, indent=1).encode())
+    aside.unlink(missing_ok=True)
+
+
+_ASIDE = ".replaced-"  # how names of copies begin that are being replaced
+
+
+def _finish_replacements() -> None:
+    """Put back what an ended process had moved aside; what was copied untouched goes."""
+    copied = set(_copied().values())
+    for aside in _copies().glob(f"{_ASIDE}*.ipynb"):
+        if _digest(aside) in copied:
+            aside.unlink()
+        else:
+            _put_back(aside)
+
+
+def _put_back(aside: Path) -> None:
+    """Give a learner's copy its name again, or another where a newer one has it."""
+    path = aside.with_name(aside.name.removeprefix(_ASIDE))
+    if files.write_new(path, aside.read_bytes()):
+        aside.unlink()
+    else:
+        _rename(aside, files.unused_path(path.with_stem(f"{path.stem}-mine")))
 
 
 def _copied() -> dict[str, str]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from aigc_course.core import files, paths
 from aigc_course.core.arguments import check_argument, checked, one_of, string
 from aigc_course.core.errors import CourseError
+from aigc_course.pretrained import limits
 from aigc_course.pretrained.records import BY_NAME, GLYPHS, NAMES
 
 SUMS = "SHA256SUMS"
@@ -60,6 +61,8 @@ def path(name: str, own: bool = False) -> Path:
         )
         raise CourseError(f"There is no checkpoint in {folder}; {way}.")
     verify(folder)
+    if own:
+        limits.check_like(folder, paths.course_root() / "data" / "pretrained" / name)
     return folder
 
 
@@ -75,7 +78,8 @@ def verify(folder: Path) -> None:
         CourseError: a file is missing, altered, not recorded, or of a kind that could run code.
     """
     recorded = {}
-    for line in (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines():
+    sums = _content(folder / SUMS, 100_000).decode("utf-8", "replace")
+    for line in sums.splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)", line)
         if not match:
             raise CourseError(f"{folder / SUMS} is damaged; get a fresh copy of this checkpoint.")
@@ -112,12 +116,28 @@ def digest(file: Path) -> str:
         CourseError: the file cannot be read.
     """
     try:
-        with file.open("rb") as opened:
+        with files.open_plain(file) as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise CourseError(
-            f"Cannot read {file} ({error.strerror}); get a fresh copy of this checkpoint."
-        ) from None
+        raise _unreadable(file, error) from None
+
+
+def _content(file: Path, most: int) -> bytes:
+    """Return the content of a file of at most so many bytes.
+
+    Raises:
+        CourseError: the file cannot be read.
+    """
+    try:
+        return files.read_plain(file, most)
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError) -> CourseError:
+    return CourseError(
+        f"Cannot read {file} ({error.strerror}); get a fresh copy of this checkpoint."
+    )
 
 
 def load_gpt(name: str = "tales-gpt", own: bool = False):
@@ -144,19 +164,19 @@ def load_gpt(name: str = "tales-gpt", own: bool = False):
             f"{name} is no GPT: load it with {kind}.from_pretrained(pretrained.path({name!r}))."
         )
     try:
-        model, tokenizer = _read(folder, local_files_only=True)
+        model, tokenizer = read(folder, local_files_only=True)
         return from_transformers(model), tokenizer
     except CourseError:
         raise
     # Transformers raises errors of many kinds, those of safetensors and the tokenizer among them.
     except Exception as error:
         raise CourseError(
-            f"{folder} holds no model that can be loaded ({_first_line(error)}); get a "
+            f"{folder} holds no model that can be loaded ({first_line(error)}); get a "
             "fresh copy of this checkpoint."
         ) from None
 
 
-def _read(name: str | Path, **where):
+def read(name: str | Path, **where):
     """Read a causal model and its tokenizer with Transformers.
 
     Only safetensors are read, and no code of the checkpoint is run. The model is in float32 and in
@@ -183,7 +203,7 @@ def _read(name: str | Path, **where):
     return model.eval(), tokenizer
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, at most 120 characters, or its class's name."""
     return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
 
@@ -235,13 +255,15 @@ def from_hub(name: str):
     Raises:
         CourseError: it is not here and cannot be fetched, or has no safetensors.
     """
+    if Path(name).is_dir():
+        limits.check_any(Path(name))
     try:
-        return _read(name, local_files_only=Path(name).is_dir() or not _hub_answers())
+        return read(name, local_files_only=Path(name).is_dir() or not _hub_answers())
     # Transformers raises errors of many kinds, those of safetensors and the tokenizer among them.
     except Exception as error:
         raise CourseError(
             f"{name!r} is not on this machine and could not be fetched, or is no model "
             "in safetensors; connect to a network and try "
             "again, or leave the setting empty to go on with the course's own model. "
-            f"({_first_line(error)})"
+            f"({first_line(error)})"
         ) from None

@@ -21,7 +21,7 @@ from torch import nn
 
 from aigc_course.core.arguments import checked, instance, one_of
 from aigc_course.core.errors import CourseError
-from aigc_course.core.files import write_atomically
+from aigc_course.core.files import read_plain, write_atomically
 from aigc_course.models.images.classifier import Classifier, ClassifierConfig
 from aigc_course.models.images.gan import GANConfig, Generator
 from aigc_course.models.images.vae import VAE, VAEConfig
@@ -33,7 +33,7 @@ KINDS = {
 }
 """Name of the class -> (class, its configuration)."""
 
-_LONGEST = 10_000  # bytes of a config.json that are read
+_LONGEST, _LARGEST = 10_000, 2_000_000_000  # bytes of a config.json, of weights
 
 
 @checked(folder=instance(str, Path), half=one_of(True, False))
@@ -92,7 +92,7 @@ def _settings_before(folder: Path) -> dict[str, dict]:
     They are {"before": settings}, to be added to new ones.
     """
     try:
-        before = json.loads((folder / "config.json").read_bytes()[:_LONGEST])
+        before = json.loads(read_plain(folder / "config.json", _LONGEST))
         before.pop("before", None)
         return {"before": before}
     except (OSError, ValueError, AttributeError, RecursionError):
@@ -113,9 +113,8 @@ def load(folder: str | Path) -> nn.Module:
     """
     folder = Path(folder).expanduser()
     try:
-        with (folder / "config.json").open("rb") as file:
-            config = json.loads(file.read(_LONGEST))
-        data = (folder / "model.safetensors").read_bytes()
+        config = json.loads(read_plain(folder / "config.json", _LONGEST))
+        data = read_plain(folder / "model.safetensors", _LARGEST)
         digest, before = hashlib.sha256(data).hexdigest(), config.pop("before", None)
         config = before if before and before["sha256"] == digest else config
         if config.pop("sha256") != digest:
@@ -124,7 +123,7 @@ def load(folder: str | Path) -> nn.Module:
     except OSError as error:
         raise CourseError(
             f"There is no model in {folder} that can be read ({error.strerror}); "
-            "model_files.save keeps one."
+            "image_models.save keeps one."
         ) from None
     except (
         ValueError,

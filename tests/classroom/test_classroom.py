@@ -11,8 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import attacks
 import classroom_work as work
+import honest_work
 import nbformat
+import psutil
 import pytest
 
 from aigc_course import cli
@@ -20,6 +23,7 @@ from aigc_course.classroom import (
     assignment,
     export,
     grading,
+    isolation,
     report,
     sandbox,
     serialization,
@@ -33,6 +37,7 @@ from aigc_course.exercises.engine.types import Exercise
 TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
 CODE = [task for task in TASKS if isinstance(task, Exercise)]
 each_code = pytest.mark.parametrize("task", CODE, ids=lambda task: task.name)
+needs_walls = pytest.mark.skipif(bool(isolation.why_not()), reason=isolation.why_not())
 each_lesson = pytest.mark.parametrize("topic", [lesson.topic for lesson in lessons.all_lessons()])
 
 # --- hidden parameters
@@ -159,14 +164,13 @@ RIGHT = (
 ENTROPY = grading.Check("chance.entropy", (4711, 12))
 
 
-def graded(*items, checks=(ENTROPY,), hide=None):
+def graded(*items, checks=(ENTROPY,)):
     """Run sources and checks in this order; (findings, exercise -> verdict)."""
     cells = {i: item for i, item in enumerate(items) if isinstance(item, str)}
     places = [item.name if isinstance(item, grading.Check) else i for i, item in enumerate(items)]
     asked = grading.merged(checks)
-    found = sandbox.run(
-        places, cells, lambda examples: grading.worth_checking(asked, examples), hide
-    )
+    wanted = {name: grading.for_sandbox(check) for name, check in asked.items()}
+    found = sandbox.run(places, cells, wanted)
     said = {
         name: grading.verdict(
             check,
@@ -179,6 +183,7 @@ def graded(*items, checks=(ENTROPY,), hide=None):
     return found, said
 
 
+@needs_walls
 def test_what_a_submission_does_stays_in_its_process(tmp_path):
     (tmp_path / "gradebook.db").write_text("secret")
     with pytest.MonkeyPatch.context() as patch:
@@ -188,36 +193,22 @@ def test_what_a_submission_does_stays_in_its_process(tmp_path):
             SETUP,
             RIGHT,
             (
-                f"import os\nprint(os.listdir({str(tmp_path)!r}), sorted(k for k in "
+                f"import os\nprint(os.path.exists({str(tmp_path)!r}), sorted(k for k in "
                 "os.environ if 'NBGRADER' in k or 'SECRET' in k))"
             ),
             "import os\nos._exit(3)",
             "print(len(open('/proc/net/dev').readlines()) - 2)",
             "x = bytearray(20 * 10**9)",
             "from aigc_course.exercises.engine import catalog\ncatalog.find",
-            f"import subprocess\nprint(subprocess.run('umount {tmp_path}; unshare -Urm "
-            f"umount {tmp_path}; cat {tmp_path}/gradebook.db;"
-            f" echo changed > {tmp_path}/gradebook.db', shell=True, capture_output=True, "
-            "text=True).stdout)",
             ENTROPY,
-            hide=tmp_path,
         )
-    assert said == {"chance.entropy": grading.RIGHT} and [
-        len(run["outcomes"]) for run in found.hidden["chance.entropy"]
-    ] == [4, 4]
-    assert (
-        found.errors[3] == "this cell ended the process" and 4 in found.texts
-    )  # it was started again without that cell
-    assert (
-        found.errors[5].startswith("MemoryError")
-        and "import of aigc_course.exercises" in found.errors[6]
-    )
-    assert (tmp_path / "gradebook.db").read_text() == "secret"
-    if found.apart:
-        assert (
-            found.unseen and found.texts[2] == "[] []\n" and found.texts[4] == "1\n"
-        )  # the loopback alone
-        assert "secret" not in found.texts[7]
+    assert said == {"chance.entropy": grading.RIGHT}
+    assert [len(run["outcomes"]) for run in found.hidden["chance.entropy"]] == [4, 4]
+    assert found.errors[3] == "this cell ended the process"
+    assert 4 in found.texts, "it was started again without that cell"
+    assert found.errors[5].startswith("MemoryError")
+    assert "import of aigc_course.exercises" in found.errors[6]
+    assert found.texts[2] == "False []\n" and found.texts[4] == "1\n", "the loopback alone"
 
 
 @pytest.mark.parametrize(
@@ -379,21 +370,27 @@ def test_hidden_parameters_never_come_back(kind):
     """Not in what cells print, not in reasons: whatever an answer finds out about them stays in its
     process.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "EVENT_SECONDS", 15)
-        found, said = graded(SETUP, LEAKS[kind], ENTROPY)
+    found, said = graded(SETUP, LEAKS[kind], ENTROPY)
     hidden_values = [
         repr(trial[0][0])[:8]
         for seed in ENTROPY.seeds
         for trial in catalog.find("chance.entropy").draw(seed)
     ]
-    told = str(found.texts) + str(found.errors) + str(said)
+    told = str(found.texts) + str(found.errors) + str(said) + str(found.examples)
     if kind == "a wrong answer":
         assert said["chance.entropy"] == grading.NOT_SHOWN
     assert "4711" not in told and not [value for value in hidden_values if value in told]
 
 
-@pytest.mark.parametrize("forged", ["{}", "{'event': 'ready'}", "{'event': 'running', 'cell': []}"])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "{}",
+        "{'event': 'ready'}",
+        "{'event': 'running', 'cell': []}",
+        "{'event': 'gave', 'name': 'chance.entropy'}",
+    ],
+)
 def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch, forged):
     """Signs of life, forged again and again."""
     monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 8)
@@ -442,6 +439,94 @@ def test_whatever_comes_back_has_a_verdict(gave):
         grading.UNREADABLE,
         "missing",
     )
+
+
+def test_what_goes_wrong_on_hidden_arguments_is_told_in_one_sentence():
+    """A choice of known mistakes, errors and endless loops would tell the arguments bit by bit."""
+    task = catalog.find("chance.entropy")
+    gave = {"state": "outcomes", "outcomes": serialization.encode_outcomes(_right_outcomes(task))}
+    said = set()
+    for seed in ENTROPY.seeds:
+        varied = dataclasses.replace(task, probes=lambda seed=seed: task.draw(seed))
+        wrong = [outcomes(varied, mistake.answer) for mistake in task.mistakes]
+        wrong += [[Outcome(error="ValueError", message="no")] * 4, [Outcome(None)] * 4]
+        runs = [
+            {"state": "outcomes", "outcomes": serialization.encode_outcomes(one)} for one in wrong
+        ]
+        for run in (*runs, {"state": "slow"}, {"state": "died"}, {}, {"state": "outcomes"}):
+            said.add(grading.verdict(ENTROPY, gave, [run, run], ""))
+    said.add(grading.verdict(ENTROPY, gave, [{"state": "died"}], ""))
+    assert said == {grading.NOT_SHOWN}
+
+
+def _right_outcomes(task):
+    return outcomes(task, task.reference)
+
+
+@pytest.mark.full(guards="classroom exercises.engine")
+@needs_walls
+def test_a_busy_machine_costs_no_marks(monkeypatch):
+    """An answer that computes for a second, beside four others for each core."""
+    slow = RIGHT.replace(
+        "    return",
+        "    import time\n    end = time.process_time() + 0.3\n"
+        "    while time.process_time() < end: pass\n    return",
+    )
+    monkeypatch.setattr(catalog.find("chance.entropy"), "seconds", 3)
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(4 * os.cpu_count())
+    ]
+    try:
+        _, said = graded(SETUP, slow, ENTROPY)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert said["chance.entropy"] == grading.RIGHT
+
+
+@pytest.mark.full(guards="classroom exercises.engine")
+@needs_walls
+@pytest.mark.parametrize(
+    "kind", ["shared-mapping", "sixty-forks", "sleeps", "stops-its-clocks", "endless-number"]
+)
+def test_limits_hold_whatever_an_answer_does(kind, monkeypatch):
+    """Memory of all processes together, time of computing, and idle time."""
+    monkeypatch.setattr(sandbox, "MEMORY_GB", 2.0)
+    monkeypatch.setattr(sandbox, "IDLE_SECONDS", 3.0)
+    monkeypatch.setattr(catalog.find("chance.entropy"), "seconds", 2)
+    stub = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("1"),
+            nbformat.v4.new_code_cell("1"),
+            nbformat.v4.new_code_cell("1"),
+            export.marked(
+                nbformat.v4.new_code_cell('@exercise("chance.entropy")\ndef f(p):\n    ...'),
+                "chance-entropy",
+                solution=True,
+                locked=False,
+            ),
+        ]
+    )
+    attacks.ATTACKS[kind](stub)
+    start, free = time.monotonic(), psutil.virtual_memory().available
+    lowest = [free]
+    monkeypatch.setattr(sandbox, "_own_memory", _noting(sandbox._own_memory, lowest), raising=True)
+    _, said = graded(SETUP, *[cell.source for cell in stub.cells], ENTROPY)
+    assert said["chance.entropy"] != grading.RIGHT
+    assert time.monotonic() - start < 60
+    assert free - min(lowest) < 6e9, "as much more as is taken between two looks"
+
+
+def _noting(function, lowest):
+    """The function, and the least free memory whenever it is called."""
+
+    def noted(*arguments):
+        lowest.append(psutil.virtual_memory().available)
+        return function(*arguments)
+
+    return noted
 
 
 def test_several_test_cells_of_one_exercise_ask_for_all_their_seeds():
@@ -545,6 +630,8 @@ class Round:
         self.nbgrader("release_assignment", self.name)
         for student, (change, _) in kinds.items():
             self.hand_in(folder / "students" / student, student, change)
+        (self.root / "canary").write_text("as it was")
+        (self.root / "canary").chmod(0o640)
         self.nbgrader("collect", self.name)
         self.autograded = self.nbgrader("autograde", self.name, may_fail=True)
         self.nbgrader("generate_feedback", self.name, may_fail=True)
@@ -604,7 +691,14 @@ class Round:
         nbformat.write(notebook, path)
         if student == "file-cut-off":
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        if student in honest_work.FILE_CHANGES:
+            honest_work.FILE_CHANGES[student](path)
         ExchangeSubmit(**parts).start()
+        if student in attacks.FILES:
+            inbound = exchange / self.root.name / "inbound"
+            (handed_in,) = inbound.glob(f"{student}+{self.name}+*")
+            handed_in.chmod(0o755)
+            attacks.FILES[student](handed_in, self.root)
 
     def points(self, student: str) -> dict[str, float]:
         return {mark.exercise: mark.score for mark in self.marks if mark.student == student}
@@ -620,6 +714,9 @@ class Round:
         names, first_code = list(work.answers_of(released)), work.codes(released)[0]
         most = {mark.exercise: mark.most for mark in self.marks}
         kind = self.kinds[student][1]
+        if callable(kind):
+            full = kind(names)
+            return {name: most[name] if name in full else 0.0 for name in names}
         full = {
             work.ALL_RIGHT: names,
             work.NONE: [],
@@ -636,7 +733,16 @@ SHORT = {
     kind: (work.ATTACKS[kind], work.NONE)
     for kind in ("own-require", "equal-to-everything", "changes-tests")
 }
-LONG = work.HONEST | {kind: (change, work.NONE) for kind, change in work.ATTACKS.items()}
+ATTACKS = {kind: (change, work.NONE) for kind, change in attacks.ATTACKS.items()}
+FIRST_THIRTY = work.HONEST | {kind: ATTACKS[kind] for kind in work.ATTACKS}
+NEW = honest_work.NEW | {kind: ATTACKS[kind] for kind in attacks.NEW}
+LESSONS = ("chance", "lstm", "vae")
+
+
+def long_round(topic):
+    """The submissions of a lesson: those that each lesson gets, and a third of the others."""
+    share = list(NEW)[LESSONS.index(topic) :: len(LESSONS)]
+    return FIRST_THIRTY | {kind: NEW[kind] for kind in share}
 
 
 def check_marks(made: Round):
@@ -659,15 +765,45 @@ def check_marks(made: Round):
     }
     assert theirs == {student: sum(made.deserved(student).values()) for student in made.kinds}
     for student in made.kinds:
-        feedback = made.root / "feedback" / student / made.name / f"{made.name}.html"
-        assert feedback.exists() == (student not in ("file-cut-off", "changes-tests"))
-        text = feedback.read_text(encoding="utf-8") if feedback.exists() else ""
-        assert "BEGIN HIDDEN" not in text and "123456789" not in re.sub(
-            r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S
-        )
-        assert (
-            "SNIFFED True" not in text and "gradebook.db" not in text.partition("SNIFFED")[2][:300]
-        )
+        check_feedback(made, student)
+    check_nothing_else_happened(made)
+
+
+# What an attack prints, with what it got hold of.
+SUCCESS = "SNIFFED True|FOUND|LEFT|WROTE|TRACED 0|TRACED -1 0|TYPED|ROOT|CONNECTED|DID "
+
+
+def check_feedback(made, student):
+    """All who were graded have it; it holds no secret, no success and nothing that runs."""
+    feedback = made.root / "feedback" / student / made.name / f"{made.name}.html"
+    refused = student == "file-cut-off" or student in attacks.REFUSED
+    assert feedback.exists() != refused, student
+    if refused:
+        assert attacks.REFUSED.get(student, "") in str(made.why(student)), made.why(student)
+        return
+    page = feedback.read_text(encoding="utf-8")
+    text = re.sub(r"<style.*?</style>", "", page, flags=re.S)
+    assert "BEGIN HIDDEN" not in text and "123456789" not in text
+    assert "Content-Security-Policy" in page and "script-src" not in page
+    graded = made.root / "autograded" / student / made.name / f"{made.name}.ipynb"
+    printed = "\n".join(
+        output.get("text", "")
+        for cell in nbformat.read(graded, 4).cells
+        for output in cell.get("outputs", ())
+    )
+    assert not re.search(SUCCESS, printed), (student, printed)
+    live = r"<script|<iframe|<form|<[^>]*\s(?:onerror|onload)\s*=|href\s*=\s*[\"']?\s*javascript:"
+    assert not re.search(live, text, re.I), student
+
+
+def check_nothing_else_happened(made):
+    """Nothing is left on this computer, and nothing of the teacher's or others' changed."""
+    left = [p for d in ("/tmp", "/dev/shm", "/var/tmp", "/run") for p in Path(d).glob("*aigc-*")]
+    assert not [path for path in left if attacks.MARKER in path.name]
+    names = [process.info["name"] for process in psutil.process_iter(["name"])]
+    assert attacks.MARKER not in names
+    assert (made.root / "canary").read_text() == "as it was"
+    assert (made.root / "canary").stat().st_mode & 0o777 == 0o640
 
 
 @pytest.fixture(scope="module")
@@ -723,7 +859,9 @@ def test_report_before_anything_says_what_to_do(tmp_path, capsys):
 
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula():
-    assert report._safe("=1+1") == "'=1+1" and report._safe("right.") == "right."
+    assert report._safe("right.") == "right."
+    for risky in ("=1+1", "\t=1+1", " =1+1", "\r=1+1", "@x", "+1", "-1"):
+        assert report._safe(risky) == f"'{risky}"
 
 
 def test_names_in_the_page_are_escaped():
@@ -732,18 +870,22 @@ def test_names_in_the_page_are_escaped():
 
 
 @pytest.mark.full(guards="classroom exercises.engine")
-@pytest.mark.parametrize("topic", ["chance", "lstm", "vae"])
-def test_thirty_and_more_submissions(topic, tmp_path_factory):
-    made = Round(tmp_path_factory.mktemp("long"), topic, LONG)
-    assert len(LONG) >= 30
+@pytest.mark.parametrize("topic", LESSONS)
+def test_a_class_of_all_kinds(topic, tmp_path_factory):
+    """A third of all submissions, and forty that every lesson gets: each has the marks deserved."""
+    kinds = long_round(topic)
+    made = Round(tmp_path_factory.mktemp("long"), topic, kinds)
     check_marks(made)
     for name, why in made.why("mistake-1").items():
         mistakes = catalog.find(name).mistakes
         assert why == mistakes[1 % len(mistakes)].says
-    print(
-        f"{len(LONG)} submissions of {topic}: "
-        f"{sum(map(len, map(made.points, made.kinds)))} marks, all as deserved"
-    )
+    print(f"{len(kinds)} submissions of {topic}: all marks as deserved")
+
+
+def test_all_kinds_are_graded_in_one_lesson_or_another(count):
+    assert set().union(*map(long_round, LESSONS)) == {*honest_work.HONEST, *attacks.ATTACKS}
+    count("attacks on grading", len(attacks.ATTACKS))
+    count("honest submissions of every kind", len(honest_work.HONEST))
 
 
 @pytest.mark.full(guards="classroom exercises.engine")

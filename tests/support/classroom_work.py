@@ -75,6 +75,22 @@ def extra_cell(source, at=3):
         right(notebook)
         _insert(notebook, source, at)
 
+    change.alone = lambda notebook: _insert(notebook, source, at)
+    return change
+
+
+def several(*changes):
+    """One change after the other; all but the last are made without the right answers, which each
+    change of `extra_cell` would fill in again.
+    """
+
+    def change(notebook):
+        filled = False
+        for one in changes:
+            one = getattr(one, "alone", one) if filled else one
+            one(notebook)
+            filled = True
+
     return change
 
 

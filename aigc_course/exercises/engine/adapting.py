@@ -82,6 +82,8 @@ def conversion(value: Any, like: Any) -> str:
         if not isinstance(value, type(like)):
             return f"{_form(value)} into {_form(like)}"
         return next(filter(None, (conversion(value[key], like[key]) for key in like)), "")
+    if isinstance(like, set) and not isinstance(value, set):
+        return f"{_form(value)} into {_form(like)}"
     return ""
 
 
@@ -100,7 +102,7 @@ def _convert(value: Any, like: Any, retype: dict[str, str], device: object) -> A
     if isinstance(like, list | tuple):
         pairs = _with_samples(value, like)
         return kind(_convert(item, sample, retype, device) for item, sample in pairs)
-    return value
+    return set(value) if isinstance(like, set) else value
 
 
 def _with_samples(value: Any, like: Sequence) -> Iterable[tuple]:

@@ -4,14 +4,17 @@ does.
 
 from __future__ import annotations
 
+import array
 import contextlib
 import copy
+import decimal
 import functools
 import inspect
 import io
 import math
 import numbers
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,8 +102,8 @@ def same_behaviour(a: list[Outcome], b: list[Outcome]) -> bool:
 def same(a: object, b: object) -> bool:
     """Tell whether a reader would call two values equal.
 
-    A list is like a tuple; whole numbers must agree exactly, others to 1e-6, arrays in shape and to
-    1e-5, whatever holds them: a tensor, NumPy, a list.
+    A list is like any other sequence; whole numbers must agree exactly, others to 1e-6, arrays in
+    shape and to 1e-5, whatever holds them: a tensor, NumPy, a list.
     """
     try:
         return _same(a, b)
@@ -110,7 +113,7 @@ def same(a: object, b: object) -> bool:
 
 
 def _same(a: Any, b: Any) -> bool:
-    a, b = _plain(a), _plain(b)
+    a, b = plain(a), plain(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return _same_arrays(np.asarray(a), np.asarray(b))
     if isinstance(a, numbers.Number) and isinstance(b, numbers.Number):
@@ -121,14 +124,25 @@ def _same(a: Any, b: Any) -> bool:
         return set(a) == set(b) and all(same(a[key], b[key]) for key in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, Set) and isinstance(b, Set):
+        return a == b
     return type(a) is type(b) and bool(a == b)
 
 
-def _plain(value: Any) -> Any:
-    """Return tensors as arrays, arrays of text or of objects as lists."""
+def plain(value: Any) -> Any:
+    """Return a value in the form in which it is compared, here and when it is graded.
+
+    Tensors become arrays; arrays of text or of objects and sequences of other kinds become lists;
+    a Decimal becomes a float. What is inside stays as it is.
+    """
     value = without_torch(value)
-    is_list = isinstance(value, np.ndarray) and value.dtype.kind not in "biuf"
-    return value.tolist() if is_list else value
+    if isinstance(value, np.ndarray):
+        return value if value.dtype.kind in "biuf" else value.tolist()
+    if isinstance(value, deque | range):
+        return list(value)
+    if isinstance(value, array.array | memoryview):
+        return value.tolist()
+    return float(value) if isinstance(value, decimal.Decimal) else value
 
 
 def _same_numbers(a: Any, b: Any) -> bool:

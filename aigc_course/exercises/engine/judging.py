@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aigc_course.exercises.engine.adapting import adapted
-from aigc_course.exercises.engine.compare import Outcome, outcomes, same_behaviour
+from aigc_course.exercises.engine.compare import Outcome, outcomes, plain, same_behaviour
 from aigc_course.exercises.engine.emptiness import is_empty
 from aigc_course.exercises.engine.facts import first_difference, shorten
 from aigc_course.exercises.engine.time_limit import TooSlow, with_time_limit
@@ -133,6 +133,7 @@ def diagnose_value(task: Question, value: object) -> str:
     """Tell what is wrong with a number or a choice: the known mistake, or that it is not the
     answer; "" when it is right.
     """
+    value = plain(value)
     if _same_value(task, value, task.reference):
         return ""
     for mistake in task.mistakes:

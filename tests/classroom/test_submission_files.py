@@ -1,0 +1,145 @@
+"""Files from students: no link is followed, nothing waits, and what can be read is read."""
+
+import json
+import os
+import time
+
+import nbformat
+import pytest
+
+from aigc_course.classroom import report, submission_files
+from aigc_course.core.errors import CourseError
+
+TEXT = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 'ü'")]))
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_encodings_of_editors_are_read(tmp_path, encoding):
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(TEXT.encode(encoding))
+    assert submission_files.read(path).cells[0].source == "x = 'ü'"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "cannot be read"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        (b"{" + b"[" * 100_000, "cannot be read"),
+        (b'{"cells": {"a": 1}, "metadata": 3}', "cannot be read"),
+        (b" " * 20_000_001, "20,000,000 bytes"),
+        (TEXT.replace("x = ", "### BEGIN SOLUTION\\n").encode(), "BEGIN SOLUTION"),
+        (TEXT.replace("x = ", "### BEGIN HIDDEN TESTS\\n").encode(), "BEGIN HIDDEN TESTS"),
+    ],
+)
+def test_what_is_refused_is_named(tmp_path, content, says):
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(CourseError, match=says):
+        submission_files.read(path)
+
+
+def test_notebooks_without_end_are_refused(tmp_path):
+    path = tmp_path / "a.ipynb"
+    for cells in (["1"] * 1_001, ["x" * 1_000_001]):
+        notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+        path.write_text(nbformat.writes(notebook))
+        with pytest.raises(CourseError, match="1,000 cells or 1,000,000 characters"):
+            submission_files.read(path)
+
+
+def test_links_pipes_and_devices_are_not_read(tmp_path):
+    (tmp_path / "right.ipynb").write_text(TEXT)
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "right.ipynb")
+    (tmp_path / "zeros.ipynb").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "folder.ipynb").mkdir()
+    start = time.monotonic()
+    for name in ("link", "zeros", "pipe", "folder", "missing"):
+        with pytest.raises(CourseError, match=f"{name}.ipynb cannot be read"):
+            submission_files.read(tmp_path / f"{name}.ipynb")
+    assert time.monotonic() - start < 2
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    """A hand-in with files, links, a pipe and folders."""
+    secret = tmp_path / "teacher"
+    secret.mkdir()
+    (secret / "solution.ipynb").write_text("secret")
+    folder = tmp_path / "inbound" / "ann+a+1"
+    (folder / "data").mkdir(parents=True)
+    (folder / "a.ipynb").write_text(TEXT)
+    (folder / "data" / "own.csv").write_text("1")
+    (folder / "link.txt").symlink_to(secret / "solution.ipynb")
+    (folder / "all").symlink_to(secret, target_is_directory=True)
+    (folder / "zeros").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe")
+    return folder
+
+
+def test_only_plain_files_are_collected(handed_in, tmp_path):
+    left_out = submission_files.copy(handed_in, tmp_path / "out")
+    assert sorted(left_out) == ["all", "link.txt", "pipe", "zeros"]
+    there = [p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*")]
+    assert sorted(there) == ["a.ipynb", "data", "data/own.csv"]
+
+
+def test_a_hand_in_that_is_a_link_is_not_collected(handed_in, tmp_path):
+    link = tmp_path / "inbound" / "bob+a+1"
+    link.symlink_to(tmp_path / "teacher", target_is_directory=True)
+    with pytest.raises(CourseError, match="is no folder"):
+        submission_files.copy(link, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_large_files_and_many_are_left_out(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    with (source / "large").open("wb") as file:
+        file.truncate(submission_files.MOST_BYTES + 1)
+    for i in range(submission_files.MOST_FILES + 50):
+        (source / f"f{i}").touch()
+    deep = source
+    for _ in range(40):
+        deep = deep / "d"
+        deep.mkdir()
+    left_out = submission_files.copy(source, tmp_path / "out")
+    assert "large" in left_out and len(left_out) >= 50
+    assert len(list((tmp_path / "out").rglob("*"))) <= submission_files.MOST_FILES + 10
+
+
+def test_links_in_a_submission_are_set_aside_and_named(handed_in, tmp_path):
+    course = tmp_path / "teaching"
+    submitted = course / "submitted" / "ann" / "a"
+    submitted.parent.mkdir(parents=True)
+    handed_in.rename(submitted)
+    (submitted / "a.ipynb").unlink()
+    (submitted / "a.ipynb").symlink_to(tmp_path / "teacher" / "solution.ipynb")
+    submission_files.set_aside(submitted)
+    aside = course / "refused" / "ann" / "a"
+    moved = course / submission_files.REFUSED / "submitted" / "ann" / "a"
+    assert sorted(p.name for p in moved.iterdir()) == [
+        "a.ipynb",
+        "all",
+        "link.txt",
+        "pipe",
+        "zeros",
+    ]
+    assert [p.name for p in submitted.iterdir()] == ["data"] and not aside.exists()
+    said = report._why_not(course, "ann", "a", "a")
+    assert "is a link" in said and str(moved / "a.ipynb") in said
+    assert (tmp_path / "teacher" / "solution.ipynb").read_text() == "secret"
+
+
+def test_a_folder_that_is_a_link_is_set_aside_itself(tmp_path):
+    course = tmp_path / "teaching"
+    (course / "source" / "a").mkdir(parents=True)
+    (course / "source" / "a" / "a.ipynb").write_text(json.dumps({}))
+    (course / "submitted" / "ann").mkdir(parents=True)
+    submitted = course / "submitted" / "ann" / "a"
+    submitted.symlink_to(course / "source" / "a", target_is_directory=True)
+    submission_files.set_aside(submitted)
+    assert not submitted.exists() and (course / "source" / "a" / "a.ipynb").exists()
