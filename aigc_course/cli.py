@@ -124,9 +124,11 @@ def _add_for_authors(add: Callable) -> None:
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
     """Export assignments, or write a report."""
     if options.task == "export":
-        from aigc_course.classroom import export
+        from aigc_course.classroom import export, isolation
 
         print(*export.export(options.lesson, options.out, options.seed), sep="\n")
+        if why := isolation.why_not():
+            print(f"Hand-ins cannot be graded on this machine yet: {why}; see docs/classroom.md.")
         return 0
     from aigc_course.classroom import report
 

@@ -8,12 +8,13 @@ import os
 import re
 from pathlib import Path
 
+import bleach
+from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool
 
 from aigc_course.classroom import submission_files
 from aigc_course.classroom.export import marked
@@ -201,6 +202,22 @@ def without_hidden(source: str) -> str:
     return "\n".join(kept)
 
 
+_TAGS = {
+    *("a", "b", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("hr", "i", "img", "li", "ol", "p", "pre", "span", "strong", "sub", "sup", "table", "tbody"),
+    *("td", "th", "thead", "tr", "ul"),
+}
+
+
+def _is_allowed(tag: str, name: str, value: str) -> bool:
+    """Tell whether an attribute may stay: links lead to pages, pictures are in the page itself."""
+    if (tag, name) == ("img", "src"):
+        return bool(re.match(r"data:image/(?:png|jpeg|gif);base64,", value))
+    if (tag, name) == ("a", "href"):
+        return bool(re.match(r"https?://|mailto:|#", value, re.I))
+    return name in ("align", "alt", "class", "title")
+
+
 class SafeFeedback(HTMLExporter):
     """Writes feedback in which nothing that a student wrote runs.
 
@@ -210,11 +227,17 @@ class SafeFeedback(HTMLExporter):
 
     SECONDS = 60
 
-    sanitize_html = Bool(True).tag(config=True)
     _policy = (
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "img-src data:; style-src 'unsafe-inline'; font-src data:; form-action 'none'\">"
     )
+
+    @pass_context
+    def markdown2html(self, context, source):
+        """Convert Markdown, of which only words, tables, pictures and links are left."""
+        page = super().markdown2html(context, source)
+        kinds = {"http", "https", "mailto", "data"}
+        return bleach.clean(page, tags=_TAGS, attributes=_is_allowed, protocols=kinds)
 
     def from_notebook_node(self, nb, resources=None, **kw):
         """Convert a notebook.

@@ -33,10 +33,9 @@ def encode(value: object, depth: int = 0) -> list:
     """
     if depth > DEEPEST:
         raise ValueError(f"the result is nested more than {DEEPEST} levels deep")
-    value = compare.plain(_readable_by_numpy(value))
+    value = compare.plain(value)
     if isinstance(value, np.ndarray):
         return _encode_array(value)
-    value = value.item() if isinstance(value, np.generic) else value
     if value is None:
         return ["none"]
     if isinstance(value, bool):
@@ -56,11 +55,6 @@ def encode(value: object, depth: int = 0) -> list:
     if isinstance(value, Set):
         return ["set", [encode(item, depth + 1) for item in value]]
     return ["object", type(value).__qualname__, shorten(value)]
-
-
-def _readable_by_numpy(value):
-    """Return a tensor of a type that NumPy lacks as float32."""
-    return value.float() if str(getattr(value, "dtype", "")) == "torch.bfloat16" else value
 
 
 def _encode_array(array: np.ndarray) -> list:

@@ -17,13 +17,14 @@ import honest_work
 import nbformat
 import psutil
 import pytest
+import walls
+from walls import needs_walls, within_walls  # noqa: F401 (a fixture)
 
 from aigc_course import cli
 from aigc_course.classroom import (
     assignment,
     export,
     grading,
-    isolation,
     report,
     sandbox,
     serialization,
@@ -37,7 +38,6 @@ from aigc_course.exercises.engine.types import Exercise
 TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
 CODE = [task for task in TASKS if isinstance(task, Exercise)]
 each_code = pytest.mark.parametrize("task", CODE, ids=lambda task: task.name)
-needs_walls = pytest.mark.skipif(bool(isolation.why_not()), reason=isolation.why_not())
 each_lesson = pytest.mark.parametrize("topic", [lesson.topic for lesson in lessons.all_lessons()])
 
 # --- hidden parameters
@@ -130,6 +130,67 @@ def test_data_that_is_no_value_is_refused(data):
         serialization.decode(data)
 
 
+def of_all_kinds():
+    """Values that an answer may give, and that say the same in many ways."""
+    import array
+    import decimal
+    import fractions
+    from collections import Counter, OrderedDict, deque
+
+    import numpy as np
+    import torch
+
+    numbers = [2.0, 0.5, 4.0]
+    return [
+        *(None, True, 1, 1.0, 0.5, float("nan"), "x", "1", b"x", bytearray(b"x"), 10**30, 1j),
+        *(decimal.Decimal("0.5"), fractions.Fraction(1, 2), np.float32(0.5), np.int8(1)),
+        *(np.bool_(True), np.str_("x"), np.array(0.5), torch.tensor(0.5), torch.tensor([0.5])),
+        *(numbers, tuple(numbers), deque(numbers), array.array("d", numbers), range(1, 4)),
+        *(np.array(numbers), np.array(numbers, dtype=object), torch.tensor(numbers)),
+        *(memoryview(np.array(numbers)), memoryview(np.ones((2, 2))), np.ones((2, 2)), [1, 2, 3]),
+        *(torch.tensor(numbers).bfloat16(), [torch.tensor(x) for x in numbers], [[1.0, 1.0]] * 2),
+        *([decimal.Decimal(2), 0.5, 4], np.array(["a", "b"]), ["a", "b"], ("a", "b"), deque("ab")),
+        *({1, 2}, frozenset({1, 2}), {1: 0, 2: 0}.keys(), {frozenset({1})}, {(1, 2)}, set()),
+        *({"a": 1}, OrderedDict(a=1), Counter("a"), {"a": np.int64(1)}, {np.int64(1): "x"}),
+        *({1: "x"}, {(1, 2): [0.5]}, {(1, 2): (0.5,)}, {"a": deque([1])}, [], (), {}, object()),
+    ]
+
+
+def test_two_values_are_the_same_in_a_lesson_and_when_graded():
+    """Whatever an answer gives and whatever is right: the verdict is one."""
+    from aigc_course.exercises.engine.compare import same
+
+    values = of_all_kinds()
+    sent = [serialization.decode(serialization.encode(value)) for value in values]
+    for value, there in zip(values, sent, strict=True):
+        for right, right_there in zip(values, sent, strict=True):
+            if type(right) in (object, bytearray, complex):  # no reference gives those
+                continue
+            assert same(value, right) == same(there, right_there), (value, right)
+
+
+def test_containers_that_take_for_ever_to_build_are_refused():
+    for data in (
+        ["list", [["none"]] * 200_001],
+        ["set", [["int", hex(k * (2**61 - 1))] for k in range(3_001)]],
+        ["list", [["dict", [[["int", hex(k)], ["none"]] for k in range(100)]]] * 31],
+        ["int", hex(16**3_000)],
+        ["array", "<f8", [1] * 40, ""],
+    ):
+        start = time.monotonic()
+        with pytest.raises(ValueError):
+            serialization.decode(data)
+        assert time.monotonic() - start < 2
+    assert len(serialization.decode(["list", [["none"]] * 200_000])) == 200_000
+
+
+def test_no_reference_gives_more_than_may_be_sent():
+    for task in CODE:
+        for seed in (1, 2, 3):
+            varied = dataclasses.replace(task, probes=lambda task=task, seed=seed: task.draw(seed))
+            assert serialization.plain(outcomes(varied, task.reference)), task.name
+
+
 def test_numpys_numbers_are_numbers():
     import numpy as np
 
@@ -166,6 +227,7 @@ ENTROPY = grading.Check("chance.entropy", (4711, 12))
 
 def graded(*items, checks=(ENTROPY,)):
     """Run sources and checks in this order; (findings, exercise -> verdict)."""
+    walls.need()
     cells = {i: item for i, item in enumerate(items) if isinstance(item, str)}
     places = [item.name if isinstance(item, grading.Check) else i for i, item in enumerate(items)]
     asked = grading.merged(checks)
@@ -615,6 +677,7 @@ class Round:
     """A course after one round with real nbgrader."""
 
     def __init__(self, folder: Path, topic: str, kinds: dict):
+        walls.need()
         self.kinds, self.root = kinds, folder / "round"
         source = export.export([topic], self.root / "source", seed=123456789)[-1]
         self.name = source.stem
@@ -747,7 +810,8 @@ def long_round(topic):
 
 def check_marks(made: Round):
     """Everyone has the marks deserved, a reason for each, and nbgrader's own table agrees."""
-    for student in made.kinds:
+    assert made.why("folder-is-a-link") == {}, "nothing was collected"
+    for student in made.kinds.keys() - {"folder-is-a-link"}:
         assert made.points(student) == made.deserved(student), (
             student,
             made.points(student),
@@ -763,7 +827,9 @@ def check_marks(made: Round):
         row["student_id"]: float(row["score"])
         for row in csv.DictReader((made.root / "nbgrader.csv").open())
     }
-    assert theirs == {student: sum(made.deserved(student).values()) for student in made.kinds}
+    all_of_ours = {student: sum(made.deserved(student).values()) for student in made.kinds}
+    assert theirs == {student: all_of_ours[student] for student in theirs}
+    assert made.kinds.keys() - theirs.keys() <= attacks.REFUSED.keys(), "never collected"
     for student in made.kinds:
         check_feedback(made, student)
     check_nothing_else_happened(made)

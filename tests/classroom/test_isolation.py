@@ -7,12 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from walls import needs_walls, within_walls  # noqa: F401 (a fixture)
 
 from aigc_course.classroom import isolation
 from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
-
-needs_walls = pytest.mark.skipif(bool(isolation.why_not()), reason=isolation.why_not())
 
 
 def inside(code, **options):

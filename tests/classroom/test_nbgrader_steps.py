@@ -1,5 +1,6 @@
 """What stands in the place of nbgrader's own steps; whole rounds are in test_classroom."""
 
+import re
 import time
 
 import nbformat
@@ -80,3 +81,42 @@ def test_only_a_students_own_account_hands_in_where_accounts_have_their_names(
 
     assert latest("ann") == "ann+a+1", "the later one is bob's"
     assert latest("cat") == "cat+a+1", "accounts of this machine have other names"
+
+
+LIVE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)></svg>",
+    "<iframe srcdoc='<script>1</script>'></iframe>",
+    "<form action='https://example.org'><input></form>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "<a href='data:text/html,<script>1</script>'>x</a>",
+    "<a href=' javascript:1'>x</a>",
+    "<style>body { display: none }</style>",
+    "<p style='background: url(https://example.org)'>x</p>",
+    "<img src='https://example.org/seen.png'>",
+    "<meta http-equiv=refresh content='0;url=https://example.org'>",
+    "<<script>script>alert(1)<</script>/script>",
+]
+
+
+def test_nothing_in_feedback_runs_or_calls_elsewhere():
+    exporter = nbgrader_steps.SafeFeedback(template_name="basic")
+    for text in LIVE:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+        page, _ = exporter.from_notebook_node(notebook)
+        live = r"<(?:script|svg|iframe|form|input|style|meta)|<[^>]*\s(?:on\w+|style)\s*="
+        assert not re.search(live, page, re.I), (text, page)
+        assert not re.search(r"(?:href|src)=.(?!https?://|#|data:image)[^>]*>x", page), (text, page)
+        assert "<img" not in page or "src" not in page, text
+
+
+def test_what_a_student_means_to_say_stays():
+    text = "# A *title*\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[page](https://example.org) $x < y$"
+    picture = "![dot](data:image/png;base64,iVBORw0KGgo=)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text + picture)])
+    page, _ = nbgrader_steps.SafeFeedback(template_name="basic").from_notebook_node(notebook)
+    for part in ("<em>title</em>", "<td>1</td>", 'href="https://example.org"', "x &lt; y", "<img"):
+        assert part in page, (part, page)
+    assert "data:image/png;base64,iVBORw0KGgo=" in page

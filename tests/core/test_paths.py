@@ -26,3 +26,10 @@ def test_course_files():
     )
     with pytest.raises(CourseError, match="no file"):
         paths.course_file("data/nothing.md")
+
+
+def test_a_folder_whose_files_would_have_too_long_names_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIGC_HOME", str(tmp_path / "/".join(["x" * 100] * 38)))
+    with pytest.raises(CourseError, match=r"3,500 bytes.*AIGC_HOME") as told:
+        paths.home()
+    assert len(str(told.value)) < 300 and not list(tmp_path.iterdir())

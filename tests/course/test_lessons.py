@@ -1,12 +1,14 @@
 """Commands, and above all bad input: one clear line, a way out, no traceback, nothing
 overwritten."""
 
+import threading
+
 import nbformat
 import pytest
 from command import FIRST, SMALL, WELCOME, course, notebook, one_line, small_course  # noqa: F401 (a fixture)
 
 from aigc_course import cli
-from aigc_course.core import paths
+from aigc_course.core import files, paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons, syllabus
 
@@ -142,3 +144,86 @@ def test_copies_survive_a_damaged_record(small_course, damage):
     mine = lessons.find("1").copy.read_bytes()
     lessons.sync_copies()
     assert lessons.find("1").copy.read_bytes() == mine
+
+
+def edited(lesson, text):
+    """The learner saves the copy with a cell of their own."""
+    with_topic(lesson.copy, "small", text)
+    return lesson.copy.read_bytes()
+
+
+def test_resets_at_once_keep_every_copy(small_course):
+    """Four processes bring the original back while the learner goes on saving."""
+    with_topic(small_course, "small", "1")
+    lessons.sync_copies()
+    lesson, saved = lessons.find("small"), set()
+    for turn in range(6):
+        saved.add(edited(lesson, f"mine {turn}"))
+        threads = [threading.Thread(target=lessons.reset, args=("small",)) for _ in range(4)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert lesson.copy.read_bytes() == lesson.path.read_bytes()
+    kept = {path.read_bytes() for path in lesson.copy.parent.glob("*-mine*.ipynb")}
+    assert kept == saved
+
+
+def test_reset_waits_for_another_process(small_course, monkeypatch):
+    """The check, the renaming and the copying are one step."""
+    with_topic(small_course, "small", "1")
+    lessons.sync_copies()
+    edited(lessons.find("small"), "mine")
+    monkeypatch.setattr(lessons, "_reset", lambda lesson: pytest.fail("it did not wait"))
+    with files.lock(lessons._record()):
+        thread = threading.Thread(target=lambda: failed.append(reset_failed()))
+        failed = []
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive() and not failed
+    thread.join()
+    assert failed == ["it did not wait"]
+
+
+def reset_failed():
+    try:
+        lessons.reset("small")
+    except BaseException as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("moment", ["before it is moved", "after it was moved"])
+def test_what_is_saved_while_a_newer_version_is_copied_stays(small_course, monkeypatch, moment):
+    with_topic(small_course, "small", "1")
+    lessons.sync_copies()
+    lesson, mine = lessons.find("small"), []
+    with_topic(small_course, "small", "2")  # a newer version
+    rename = lessons._rename
+
+    def saving(path, target):
+        if moment.startswith("before"):
+            mine.append(edited(lesson, "mine"))
+        rename(path, target)
+        if moment.startswith("after"):
+            mine.append(edited(lesson, "mine"))
+
+    monkeypatch.setattr(lessons, "_rename", saving)
+    lessons.sync_copies()
+    monkeypatch.setattr(lessons, "_rename", rename)
+    assert lesson.copy.read_bytes() == mine[0]
+    (notice,) = lessons.sync_copies()
+    assert "your copy is left alone" in notice and lesson.copy.read_bytes() == mine[0]
+    assert [path.name for path in lesson.copy.parent.iterdir()] == [lesson.copy.name]
+
+
+@pytest.mark.parametrize("saved_again", [False, True])
+def test_a_copy_that_was_moved_when_the_process_ended_comes_back(small_course, saved_again):
+    with_topic(small_course, "small", "1")
+    lessons.sync_copies()
+    lesson = lessons.find("small")
+    mine = edited(lesson, "mine")
+    lesson.copy.rename(lesson.copy.with_name(f".replaced-{lesson.copy.name}"))
+    later = edited(lesson, "later") if saved_again else mine
+    lessons.sync_copies()
+    assert lesson.copy.read_bytes() == later
+    there = {path.read_bytes() for path in lesson.copy.parent.iterdir()}
+    assert there == {mine, later}

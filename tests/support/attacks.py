@@ -327,11 +327,11 @@ ATTACKS = work.ATTACKS | NEW
 # What comes back to those who are refused, and why: they have no feedback.
 REFUSED = {
     "link-to-the-teachers": "was not handed in",
-    "folder-is-a-link": "",
+    "folder-is-a-link": "",  # never collected, as if nothing had been handed in
     "pipes": "was not handed in",
     "deep-json": "cannot be read",
     "odd-json": "cannot be read",
-    "huge-file": "more than 20,000,000 bytes",
+    "huge-file": "was not handed in",
     "many-cells": "cells",
     "teachers-marks": "teacher's copy",
     "hidden-without-end": "teacher's copy",

@@ -2,6 +2,7 @@
 gets one line that says what to do.
 """
 
+import base64
 import gzip
 import hashlib
 import io
@@ -889,13 +890,38 @@ def planted(text, place):
     cells = [nbformat.v4.new_markdown_cell("Words."), cell]
     if place == "source":
         cells.append(nbformat.v4.new_code_cell(text))
-    notebook = nbformat.v4.new_notebook(cells=cells)
+    words, notebook = cells[0], nbformat.v4.new_notebook(cells=cells)
+    coded = base64.b64encode(text.encode()).decode()
     if place == "metadata":
         notebook.metadata["note"] = text
+    elif place == "kernel":
+        notebook.metadata["kernelspec"] = {"name": "python3", "env": {"A": text}}
+    elif place == "cell metadata":
+        words.metadata["note"] = [{"a": text}]
+    elif place == "name in metadata":
+        words.metadata[text] = 1
+    elif place == "attachment":
+        words.attachments = {"a.txt": {"text/plain": text}}
+    elif place == "coded attachment":
+        words.attachments = {"a.svg": {"image/svg+xml": coded}}
+    elif place == "name of an attachment":
+        words.attachments = {text: {"image/png": "AAAA"}}
     return notebook
 
 
-PLACES = ("print", "result", "page", "error", "drawing", "alt", "source", "metadata")
+PLACES = (
+    *("print", "result", "page", "error", "drawing", "alt", "source", "metadata", "kernel"),
+    *("cell metadata", "name in metadata", "attachment", "coded attachment"),
+    "name of an attachment",
+)
+
+
+def test_the_search_for_secrets_takes_a_time_that_grows_with_the_length_alone():
+    for piece in ("a", "api_key", "secret ", "a://b:", "eyJaaaaaaaa.", "authorization: ", "sk-"):
+        line = piece * (160_000 // len(piece))
+        start = time.monotonic()
+        secrets.found(line, {})
+        assert time.monotonic() - start < 5, piece
 
 
 def test_planted_secrets_are_found_and_not_repeated(count):

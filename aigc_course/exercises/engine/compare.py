@@ -133,16 +133,28 @@ def plain(value: Any) -> Any:
     """Return a value in the form in which it is compared, here and when it is graded.
 
     Tensors become arrays; arrays of text or of objects and sequences of other kinds become lists;
-    a Decimal becomes a float. What is inside stays as it is.
+    numbers of other kinds (NumPy's, Decimal, Fraction) become Python's, in lists, too.
     """
+    if is_tensor(value) and str(value.dtype) == "torch.bfloat16":  # NumPy has no such type
+        value = value.float()
     value = without_torch(value)
     if isinstance(value, np.ndarray):
         return value if value.dtype.kind in "biuf" else value.tolist()
-    if isinstance(value, deque | range):
-        return list(value)
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, array.array | memoryview):
         return value.tolist()
-    return float(value) if isinstance(value, decimal.Decimal) else value
+    if isinstance(value, deque | range):
+        value = list(value)
+    if isinstance(value, list | tuple):
+        return list(map(plain, value)) if any(map(_is_other_number, value)) else value
+    return float(value) if _is_other_number(value) else value
+
+
+def _is_other_number(value: Any) -> bool:
+    """Tell a Decimal or a Fraction."""
+    other = isinstance(value, numbers.Rational) and not isinstance(value, numbers.Integral)
+    return other or isinstance(value, decimal.Decimal)
 
 
 def _same_numbers(a: Any, b: Any) -> bool:
