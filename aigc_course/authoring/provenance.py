@@ -20,6 +20,9 @@ from pathlib import Path
 from aigc_course.core import files, paths
 from aigc_course.course.first_cell import MARK
 
+# Modules from which no result comes: where files lie, and how they are written.
+PLUMBING = ("aigc_course.core.files", "aigc_course.core.paths")
+
 OP = tokenize.OP
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -45,7 +48,8 @@ def changes(notebook) -> list[str]:
         return ["never stored"]
     before = stored["made_from"]
     now = digests(notebook, stored["ran"], stored["read"])
-    return sorted(part for part in before.keys() | now.keys() if before.get(part) != now.get(part))
+    parts = (before.keys() | now.keys()) - set(PLUMBING)
+    return sorted(part for part in parts if before.get(part) != now.get(part))
 
 
 def digests(notebook, ran: dict[str, list[str]], read: list[str]) -> dict[str, str]:

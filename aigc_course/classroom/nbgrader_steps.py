@@ -225,7 +225,7 @@ class SafeFeedback(HTMLExporter):
     stay as they were typed. A page that takes longer than `SECONDS` is not made.
     """
 
-    SECONDS = 60
+    SECONDS = 30
 
     _policy = (
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '

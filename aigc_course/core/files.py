@@ -95,7 +95,7 @@ def open_plain(path: Path | str, *, links: bool = True, folder: int | None = Non
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     flags |= 0 if links else getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(path, flags, **({} if folder is None else {"dir_fd": folder}))
+    descriptor = os.open(os.fspath(path), flags, **({} if folder is None else {"dir_fd": folder}))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no plain file")

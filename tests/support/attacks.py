@@ -328,6 +328,7 @@ ATTACKS = work.ATTACKS | NEW
 REFUSED = {
     "link-to-the-teachers": "was not handed in",
     "folder-is-a-link": "",  # never collected, as if nothing had been handed in
+    "endless-markdown": "",  # graded; its page would take for ever to write
     "pipes": "was not handed in",
     "deep-json": "cannot be read",
     "odd-json": "cannot be read",
