@@ -253,10 +253,7 @@ def _with_needs(function) -> tuple[list[str], list[str]]:
     """
     source = core_arguments.plain_source(function).rstrip()
     imports, sources = [], [source]
-    for name in sorted(
-        {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-        - {function.__name__}
-    ):
+    for name in sorted(_taken_from_outside(source) - {function.__name__}):
         if name not in function.__globals__ or hasattr(builtins, name):
             continue
         value = function.__globals__[name]
@@ -272,6 +269,15 @@ def _with_needs(function) -> tuple[list[str], list[str]]:
             source_module = home if hasattr(sys.modules.get(home), name) else function.__module__
             imports.append(f"from {source_module} import {name}")
     return sorted(set(imports)), list(dict.fromkeys(sources))
+
+
+def _taken_from_outside(source: str) -> set[str]:
+    """Collect the names that a function uses and does not bind itself."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    return {node.id for node in names} - bound
 
 
 _ALWAYS = ("math", "random", "collections", "numpy", "torch")

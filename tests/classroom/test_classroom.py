@@ -619,6 +619,7 @@ def test_export_has_every_exercise_and_nothing_that_trains(topic):
             compile(cell.source, "a cell", "exec")
     everything = "\n".join(cell.source for cell in made.cells)
     assert "fit(" not in everything and "AIGC_SOLUTIONS" in everything
+    assert "exercises.engine" not in everything, "answers that are graded cannot import it"
     tests = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     assert len(tests) == len(names) and all(
         cell.metadata["nbgrader"]["points"] >= 1 for cell in tests

@@ -186,13 +186,13 @@ def kept_steps(folder):
 
 
 def at_random(task, kills):
-    """Kill until `kills` were made and the run at hand is through."""
+    """Kill until `kills` were made, three runs came to an end, and the run at hand is through."""
     rng = random.Random(0)
     home("unbroken")
     task.run(SILENT)
     expected = task.result()
     result = {"kills": 0, "runs": 0, "most_lost": 0, "while_writing": 0, "unequal": 0}
-    while result["kills"] < kills:
+    while result["kills"] < kills or result["runs"] < 3:
         folder, kept = home(f"run{result['runs']}"), 0
         while True:
             lines = child(task.run, rng.uniform(*task.seconds))

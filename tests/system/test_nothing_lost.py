@@ -46,7 +46,7 @@ def test_kills_lose_at_most_what_came_after_the_last_checkpoint(
     tmp_path, count, what, kills, save_every
 ):
     counted = killing(tmp_path, what, kills)
-    assert counted["runs"] >= 3 and counted["while_writing"] >= 1
+    assert counted["while_writing"] >= 1
     assert counted["most_lost"] <= save_every and counted["unequal"] == 0, (
         counted
     )  # the step that was running counts, too
