@@ -24,8 +24,8 @@ import psutil
 from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
 
-HOME = Path("/tmp")  # inside, empty, in memory
-HOME_BYTES, SHARED_BYTES = 200_000_000, 50_000_000  # of HOME, of /dev/shm
+HOME = Path("/sandbox")  # inside, empty, in memory
+HOME_BYTES, OTHER_BYTES = 200_000_000, 50_000_000  # of HOME; of /tmp and of /dev/shm
 _SYSTEM = ("/usr", "/nix/store", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _FIRST_UID, _UIDS = 60_000, 5_000  # that no account of a system has, where the grader is root
@@ -116,14 +116,19 @@ def _files() -> list[str]:
     folders = [link for link in links if not link.is_symlink()]
     shown = [*map(Path, _SYSTEM), *folders, *_of_the_course()]
     there = [path for path in dict.fromkeys(shown) if path.exists()]
+    options += _in_memory("/tmp", OTHER_BYTES)  # before what may lie in it
     for path in sorted(there, key=lambda path: len(path.parts)):
         for folder in reversed(path.parents[:-1]):
             options += ["--dir", str(folder)]
         options += ["--ro-bind", str(path), str(path)]
     options += ["--proc", "/proc", "--dev", "/dev"]
-    options += ["--size", str(SHARED_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"]
-    options += ["--size", str(HOME_BYTES), "--perms", "1777", "--tmpfs", str(HOME)]
+    options += _in_memory("/dev/shm", OTHER_BYTES) + _in_memory(str(HOME), HOME_BYTES)
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _in_memory(folder: str, size: int) -> list[str]:
+    """Return the options for an empty folder of so many bytes that all may write to."""
+    return ["--size", str(size), "--perms", "1777", "--tmpfs", folder]
 
 
 def _of_the_course() -> list[Path]:

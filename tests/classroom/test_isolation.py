@@ -36,9 +36,9 @@ def test_only_the_course_python_and_the_system_are_seen(tmp_path):
         "import os\n"
         f"print([os.path.exists(p) for p in ({str(tmp_path)!r}, '/home', '/etc/passwd', '/sys', "
         f"{str(paths.course_root() / 'notebooks')!r}, {str(paths.course_root() / 'data')!r})])\n"
-        "print(sorted(os.listdir('/tmp')), os.listdir('/dev/shm'), os.getcwd())"
+        "print(os.listdir('.'), os.listdir('/dev/shm'), os.getcwd())"
     )
-    assert said == "[False, False, False, False, False, True]\n[] [] /tmp\n"
+    assert said == "[False, False, False, False, False, True]\n[] [] /sandbox\n"
 
 
 @needs_walls
@@ -46,10 +46,11 @@ def test_nothing_but_its_own_folder_can_be_written():
     root, package = paths.course_root(), Path(isolation.__file__).parent
     places = ["/", "/usr", "/dev", "/proc/sys/kernel", str(root / "data"), str(package), sys.prefix]
     said = inside(
-        f"for p in {places} + ['/tmp', '/dev/shm']:\n    try:\n        open(p + '/x', 'w')\n"
+        f"for p in {places} + ['/tmp', '/sandbox', '/dev/shm']:\n    try:\n"
+        "        open(p + '/x', 'w')\n"
         "        print('wrote', p)\n    except OSError:\n        pass"
     )
-    assert said == "wrote /tmp\nwrote /dev/shm\n"
+    assert said == "wrote /tmp\nwrote /sandbox\nwrote /dev/shm\n"
 
 
 @needs_walls
@@ -104,13 +105,31 @@ def named(name):
 
 
 @needs_walls
+@pytest.mark.parametrize("folder", ["/tmp", "/var/tmp"])
+def test_it_does_not_matter_where_the_course_lies(monkeypatch, folder):
+    """A course in /tmp is seen, though /tmp is another inside."""
+    place = Path(folder) / "a-course-elsewhere"
+    usual = isolation._of_the_course()
+    monkeypatch.setattr(isolation, "_of_the_course", lambda: [*usual, place])
+    made = [one for one in (Path(folder), place) if not one.exists()]
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        (place / "file").write_text("seen")
+        assert inside(f"print(open('{place}/file').read())") == "seen\n"
+    finally:
+        (place / "file").unlink()
+        [one.rmdir() for one in reversed(made)]
+
+
+@needs_walls
 def test_its_folders_have_a_size():
     said = inside(
-        "for d in ('/tmp', '/dev/shm'):\n    try:\n        with open(d + '/x', 'wb') as f:\n"
+        "for d in ('/tmp', '/sandbox', '/dev/shm'):\n    try:\n"
+        "        with open(d + '/x', 'wb') as f:\n"
         "            for _ in range(30): f.write(bytes(10**7))\n        print('no end')\n"
         "    except OSError as error:\n        print(error.strerror)"
     )
-    assert said == "No space left on device\n" * 2
+    assert said == "No space left on device\n" * 3
 
 
 def test_a_system_without_walls_says_what_to_do(monkeypatch):
