@@ -21,9 +21,16 @@ _LIVE_ON = (
 )
 
 
-def in_every_answer(body):
-    """No exercise answered: every function has this body."""
-    return attack("", body=body)
+def in_an_answer(body):
+    """No exercise answered: the first function has this body, as it takes the time it is given."""
+
+    def change(notebook):
+        first, *others = work.codes(notebook)
+        work.fill(work.answers_of(notebook)[first], body)
+        for name in others:
+            work.fill(work.answers_of(notebook)[name], "return None")
+
+    return change
 
 
 def keeps(text):
@@ -94,7 +101,7 @@ COLLIDING = "{k * (2**61 - 1): 0 for k in range(%d)}"
 NEW = {
     # --- outliving the grader
     "lives-on": attack(_LEAVE + _LIVE_ON),
-    "lives-on-in-an-answer": in_every_answer(_LEAVE + _LIVE_ON + "return None"),
+    "lives-on-in-an-answer": in_an_answer(_LEAVE + _LIVE_ON + "return None"),
     "kills-all": attack("import os, signal\nos.kill(-1, signal.SIGKILL)"),
     "kills-its-parents": attack(
         "import os, signal\nfor pid in (*range(1, 5), os.getppid()):\n    try:\n"
@@ -106,17 +113,18 @@ NEW = {
     "fork-bomb": attack(
         "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError: 0"
     ),
-    "sleeps": attack("import time\ntime.sleep(10**6)", body="import time\ntime.sleep(10**6)"),
-    "stops-its-clocks": in_every_answer(
+    "sleeps": in_an_answer("import time\ntime.sleep(10**6)"),
+    "sleeps-in-a-cell": attack("import time\ntime.sleep(10**6)"),
+    "stops-its-clocks": in_an_answer(
         "import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\n"
         "signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass"
     ),
-    "threads-without-end": in_every_answer(
+    "threads-without-end": in_an_answer(
         "import threading\ndef loop():\n    while True: pass\n"
         "for _ in range(30): threading.Thread(target=loop, daemon=True).start()\nloop()"
     ),
     # --- memory and disk
-    "shared-mapping": in_every_answer(
+    "shared-mapping": in_an_answer(
         "import mmap\nm = mmap.mmap(-1, 12 * 10**9)\n"
         "for i in range(0, len(m), 4096): m[i] = 1\nwhile True: pass"
     ),
@@ -227,12 +235,12 @@ NEW = {
         "np.random.default_rng = lambda *a, **k: Fixed()"
     ),
     # --- values that are not what they seem
-    "colliding-keys": in_every_answer(f"return [{COLLIDING % 2500} for _ in range(60)]"),
-    "colliding-set": in_every_answer("return {k * (2**61 - 1) for k in range(300_000)}"),
-    "endless-number": in_every_answer("return 7 ** 3_000_000"),
-    "endless-text": in_every_answer("return 'x' * 29_000_000"),
-    "deep-value": in_every_answer("x = []\nfor _ in range(10**5): x = [x]\nreturn x"),
-    "lies-about-its-kind": in_every_answer(
+    "colliding-keys": in_an_answer(f"return [{COLLIDING % 2500} for _ in range(60)]"),
+    "colliding-set": in_an_answer("return {k * (2**61 - 1) for k in range(300_000)}"),
+    "endless-number": in_an_answer("return 7 ** 3_000_000"),
+    "endless-text": in_an_answer("return 'x' * 29_000_000"),
+    "deep-value": in_an_answer("x = []\nfor _ in range(10**5): x = [x]\nreturn x"),
+    "lies-about-its-kind": in_an_answer(
         "import numbers\nclass Lie:\n    __class__ = property(lambda s: float)\n"
         "    def __float__(s): raise SystemExit\n    def __iter__(s): raise KeyboardInterrupt\n"
         "numbers.Real.register(Lie)\nreturn Lie()"
