@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Iterable
 
 from nbformat.v4 import new_output
@@ -15,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
 from aigc_course.classroom import sandbox, serialization
+from aigc_course.classroom.memory_limit import memory_limit
 from aigc_course.core.errors import CourseError
 from aigc_course.exercises.engine import catalog, judging
 from aigc_course.exercises.engine.compare import Outcome, outcomes
@@ -28,7 +30,7 @@ NOT_SHOWN = (
     "right on the examples that you saw, but not on others: does it hold for any size and any "
     "values, and in a few seconds?"
 )
-JUDGING_SECONDS = 60  # for what one answer gave, whatever it is
+JUDGING_SECONDS, JUDGING_GB = 60, 2.0  # for what one answer gave, whatever it is
 UNREADABLE = "what it gave back cannot be read."
 
 
@@ -62,6 +64,8 @@ class ExecuteApart(NbGraderPreprocessor):
         asked = {i: _asked(cell.source) for i, cell in tests.items()}
         places = {i: check.name for i, check in asked.items() if isinstance(check, Check)}
         checks = merged(asked[i] for i in places)
+        own = (resources["nbgrader"]["student"], *(cells[i] for i in sorted(cells)))
+        checks = {name: with_seeds_of(check, own) for name, check in checks.items()}
         items = [places.get(i, i) for i in sorted(cells.keys() | places)]
         wanted = {name: for_sandbox(check) for name, check in checks.items()}
         findings = sandbox.run(items, cells, wanted, self.walls)
@@ -97,6 +101,22 @@ def merged(checks: Iterable[Check]) -> dict[str, Check]:
     return found
 
 
+def with_seeds_of(check: Check, own: tuple[str, ...]) -> Check:
+    """Return a check whose seeds belong to one hand-in.
+
+    Whatever an answer finds out about hidden arguments is worth nothing to another student, nor
+    for a hand-in that differs in one letter.
+
+    Args:
+        check: with the seeds of the teacher's copy.
+        own: the student's name and the text of the cells.
+    """
+    text = "\0".join(own).encode("utf-8", "surrogatepass")
+    mixed = (hashlib.sha256(f"{seed}\0".encode() + text).digest() for seed in check.seeds)
+    seeds = tuple(int.from_bytes(digest[:8], "big") for digest in mixed)
+    return dataclasses.replace(check, seeds=seeds)
+
+
 def for_sandbox(check: Check) -> sandbox.Asked:
     """Return what the sandbox is to do with an answer."""
     seconds = getattr(catalog.find(check.name), "seconds", 1.0)
@@ -116,14 +136,22 @@ def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str)
     says = on_examples(check, examples, missing)
     if says != RIGHT or not check.seeds:
         return says
-    task = catalog.find(check.name)
     if len(hidden_runs) != len(check.seeds):
         return NOT_SHOWN
-    for seed, run in zip(check.seeds, hidden_runs, strict=True):
-        varied = dataclasses.replace(task, probes=functools.partial(task.draw, seed))
-        if _diagnosed(varied, run, functools.partial(_known, seed=seed)) != RIGHT:
-            return NOT_SHOWN
-    return RIGHT
+    pairs = zip(check.seeds, hidden_runs, strict=True)
+    return RIGHT if all(_holds(check.name, *pair) for pair in pairs) else NOT_SHOWN
+
+
+def _holds(name: str, seed: int, gave: dict) -> bool:
+    """Tell whether an answer is right on the hidden arguments of a seed."""
+    task = catalog.find(name)
+    varied = dataclasses.replace(task, probes=functools.partial(task.draw, seed), mistakes=[])
+    return _diagnosed(varied, gave, _run_here) == RIGHT
+
+
+def _run_here(task: Exercise, answer) -> list[Outcome]:
+    """Run the reference; return its outcomes in the form that untrusted ones arrive in."""
+    return serialization.plain(outcomes(task, answer))
 
 
 def on_examples(check: Check, gave: dict, missing: str) -> str:
@@ -163,7 +191,8 @@ def _diagnosed(task: Exercise, gave: dict, run) -> str:
         return judging.diagnose(task, mine, run) or RIGHT
 
     try:
-        return with_time_limit(JUDGING_SECONDS, work)
+        with memory_limit(JUDGING_GB):
+            return with_time_limit(JUDGING_SECONDS, work)
     except (Exception, TooSlow):  # as above
         return UNREADABLE
 
@@ -171,13 +200,11 @@ def _diagnosed(task: Exercise, gave: dict, run) -> str:
 _outcomes_of_known: dict[tuple, list[Outcome]] = {}
 
 
-def _known(task: Exercise, answer, seed: int | None = None) -> list[Outcome]:
-    """Run a reference or a known mistake, once for a class; return its outcomes in the form that
-    untrusted ones arrive in.
-    """
-    key = (task.name, seed, answer)
+def _known(task: Exercise, answer) -> list[Outcome]:
+    """Run a reference or a known mistake on the examples, once for a class."""
+    key = task.name, answer
     if key not in _outcomes_of_known:
-        _outcomes_of_known[key] = serialization.plain(outcomes(task, answer))
+        _outcomes_of_known[key] = _run_here(task, answer)
     return _outcomes_of_known[key]
 
 

@@ -140,12 +140,24 @@ def _of_the_course() -> list[Path]:
 
 # --- calls to the system that reach past the limits of memory, or make new walls inside these
 
-# Machine -> its number for the kernel; the numbers of shmget, semget, msgget, ptrace, memfd_create,
-# unshare, setns and io_uring_setup, which are refused; and the number of clone.
+# Machine -> its number for the kernel, the numbers of refused calls, those of clone and mmap.
+# Refused are, in this order: shmget, semget, msgget, memfd_create (memory that belongs to no
+# process), ptrace, unshare, setns, io_uring_setup; add_key, request_key, keyctl (keys are kept by
+# the account, not by the walls); fadvise64, mincore, readahead, preadv2, cachestat (they tell or
+# change which files are in memory, which all submissions share).
 _CALLS = {
-    "x86_64": (0xC000003E, (29, 64, 68, 101, 319, 272, 308, 425), 56),
-    "aarch64": (0xC00000B7, (194, 190, 186, 117, 279, 97, 268, 425), 220),
+    "x86_64": (
+        0xC000003E,
+        (29, 64, 68, 319, 101, 272, 308, 425, 248, 249, 250, 221, 27, 187, 327, 451),
+        (56, 9),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (194, 190, 186, 279, 117, 97, 268, 425, 217, 218, 219, 223, 232, 213, 286, 451),
+        (220, 222),
+    ),
 }
+_SHARED_ANONYMOUS = 0x21  # flags of mmap: memory that stays when its pages are given back
 _CLONE3, _NEW_USERS = 435, 0x10000000  # the same everywhere
 _ALLOW, _REFUSE, _UNKNOWN, _KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 _X32 = 0x40000000  # calls of another kind on x86_64, from this number on
@@ -154,13 +166,12 @@ _X32 = 0x40000000  # calls of another kind on x86_64, from this number on
 def _filter_of_calls() -> IO[bytes]:
     """Return an open file with the filter that bubblewrap gives to the kernel (seccomp-BPF).
 
-    Memory that belongs to no process (System V, memfd) would be counted by no limit. clone3 hides
-    its flags from filters; where it is unknown, programs use clone.
+    clone3 hides its flags from filters; where it is unknown, programs use clone.
 
     Source: Linux, Documentation/userspace-api/seccomp_filter.rst, and its `struct sock_filter`.
     """
-    kind, refused, clone = _CALLS.get(os.uname().machine, (0, (), 0))
-    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    kind, refused, (clone, mmap) = _CALLS.get(os.uname().machine, (0, (), (0, 0)))
+    load, equal, at_least, any_bit, only, give = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
     steps = []
     if kind:
         steps = [(load, 0, 0, 4), (equal, 1, 0, kind), (give, 0, 0, _KILL), (load, 0, 0, 0)]
@@ -169,6 +180,9 @@ def _filter_of_calls() -> IO[bytes]:
             steps += [(equal, 0, 1, number), (give, 0, 0, _REFUSE)]
         steps += [(equal, 0, 1, _CLONE3), (give, 0, 0, _UNKNOWN), (equal, 0, 3, clone)]
         steps += [(load, 0, 0, 16), (any_bit, 0, 1, _NEW_USERS), (give, 0, 0, _REFUSE)]
+        steps += [(load, 0, 0, 0), (equal, 0, 4, mmap), (load, 0, 0, 40)]
+        steps += [(only, 0, 0, _SHARED_ANONYMOUS), (equal, 0, 1, _SHARED_ANONYMOUS)]
+        steps += [(give, 0, 0, _REFUSE)]
     steps += [(give, 0, 0, _ALLOW)]
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     file.write(b"".join(struct.pack("=HBBI", *step) for step in steps))

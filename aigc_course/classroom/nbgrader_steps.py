@@ -15,9 +15,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import parse_utc
 
 from aigc_course.classroom import submission_files
 from aigc_course.classroom.export import marked
+from aigc_course.classroom.memory_limit import memory_limit
 from aigc_course.core.errors import CourseError
 from aigc_course.exercises.engine.time_limit import TooSlow, with_time_limit
 
@@ -27,12 +29,28 @@ except ImportError:  # Windows, which has no exchange
     pwd = None
 
 
+_LONG_AGO = parse_utc("1970-01-01 00:00:00 UTC")
+
+
 class CollectPlainFiles(ExchangeCollect):
     """Takes hand-ins from the exchange without following a link in them.
 
     Whoever can write to the exchange can hand in under another's name. Where accounts are named
     like students, only what a student's own account handed in counts.
     """
+
+    def _path_to_record(self, path):
+        """Read student and time off the name of a hand-in; "" for a name that says neither."""
+        try:
+            return super()._path_to_record(path)
+        except Exception:  # whatever a stranger calls a folder
+            self.log.error("Not collected: %s is no name of a hand-in", path)
+            return {"username": "", "filename": Path(path).name, "timestamp": _LONG_AGO}
+
+    def copy_files(self):
+        """Copy what can be told whose it is."""
+        self.src_records = [record for record in self.src_records if record["username"]]
+        super().copy_files()
 
     def _sort_by_timestamp(self, records):
         """Sort the hand-ins of one student, the latest first, without those of others."""
@@ -49,6 +67,8 @@ class CollectPlainFiles(ExchangeCollect):
         except CourseError as error:
             self.log.error("Not collected: %s", error)
             return
+        # Of the time only the exchange's own word counts.
+        (Path(dest) / "timestamp.txt").write_text(Path(src).name.rsplit("+", 3)[2])
         for name in left_out:
             self.log.warning("Left out of %s: %s is a link, no plain file, or too large", src, name)
         if self.coursedir.groupshared:
@@ -72,7 +92,10 @@ def set_links_aside(assignment: str, student: str, notebooks: list[str]) -> None
     A hook of nbgrader's `autograde`, called for each submission.
     """
     for folder in {Path(name).absolute().parent for name in notebooks}:
-        submission_files.set_aside(folder)
+        try:
+            submission_files.set_aside(folder)
+        except Exception as error:  # nbgrader would go on and follow the links
+            raise SystemExit(f"{folder} holds what cannot be moved away: {error}") from error
 
 
 class ReadSubmission(NotebookExporter):
@@ -222,10 +245,11 @@ class SafeFeedback(HTMLExporter):
     """Writes feedback in which nothing that a student wrote runs.
 
     Markup is cleaned, and the page itself forbids scripts and everything from elsewhere; formulas
-    stay as they were typed. A page that takes longer than `SECONDS` is not made.
+    stay as they were typed. A page that takes more than `SECONDS` or `GIGABYTES`
+    is not made.
     """
 
-    SECONDS = 30
+    SECONDS, GIGABYTES = 30, 1.0
 
     _policy = (
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -250,9 +274,13 @@ class SafeFeedback(HTMLExporter):
             return super(SafeFeedback, self).from_notebook_node(nb, resources, **kw)
 
         try:
-            page, resources = with_time_limit(self.SECONDS, work)
-        except TooSlow:
-            raise CourseError(f"Feedback takes longer than {self.SECONDS} s to write.") from None
+            with memory_limit(self.GIGABYTES):
+                page, resources = with_time_limit(self.SECONDS, work)
+        except (TooSlow, MemoryError):
+            raise CourseError(
+                f"Feedback takes longer than {self.SECONDS} s or more than {self.GIGABYTES} GB to "
+                "write."
+            ) from None
         head, body, rest = page.partition("<body>")
         head = re.sub(r"<script\b.*?</script>", "", head, flags=re.S)  # MathJax, from elsewhere
         head = head.replace("<head>", f"<head>\n{self._policy}", 1)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import csv
 import html
 import io
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -149,9 +148,8 @@ def _scores(gradebook, student: str, notebook) -> dict[str, float]:
 
 def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
     path = course / "submitted" / student / assignment / f"{notebook}.ipynb"
-    aside = course / submission_files.REFUSED / path.relative_to(course)
-    moved = os.path.lexists(aside) or aside.parent.is_symlink() or aside.parents[1].is_symlink()
-    if moved and not path.is_file():
+    aside = submission_files.aside_of(path.parent)
+    if not path.is_file() and aside.is_dir():
         return f"not graded: {path.name} is a link or no plain file; it was moved to {aside}"
     if not path.is_file():
         return f"not graded: {path.name} was not handed in"

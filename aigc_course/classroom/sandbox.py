@@ -20,6 +20,7 @@ import psutil
 
 from aigc_course.classroom import isolation
 from aigc_course.core.errors import CourseError
+from aigc_course.exercises.engine.time_limit import PATIENCE
 
 # Seconds of computing count, not those by the clock: how busy the machine is costs nobody marks.
 CELL_SECONDS = 8.0
@@ -40,6 +41,8 @@ class Findings:
     Attributes:
         texts: cell -> what it printed, cut short.
         errors: cell -> one line, where it failed.
+        closed: whether a process was given hidden arguments: from then on only `hidden` grows, as
+            whatever a new start prints or fails at may tell them.
         examples: exercise -> what its answer gave on the examples that learners see, as `worker`
             writes it.
         hidden: exercise -> the same for each seed.
@@ -49,6 +52,7 @@ class Findings:
     errors: dict[int, str] = field(default_factory=dict)
     examples: dict[str, dict] = field(default_factory=dict)
     hidden: dict[str, list[dict]] = field(default_factory=dict)
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def _note(findings: Findings, blamed: _Blame) -> None:
             f"Submissions cannot be run here: their process {blamed.why} before the first "
             "cell. Is the machine too busy?"
         )
+    if findings.closed and blamed.kind != "hidden":
+        return
     if blamed.kind == "cell":
         findings.errors[blamed.what] = f"this cell {blamed.why}"
         return
@@ -177,11 +183,11 @@ class _Attempt:
             try:
                 self._cells(process, list(asked), findings)
                 for name, one in asked.items():
-                    if name not in findings.examples:
+                    if name not in findings.examples and not findings.closed:
                         self._example(process, name, one, findings, right)
                 for name, version in right.items():
                     if name not in findings.hidden:
-                        self.at, one = ("hidden", name), asked[name]
+                        self.at, one, findings.closed = ("hidden", name), asked[name], True
                         findings.hidden[name] = [
                             process.ask(name, version, one.seconds, seed) for seed in one.seeds
                         ]
@@ -199,7 +205,7 @@ class _Attempt:
             cell = event.get("cell")
             if event["event"] == "running" and isinstance(cell, int) and cell in self.cells:
                 self.at = ("cell", cell)
-            elif event["event"] == "ran" and self.at == ("cell", cell):
+            elif event["event"] == "ran" and self.at == ("cell", cell) and not findings.closed:
                 findings.texts.setdefault(cell, str(event.get("text", ""))[:2500])
                 if error := str(event.get("error", ""))[:500]:
                     findings.errors.setdefault(cell, error)
@@ -293,7 +299,8 @@ class _Process:
             spent = watch.by_the_clock if clock else watch.computed
             if watch.gigabytes > MEMORY_GB:
                 self._give_up(f"took more than {MEMORY_GB:g} GB of memory", late=False)
-            if spent > seconds or (watch.idle > IDLE_SECONDS and not clock):
+            slow = watch.by_the_clock > PATIENCE * seconds  # children that are over count nowhere
+            if spent > seconds or slow or (watch.idle > IDLE_SECONDS and not clock):
                 self._give_up(f"did not end within {seconds:g} s", late=True)
             if time.monotonic() > self.deadline:
                 self._give_up(f"did not end within {TOTAL_SECONDS:g} s", late=True)
@@ -370,9 +377,10 @@ def _own_memory(process: psutil.Process) -> float:
     memory = process.memory_info()
     if not hasattr(memory, "shared"):
         return memory.rss
-    with Path(f"/proc/{process.pid}/status").open(encoding="utf-8") as file:
-        sizes = dict(line.split(":", 1) for line in file)
-    return sum(int(sizes.get(kind, "0 kB").split()[0]) for kind in ("RssAnon", "RssShmem")) * 1024
+    lines = Path(f"/proc/{process.pid}/status").read_bytes().split(b"\n")
+    sizes = dict(line.partition(b":")[::2] for line in lines)  # a name may hold anything
+    kinds = (sizes.get(kind, b"0 kB").split()[0] for kind in (b"RssAnon", b"RssShmem"))
+    return sum(map(int, kinds)) * 1024
 
 
 def _started(folder: str) -> subprocess.Popen:
@@ -409,6 +417,7 @@ def _environment(home: Path) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONUTF8": "1",
         "PYTHONSAFEPATH": "1",
+        "PYTHONBREAKPOINT": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "HF_HUB_OFFLINE": "1",
         "AIGC_SCALE": "smoke",

@@ -5,6 +5,7 @@ wrote them.
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import stat
 from pathlib import Path
@@ -47,16 +48,39 @@ def read(path: Path):
                 "graded; talk to its author."
             )
     try:
-        notebook = nbformat.reads(text, as_version=4)
-        size = sum(len(cell.source) for cell in notebook.cells)
-    except Exception:  # whatever nbformat stumbles over in a file from a stranger
+        cells = json.loads(text)["cells"]
+        size = sum(map(len, map(_source, cells)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CourseError(UNREADABLE) from None
-    if len(notebook.cells) > MOST_CELLS or size > MOST_CHARACTERS:
+    if len(cells) > MOST_CELLS or size > MOST_CHARACTERS:
         raise CourseError(
             f"{path.name} has more than {MOST_CELLS:,} cells or {MOST_CHARACTERS:,} characters of "
             "code and text."
         )
-    return notebook
+    return nbformat.v4.new_notebook(cells=list(map(_cell, cells)))
+
+
+def _source(cell: dict) -> str:
+    """Return the source of a cell, which is text or a list of its lines."""
+    source = cell["source"]
+    text = source if isinstance(source, str) else "".join(source)
+    return text.encode("utf-8", "replace").decode()  # without halves of a character
+
+
+def _cell(cell: dict):
+    """Make a cell anew, of its source and its name in an assignment alone.
+
+    Outputs are made again; whatever else stood in the file can cost nbformat hours, or make it
+    refuse the notebook.
+    """
+    kinds = {"markdown": nbformat.v4.new_markdown_cell, "raw": nbformat.v4.new_raw_cell}
+    made = kinds.get(str(cell.get("cell_type")), nbformat.v4.new_code_cell)(_source(cell))
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    if isinstance(name, str):
+        made.metadata["nbgrader"] = {"grade_id": name[:200]}
+    return made
 
 
 def _text(path: Path) -> str:
@@ -104,7 +128,10 @@ def copy(source: Path, target: Path) -> list[str]:
     for folder, folders, names, descriptor in os.fwalk(source, follow_symlinks=False):
         inside = Path(folder).relative_to(source)
         for name in list(folders):
-            if stat.S_ISLNK(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+            n += 1
+            if n > MOST_FILES or stat.S_ISLNK(
+                os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
+            ):
                 left_out.append(str(inside / name))
             elif len(inside.parts) < 10:
                 (target / inside / name).mkdir()
@@ -131,16 +158,23 @@ def set_aside(submitted: Path) -> None:
     Args:
         submitted: teaching folder / "submitted" / student / assignment.
     """
-    course = submitted.parents[2]
     found = [folder for folder in (submitted.parent, submitted) if folder.is_symlink()][:1]
     if not found:
         for folder, folders, names in os.walk(submitted):
             every = [Path(folder) / name for name in (*folders, *names)]
             found += [path for path in every if not _is_plain(path)]
-    for path in found:
-        place = course / REFUSED / path.relative_to(course)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(place)
+    for number, path in enumerate(found):
+        place = aside_of(submitted) / f"{number}-{path.name[:50]}"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+        except OSError:
+            path.unlink()
+
+
+def aside_of(submitted: Path) -> Path:
+    """Return the folder for what is moved out of a submission's folder."""
+    return submitted.parents[2] / REFUSED / submitted.parent.name / submitted.name
 
 
 def _is_plain(path: Path) -> bool:

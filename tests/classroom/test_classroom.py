@@ -9,12 +9,15 @@ import re
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import attacks
 import classroom_work as work
 import honest_work
 import nbformat
+import numpy as np
 import psutil
 import pytest
 import walls
@@ -523,6 +526,77 @@ def test_what_goes_wrong_on_hidden_arguments_is_told_in_one_sentence():
 
 def _right_outcomes(task):
     return outcomes(task, task.reference)
+
+
+@needs_walls
+def test_nothing_is_told_after_a_process_has_seen_hidden_arguments(tmp_path):
+    """An answer that finds its arguments ends the process; cells of the next one print or fail."""
+    shown = [list(map(float, trial[0])) for trial in catalog.find("chance.entropy").probes()]
+    ends = (
+        f"SHOWN = {shown}\nimport os\n@exercise('chance.entropy')\ndef f(p):\n"
+        "    if list(p) not in SHOWN:\n        os._exit(1)\n"
+        "    return -sum(x * math.log2(x) for x in p if x > 0)"
+    )
+    turn = "import time\nprint('TOLD', time.time_ns())"
+    found, said = graded(SETUP, turn, ends, ENTROPY, "1 / (time.time_ns() % 2)")
+    assert said["chance.entropy"] == grading.NOT_SHOWN and found.closed
+    before = sandbox.Findings(texts={1: "first"}, closed=True)
+    attempt = sandbox._Attempt([1], {1: "1"})
+    process = SimpleNamespace(
+        folder="",
+        send=lambda message: None,
+        receive=iter(
+            [
+                {"event": "running", "cell": 1},
+                {"event": "ran", "cell": 1, "text": "secret", "error": "secret"},
+                {"event": "ready"},
+            ]
+        ).__next__,
+    )
+    process.receive = lambda *_, _next=process.receive, **__: _next()
+    attempt._cells(process, [], before)
+    sandbox._note(before, sandbox._Blame("cell", 1, "ended", False))
+    sandbox._note(before, sandbox._Blame("example", "chance.entropy", "ended", False))
+    assert (before.texts, before.errors, before.examples) == ({1: "first"}, {}, {})
+
+
+def test_hidden_arguments_belong_to_one_hand_in():
+    one, other, longer = (
+        grading.with_seeds_of(ENTROPY, own).seeds
+        for own in (("ann", "x = 1"), ("bob", "x = 1"), ("ann", "x = 1 "))
+    )
+    assert len({*one, *other, *longer, *ENTROPY.seeds}) == 8
+    assert grading.with_seeds_of(ENTROPY, ("ann", "x = 1")).seeds == one
+    draws = [catalog.find("chance.entropy").draw(seed) for seed in (*one, *other, *longer)]
+    assert len({str(draw) for draw in draws}) == 6
+
+
+def test_text_is_not_made_an_array_of():
+    """It would take as much room as its longest piece, for each piece."""
+    from aigc_course.exercises.engine import facts
+    from aigc_course.exercises.engine.compare import same
+
+    mine, right = ["x" * 200_000] + [""] * 100_000, np.zeros(3)
+    tracemalloc.start()
+    assert not same(mine, right) and not same(right, mine) and not same([[mine]], right)
+    assert "expected" in facts.difference(mine, right)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+
+
+def test_judging_has_a_limit_of_memory(monkeypatch):
+    def hungry(*arguments, **more):
+        return [bytearray(10**8) for _ in range(100)]
+
+    monkeypatch.setattr(grading.judging, "diagnose", hungry)
+    task = catalog.find("chance.entropy")
+    assert grading._diagnosed(task, {"outcomes": []}, outcomes) == grading.UNREADABLE
+
+
+def test_a_process_may_have_any_name(monkeypatch, tmp_path):
+    status = b"Name:\ta\\rb\r\xff\xfe\nRssAnon:\t 10 kB\nRssShmem:\t 5 kB\n"
+    monkeypatch.setattr(sandbox.Path, "read_bytes", lambda self: status)
+    assert sandbox._own_memory(psutil.Process()) == 15 * 1024
 
 
 @pytest.mark.full(guards="classroom exercises.engine")

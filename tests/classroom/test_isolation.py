@@ -64,15 +64,18 @@ def test_no_rights_no_network_no_shared_memory_no_tracing():
         "libc = ctypes.CDLL(None)\n"
         "print([libc.shmget(0, 4096, 0o1600), libc.msgget(0, 0o1600), libc.semget(0, 1, 0o1600), "
         "libc.memfd_create(b'x', 0), libc.ptrace(16, 1, 0, 0), libc.unshare(0x10000000), "
-        "libc.syscall({'x86_64': 56, 'aarch64': 220}[os.uname().machine], 0x10000011, 0, 0, 0, 0)])"
-        "\n"
+        "libc.syscall({'x86_64': 56, 'aarch64': 220}[os.uname().machine], 0x10000011, 0, 0, 0, 0), "
+        "libc.syscall({'x86_64': 250, 'aarch64': 219}[os.uname().machine], 0, -3, 1, 0, 0), "
+        "libc.posix_fadvise(0, 0, 0, 4) and -1, libc.mincore(0, 0, 0)])"
+        "\nimport mmap\ntry:\n    mmap.mmap(-1, 4096)\nexcept OSError:\n    print('refused')\n"
+        "mmap.mmap(-1, 4096, mmap.MAP_PRIVATE)\n"
         "print(sorted(p for p in os.listdir('/proc') if p.isdigit()))"
     )
-    who, network, calls, processes = said.splitlines()
+    who, network, calls, shared, processes = said.splitlines()
     assert who == f"True {['0' * 16] * 4} True"
     assert network == "3", "two lines of a head, and the loopback"
-    assert calls == str([-1] * 7)
-    assert processes == "['1', '2']"
+    assert calls == str([-1] * 10)
+    assert shared == "refused" and processes == "['1', '2']"
 
 
 @needs_walls

@@ -1,6 +1,8 @@
 """What stands in the place of nbgrader's own steps; whole rounds are in test_classroom."""
 
+import logging
 import re
+import resource
 import time
 
 import nbformat
@@ -120,3 +122,41 @@ def test_what_a_student_means_to_say_stays():
     for part in ("<em>title</em>", "<td>1</td>", 'href="https://example.org"', "x &lt; y", "<img"):
         assert part in page, (part, page)
     assert "data:image/png;base64,iVBORw0KGgo=" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[a]: http://x.y/" + "u" * 100_000 + "\n\n" + "[a] " * 5_000, "[" * 60_000 + "`" * 60_001],
+    ids=["long links", "brackets"],
+)
+def test_feedback_has_a_limit_of_time_and_memory(text, monkeypatch):
+    monkeypatch.setattr(nbgrader_steps.SafeFeedback, "SECONDS", 5)
+    exporter = nbgrader_steps.SafeFeedback(template_name="basic")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(CourseError, match="Feedback takes"):
+        exporter.from_notebook_node(notebook)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["aaa+a+nonsense+x", "q+a+99999999999999999999", "only", "a+b", "+a+2026-01-01 00:00:00 UTC"],
+)
+def test_a_hand_in_of_a_strange_name_stops_nobody(name):
+    collect = nbgrader_steps.CollectPlainFiles.__new__(nbgrader_steps.CollectPlainFiles)
+    collect.log = logging.getLogger("test")
+    assert collect._path_to_record(f"/inbound/{name}")["username"] == ""
+    good = collect._path_to_record("/inbound/ann+a+2026-01-01 00:00:00.000000 UTC+x")
+    assert good["username"] == "ann" and good["timestamp"] > nbgrader_steps._LONG_AGO
+
+
+def test_links_that_cannot_be_set_aside_stop_grading(monkeypatch):
+    """nbgrader passes over exceptions of its hooks, and would follow them."""
+
+    def fails(folder):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(nbgrader_steps.submission_files, "set_aside", fails)
+    with pytest.raises(SystemExit, match="cannot be moved away"):
+        nbgrader_steps.set_links_aside("a", "ann", ["submitted/ann/a/a.ipynb"])

@@ -119,19 +119,29 @@ def test_links_in_a_submission_are_set_aside_and_named(handed_in, tmp_path):
     (submitted / "a.ipynb").unlink()
     (submitted / "a.ipynb").symlink_to(tmp_path / "teacher" / "solution.ipynb")
     submission_files.set_aside(submitted)
-    aside = course / "refused" / "ann" / "a"
-    moved = course / submission_files.REFUSED / "submitted" / "ann" / "a"
-    assert sorted(p.name for p in moved.iterdir()) == [
-        "a.ipynb",
-        "all",
-        "link.txt",
-        "pipe",
-        "zeros",
+    moved = submission_files.aside_of(submitted)
+    assert moved == course / "refused" / "ann" / "a"
+    assert sorted(path.name[2:] for path in moved.iterdir()) == [
+        *("a.ipynb", "all", "link.txt", "pipe", "zeros")
     ]
-    assert [p.name for p in submitted.iterdir()] == ["data"] and not aside.exists()
+    assert [p.name for p in submitted.iterdir()] == ["data"]
     said = report._why_not(course, "ann", "a", "a")
-    assert "is a link" in said and str(moved / "a.ipynb") in said
+    assert "is a link" in said and str(moved) in said
     assert (tmp_path / "teacher" / "solution.ipynb").read_text() == "secret"
+
+
+def test_a_link_that_cannot_be_moved_is_removed(tmp_path, monkeypatch):
+    """A path so long that its new place has none."""
+    submitted = tmp_path / "teaching" / "submitted" / "ann" / "a"
+    submitted.mkdir(parents=True)
+    (submitted / "link").symlink_to("/etc/passwd")
+
+    def refuse(self, target):
+        raise OSError(36, "File name too long")
+
+    monkeypatch.setattr(submission_files.Path, "replace", refuse)
+    submission_files.set_aside(submitted)
+    assert list(submitted.iterdir()) == []
 
 
 def test_a_folder_that_is_a_link_is_set_aside_itself(tmp_path):
@@ -143,3 +153,36 @@ def test_a_folder_that_is_a_link_is_set_aside_itself(tmp_path):
     submitted.symlink_to(course / "source" / "a", target_is_directory=True)
     submission_files.set_aside(submitted)
     assert not submitted.exists() and (course / "source" / "a" / "a.ipynb").exists()
+
+
+def test_what_else_stood_in_a_file_does_not_matter(tmp_path):
+    """Outputs and settings that nbformat takes minutes over, or refuses."""
+    path, name = tmp_path / "a.ipynb", {"nbgrader": {"grade_id": "a-b", "points": 99}}
+    cells = [
+        {"cell_type": "code", "source": ["x = 1\n", "y"], "outputs": [{}] * 100_000},
+        {"cell_type": "code", "source": "no outputs", "id": "not an id", "metadata": name},
+        {
+            "cell_type": "markdown",
+            "source": "half \ud83d",
+            "attachments": {"a": {"b": "c" * 10**6}},
+        },
+        {"cell_type": "other", "source": "", "metadata": [1]},
+    ]
+    path.write_text(json.dumps({"cells": cells[:3], "nbformat": 4}))
+    start = time.monotonic()
+    notebook = submission_files.read(path)
+    assert time.monotonic() - start < 2
+    nbformat.validate(notebook)
+    assert [cell.source for cell in notebook.cells] == ["x = 1\ny", "no outputs", "half ?"]
+    assert notebook.cells[1].metadata == {"nbgrader": {"grade_id": "a-b"}}
+    assert "attachments" not in notebook.cells[2]
+    path.write_text(json.dumps({"cells": cells[3:]}))
+    assert submission_files.read(path).cells[0].cell_type == "code"
+
+
+def test_folders_count_too(tmp_path):
+    source = tmp_path / "in"
+    for i in range(submission_files.MOST_FILES + 50):
+        (source / f"d{i}").mkdir(parents=True)
+    submission_files.copy(source, tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == submission_files.MOST_FILES

@@ -115,6 +115,8 @@ def same(a: object, b: object) -> bool:
 def _same(a: Any, b: Any) -> bool:
     a, b = plain(a), plain(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        if not (holds_numbers(a) and holds_numbers(b)):
+            return False
         return _same_arrays(np.asarray(a), np.asarray(b))
     if isinstance(a, numbers.Number) and isinstance(b, numbers.Number):
         return _same_numbers(a, b)
@@ -149,6 +151,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return list(map(plain, value)) if any(map(_is_other_number, value)) else value
     return float(value) if _is_other_number(value) else value
+
+
+def holds_numbers(value: Any) -> bool:
+    """Tell whether a value is a number, or lists and arrays of numbers alone.
+
+    Only such a one may become an array: text would take as much room as its longest piece, for
+    each piece.
+    """
+    if isinstance(value, list | tuple):
+        return all(map(holds_numbers, value))
+    return isinstance(value, np.ndarray | np.number | np.bool_ | numbers.Number)
 
 
 def _is_other_number(value: Any) -> bool:

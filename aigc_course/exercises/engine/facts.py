@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from aigc_course.exercises.engine.arrays import is_array, without_torch
-from aigc_course.exercises.engine.compare import Outcome, same, same_behaviour
+from aigc_course.exercises.engine.compare import (
+    Outcome,
+    holds_numbers,
+    plain,
+    same,
+    same_behaviour,
+)
 from aigc_course.exercises.engine.observe import NO_GRADIENT, PASSES, RESULT
 from aigc_course.exercises.engine.types import Exercise
 
@@ -92,6 +98,8 @@ def _of_lists(got: list | tuple, want: list | tuple) -> str:
 
 
 def _of_arrays(got: object, want: object) -> str:
+    if not holds_numbers(plain(got)):
+        return _both(shorten(got), want)
     mine, right = np.asarray(without_torch(got)), np.asarray(without_torch(want))
     if mine.dtype.kind not in "biuf":
         return _both(shorten(got), want)
@@ -169,6 +177,8 @@ def _numbers(value: object) -> np.ndarray:
         value = [item for item in value.values() if not isinstance(item, bool)]
     if isinstance(value, list | tuple):
         return np.concatenate([_numbers(item) for item in value])
+    if not holds_numbers(plain(value)):
+        raise TypeError
     array = np.asarray(without_torch(value))
     if array.dtype.kind not in "iuf":
         raise TypeError
