@@ -275,6 +275,8 @@ class _Process:
         Raises:
             _Lost: the process ended, or did not answer in time.
         """
+        if time.monotonic() > self.deadline:  # judging took the rest of it
+            self._give_up(f"did not end within {TOTAL_SECONDS:g} s", late=True)
         self.send({"name": name, "version": version, "seed": seed})
         watch = _Watch(self.process.pid)
         while True:
