@@ -197,9 +197,10 @@ NEW = {
         "    print('DID', c) if subprocess.run(c, shell=True).returncode == 0 else 0"
     ),
     "control-groups": attack(
-        "import glob\nfor p in glob.glob('/sys/fs/cgroup/**/*', recursive=True) + "
+        "import glob, os\nfor p in glob.glob('/sys/fs/cgroup/**/*', recursive=True) + "
         "glob.glob('/proc/sys/**', recursive=True) + ['/proc/sysrq-trigger']:\n    try:\n"
-        "        open(p, 'w').write('1')\n        print('WROTE', p)\n    except OSError: pass"
+        "        os.write(os.open(p, os.O_WRONLY), b'1')\n"
+        "        print('WROTE', p)\n    except OSError: pass"
     ),
     "network": attack(
         "import socket\nfor a in (('1.1.1.1', 53), ('127.0.0.1', 8888)):\n    try:\n"
