@@ -53,7 +53,7 @@ def start(command: list[str], **options) -> subprocess.Popen:
 
 
 def end(process: subprocess.Popen) -> None:
-    """End a command that was started, with every process inside its walls.
+    """Stop a command that was started, with every process inside its walls.
 
     The kernel ends all processes of a namespace with its first one. That one is ended here by its
     number, so it does not matter what the command did to groups, sessions or signals.

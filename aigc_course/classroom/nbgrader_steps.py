@@ -124,7 +124,7 @@ class AlignCells(NbGraderPreprocessor):
     """
 
     def preprocess(self, nb, resources):
-        """Do so with one notebook."""
+        """Put the cells of one notebook in order."""
         about = resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
             assigned = gradebook.find_notebook(about["notebook"], about["assignment"])

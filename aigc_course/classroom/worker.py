@@ -68,7 +68,7 @@ class _Reporter:
 
 
 def _limit(memory_gb: float, cpu_seconds: float, processes: int) -> None:
-    """Limit this process and those that it starts; `processes` is 0 for no limit, as all processes
+    """Set limits for this process and those that it starts; `processes` is 0 for no limit, as all processes
     of an account count.
     """
     try:
@@ -188,6 +188,7 @@ class _Answers:
             return {"state": "empty"}
         if isinstance(task, self.Question):
             return {"state": "value", "value": self.readable(answer)} | later
+        _back_to_usual_settings()
         if seed is not None:
             task = self.with_hidden(task, seed)
         self.space.clear()
@@ -211,7 +212,7 @@ class _Answers:
 
     @functools.cached_property
     def end(self) -> dict:
-        """What all names mean after the last cell."""
+        """Return what all names mean after the last cell."""
         return dict(self.space)
 
     def with_hidden(self, task, seed: int):
@@ -226,6 +227,20 @@ class _Answers:
         finally:
             sys.modules.update(stub)
         return dataclasses.replace(task, probes=lambda: drawn.pop())
+
+
+def _back_to_usual_settings() -> None:
+    """Undo settings for the whole process: hidden arguments are drawn as in the grader's."""
+    import warnings
+
+    import numpy as np
+
+    warnings.simplefilter("ignore")
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    if torch := sys.modules.get("torch"):
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+        torch.set_grad_enabled(True)
 
 
 def _shell():
@@ -264,7 +279,7 @@ def _shell():
 
 
 def _no_input(prompt: object = "") -> str:
-    """Answer `input` where nobody can."""
+    """Return an empty text where nobody can type one."""
     print(f"{prompt}(left out when graded: input)")
     return ""
 
