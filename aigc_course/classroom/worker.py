@@ -68,8 +68,9 @@ class _Reporter:
 
 
 def _limit(memory_gb: float, cpu_seconds: float, processes: int) -> None:
-    """Set limits for this process and those that it starts; `processes` is 0 for no limit, as all processes
-    of an account count.
+    """Set limits for this process and those that it starts.
+
+    `processes` is 0 for no limit, as all processes of an account count.
     """
     try:
         import resource
