@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import nbformat
 
+from aigc_course.authoring.provenance import PLUMBING
 from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
@@ -95,7 +96,8 @@ def _differs(lesson: LessonFile, commit: str, files: tuple[str, ...]) -> bool:
 def _made_of(notebook) -> tuple:
     """Return the code of a notebook and what its outputs were made from; prose does not count."""
     code = tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return code, notebook.metadata.get("aigc_course", {}).get("made_from")
+    made_from = notebook.metadata.get("aigc_course", {}).get("made_from") or {}
+    return code, {part: it for part, it in made_from.items() if part not in PLUMBING}
 
 
 def _git(*arguments: str) -> tuple[str, ...]:
