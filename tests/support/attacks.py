@@ -176,9 +176,11 @@ NEW = {
         "        if n in ('gradebook.db', 'nbgrader_config.py') or 'inbound' in r or "
         "'/submitted/' in r or '/source/' in r:\n            print('FOUND', r, n)"
     ),
-    "devices": attack(
-        "import glob, os\nfor p in glob.glob('/dev/**', recursive=True):\n    try:\n"
-        f"        open(p, 'wb').write(b'{MARKER}')\n        print('WROTE', p)\n"
+    "devices": attack(  # but for those that lead nowhere, and terminals of its own
+        "import glob, os\nOWN = ('null', 'zero', 'random', 'urandom', 'ptmx')\n"
+        "for p in glob.glob('/dev/**', recursive=True):\n"
+        "    if p.split('/')[-1] in OWN or '/fd' in p or '/std' in p: continue\n"
+        "    try:\n        os.write(os.open(p, os.O_WRONLY), b'x')\n        print('WROTE', p)\n"
         "    except OSError: pass"
     ),
     "terminals": attack(
