@@ -21,7 +21,7 @@ from aigc_course.core import files, paths
 from aigc_course.course.first_cell import MARK
 
 # Modules from which no result comes: where files lie, and how they are written.
-PLUMBING = ("aigc_course.core.files", "aigc_course.core.paths")
+_PLUMBING = ("aigc_course.core.files", "aigc_course.core.paths")
 
 OP = tokenize.OP
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -46,10 +46,14 @@ def changes(notebook) -> list[str]:
     stored = notebook.metadata.get("aigc_course", {})
     if "made_from" not in stored:
         return ["never stored"]
-    before = stored["made_from"]
-    now = digests(notebook, stored["ran"], stored["read"])
-    parts = (before.keys() | now.keys()) - set(PLUMBING)
-    return sorted(part for part in parts if before.get(part) != now.get(part))
+    before = that_count(stored["made_from"])
+    now = that_count(digests(notebook, stored["ran"], stored["read"]))
+    return sorted(part for part in before.keys() | now.keys() if before.get(part) != now.get(part))
+
+
+def that_count(made_from: dict[str, str]) -> dict[str, str]:
+    """Return the parts of a record, part -> digest, on which outputs depend."""
+    return {part: digest for part, digest in made_from.items() if part not in _PLUMBING}
 
 
 def digests(notebook, ran: dict[str, list[str]], read: list[str]) -> dict[str, str]:

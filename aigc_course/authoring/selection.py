@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from aigc_course.authoring.provenance import PLUMBING
+from aigc_course.authoring import provenance
 from aigc_course.core import paths
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
@@ -97,7 +97,7 @@ def _made_of(notebook) -> tuple:
     """Return the code of a notebook and what its outputs were made from; prose does not count."""
     code = tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
     made_from = notebook.metadata.get("aigc_course", {}).get("made_from") or {}
-    return code, {part: it for part, it in made_from.items() if part not in PLUMBING}
+    return code, provenance.that_count(made_from)
 
 
 def _git(*arguments: str) -> tuple[str, ...]:

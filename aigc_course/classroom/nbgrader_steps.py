@@ -147,9 +147,7 @@ class AlignCells(NbGraderPreprocessor):
 
 def name_of(cell) -> str:
     """Return the name that a cell has in an assignment, "" when it has none."""
-    marks = cell.metadata.get("nbgrader")
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    return name if isinstance(name, str) else ""
+    return submission_files.name_in(cell.metadata)
 
 
 def _whole(cells: list) -> list:

@@ -75,12 +75,16 @@ def _cell(cell: dict):
     """
     kinds = {"markdown": nbformat.v4.new_markdown_cell, "raw": nbformat.v4.new_raw_cell}
     made = kinds.get(str(cell.get("cell_type")), nbformat.v4.new_code_cell)(_source(cell))
-    metadata = cell.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    if isinstance(name, str):
+    if name := name_in(cell.get("metadata")):
         made.metadata["nbgrader"] = {"grade_id": name[:200]}
     return made
+
+
+def name_in(metadata: object) -> str:
+    """Return the name that a cell has in an assignment by its metadata, "" when it has none."""
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _text(path: Path) -> str:

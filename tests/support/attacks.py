@@ -33,9 +33,8 @@ def in_an_answer(body):
     return change
 
 
-def keeps(text):
+def keeps(place, look):
     """Every function writes what it is given to a place, and a cell prints what is there."""
-    place, look = text
     body = f"{place}\nreturn None"
     return attack(look, body=body)
 
@@ -211,26 +210,20 @@ NEW = {
     ),
     # --- hidden values, carried from one submission to the next
     "leaves-values-in-shared-memory": keeps(
-        (
-            f"open('/dev/shm/{MARKER}', 'a').write(repr(locals()))",
-            f"import os\nif os.path.exists('/dev/shm/{MARKER}'): print('LEFT')",
-        )
+        f"open('/dev/shm/{MARKER}', 'a').write(repr(locals()))",
+        f"import os\nif os.path.exists('/dev/shm/{MARKER}'): print('LEFT')",
     ),
     "leaves-values-in-folders": keeps(
-        (
-            "import os\nfor d in ('/tmp', '/var/tmp', '/run', os.getcwd(), '/dev/shm'):\n"
-            f"    try: open(d + '/{MARKER}', 'a').write(repr(locals()))\n    except OSError: pass",
-            "import glob\nfor d in ('/tmp', '/var/tmp', '/run', '/dev/shm'):\n"
-            f"    if glob.glob(d + '/{MARKER}'): print('LEFT')",
-        )
+        "import os\nfor d in ('/tmp', '/var/tmp', '/run', os.getcwd(), '/dev/shm'):\n"
+        f"    try: open(d + '/{MARKER}', 'a').write(repr(locals()))\n    except OSError: pass",
+        "import glob\nfor d in ('/tmp', '/var/tmp', '/run', '/dev/shm'):\n"
+        f"    if glob.glob(d + '/{MARKER}'): print('LEFT')",
     ),
     "leaves-values-in-messages": keeps(
-        (
-            "import ctypes\nlibc = ctypes.CDLL(None)\nq = libc.msgget(77, 0o1666)\n"
-            "libc.msgsnd(q, b'\\x01' + bytes(7) + repr(locals()).encode()[:99], 99, 0o4000)",
-            "import ctypes\nbuf = ctypes.create_string_buffer(200)\nlibc = ctypes.CDLL(None)\n"
-            "if libc.msgrcv(libc.msgget(77, 0), buf, 99, 0, 0o4000) > 0: print('LEFT')",
-        )
+        "import ctypes\nlibc = ctypes.CDLL(None)\nq = libc.msgget(77, 0o1666)\n"
+        "libc.msgsnd(q, b'\\x01' + bytes(7) + repr(locals()).encode()[:99], 99, 0o4000)",
+        "import ctypes\nbuf = ctypes.create_string_buffer(200)\nlibc = ctypes.CDLL(None)\n"
+        "if libc.msgrcv(libc.msgget(77, 0), buf, 99, 0, 0o4000) > 0: print('LEFT')",
     ),
     "fixes-the-draw": attack(
         "import numpy as np\nclass Fixed:\n    def __getattr__(self, name):\n"

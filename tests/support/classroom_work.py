@@ -80,9 +80,7 @@ def extra_cell(source, at=3):
 
 
 def several(*changes):
-    """One change after the other; all but the last are made without the right answers, which each
-    change of `extra_cell` would fill in again.
-    """
+    """One change after the other; only the first fills in the right answers."""
 
     def change(notebook):
         filled = False

@@ -143,20 +143,21 @@ def _unlocked(cell):
 def below_the_test(notebook):
     """Empty where the answer belongs; the right one stands in a cell below its test."""
     work.right(notebook)
-    _move_answers(notebook, lambda source: source)
+    _move_answers(notebook, "...")
 
 
 def corrected_below(notebook):
     """A wrong answer in its place, and the right one below its test."""
     work.right(notebook)
-    _move_answers(notebook, None)
+    _move_answers(notebook, "return None")
 
 
-def _move_answers(notebook, empty):
+def _move_answers(notebook, left):
+    """Put every answer below its test, and this line in its place."""
     for name in work.codes(notebook):
         cell = work.answers_of(notebook)[name]
         right, head = cell.source, cell.source.split("\n    ", 1)[0]
-        cell.source = f"{head}\n    ..." if empty else f"{head}\n    return None"
+        cell.source = f"{head}\n    {left}"
         test = name.replace(".", "-") + "-test"
         at = next(
             i
