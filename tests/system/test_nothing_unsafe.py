@@ -503,6 +503,13 @@ def hostile_pretrained(tmp_path, proof):
                 for i in range(600_000)
             ],
         ),
+        "more tokens than are of use": lambda f: change_tokenizer(
+            f,
+            added_tokens=[
+                {"id": 300 + i, "content": f"<{i}>", "special": True} | NOTHING
+                for i in range(2_000)
+            ],
+        ),
         "a tokenizer whose text grows": lambda f: change_tokenizer(
             f,
             normalizer={
