@@ -74,7 +74,7 @@ def export(numbers: Sequence[str], out: Path, seed: int | None = None) -> list[P
     _check_place(out, list(found))
     for path, lesson in found.items():
         notebook = assignment(
-            lessons.read(lesson.path), secrets.randbelow(10**9) if seed is None else seed
+            lessons.read(lesson.path), secrets.randbelow(2**63) if seed is None else seed
         )
         files.write_atomically(path, nbformat.writes(notebook).encode())
     settings = out.absolute().parent / CONFIG

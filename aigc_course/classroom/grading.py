@@ -119,8 +119,13 @@ def with_seeds_of(check: Check, own: tuple[str, ...]) -> Check:
 
 def for_sandbox(check: Check) -> sandbox.Asked:
     """Return what the sandbox is to do with an answer."""
-    seconds = getattr(catalog.find(check.name), "seconds", 1.0)
-    return sandbox.Asked(seconds, check.seeds, lambda gave: on_examples(check, gave, "") == RIGHT)
+    task = catalog.find(check.name)
+    return sandbox.Asked(
+        getattr(task, "seconds", 1.0),
+        check.seeds,
+        lambda gave: on_examples(check, gave, "") == RIGHT,
+        last_counts=isinstance(task, Question),
+    )
 
 
 def verdict(check: Check, examples: dict, hidden_runs: list[dict], missing: str) -> str:

@@ -25,8 +25,10 @@ from aigc_course.classroom.nbgrader_steps import (
     HideSeeds,
     ReadSubmission,
     SafeFeedback,
+    only_pages,
     set_links_aside,
 )
+from aigc_course.classroom.submission_files import prepare
 
 c = get_config()
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
@@ -38,6 +40,10 @@ c.Exchange.root = str(Path(__file__).resolve().parent / "exchange")
 
 # Three dots are what a learner fills in; an exercise left like that counts as not attempted.
 c.ClearSolutions.code_stub = {"python": "..."}
+
+# What was handed in is put in order whenever nbgrader starts: one hand-in must not stop the others.
+for line in prepare(Path(__file__).resolve().parent):
+    print(line)
 
 # Links in a submission lead anywhere that you may read: none is followed.
 c.ExchangeFactory.collect = CollectPlainFiles
@@ -69,3 +75,4 @@ c.Autograde.autograde_preprocessors = [
 # What goes back to learners does not tell the seeds of hidden parameters, and holds no script.
 c.GenerateFeedback.preprocessors = [HideSeeds, GetGrades, CSSHTMLHeaderPreprocessor]
 c.GenerateFeedback.exporter_class = SafeFeedback
+c.GenerateFeedback.post_convert_hook = only_pages

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import bleach
@@ -42,9 +43,12 @@ class CollectPlainFiles(ExchangeCollect):
     def _path_to_record(self, path):
         """Read student and time off the name of a hand-in; "" for a name that says neither."""
         try:
-            return super()._path_to_record(path)
+            record = super()._path_to_record(path)
+            if not submission_files.is_fit(record["username"]):
+                raise ValueError
+            return record
         except Exception:  # whatever a stranger calls a folder
-            self.log.error("Not collected: %s is no name of a hand-in", path)
+            self.log.error("Not collected: %s is no name of a hand-in", ascii(str(path)))
             return {"username": "", "filename": Path(path).name, "timestamp": _LONG_AGO}
 
     def copy_files(self):
@@ -64,13 +68,15 @@ class CollectPlainFiles(ExchangeCollect):
         """Copy one hand-in; one that is no folder, or a link to one, is left out and named."""
         try:
             left_out = submission_files.copy(Path(src), Path(dest))
-        except CourseError as error:
-            self.log.error("Not collected: %s", error)
+            # Of the time only the exchange's own word counts.
+            (Path(dest) / "timestamp.txt").write_text(Path(src).name.rsplit("+", 3)[2])
+        except (CourseError, OSError) as error:
+            shutil.rmtree(dest, ignore_errors=True)
+            self.log.error("Not collected: %s", ascii(str(error)))
             return
-        # Of the time only the exchange's own word counts.
-        (Path(dest) / "timestamp.txt").write_text(Path(src).name.rsplit("+", 3)[2])
         for name in left_out:
-            self.log.warning("Left out of %s: %s is a link, no plain file, or too large", src, name)
+            why = "is a link, no plain file, too large, or has a strange name"
+            self.log.warning("Left out of %s: %s %s", src, ascii(name), why)
         if self.coursedir.groupshared:
             for folder, _, names in os.walk(dest):
                 Path(folder).chmod(0o2770)
@@ -93,9 +99,27 @@ def set_links_aside(assignment: str, student: str, notebooks: list[str]) -> None
     """
     for folder in {Path(name).absolute().parent for name in notebooks}:
         try:
-            submission_files.set_aside(folder)
+            submission_files.set_right(folder)
         except Exception as error:  # nbgrader would go on and follow the links
             raise SystemExit(f"{folder} holds what cannot be moved away: {error}") from error
+
+
+def only_pages(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Leave in the folder of feedback nothing that came from the student's hand-in as it was.
+
+    A hook of nbgrader's `generate_feedback`, called for each submission after nbgrader copied what
+    is beside the notebooks: a page of the student's own, say, with live scripts.
+    """
+    kept = {Path(name).with_suffix(".html").name for name in notebooks}
+    kept |= {"timestamp.txt", "submission_secret.txt"}
+    for name in notebooks[:1]:
+        graded = Path(name).absolute().parent
+        folder = graded.parents[2] / "feedback" / graded.parent.name / graded.name
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in kept:
+                path.unlink()
 
 
 class ReadSubmission(NotebookExporter):
@@ -236,7 +260,7 @@ def _is_allowed(tag: str, name: str, value: str) -> bool:
         return bool(re.match(r"data:image/(?:png|jpeg|gif);base64,", value))
     if (tag, name) == ("a", "href"):
         return bool(re.match(r"https?://|mailto:|#", value, re.I))
-    return name in ("align", "alt", "class", "title")
+    return name in ("align", "alt", "title")
 
 
 class SafeFeedback(HTMLExporter):

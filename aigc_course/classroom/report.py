@@ -153,6 +153,8 @@ def _why_not(course: Path, student: str, assignment: str, notebook: str) -> str:
         return f"not graded: {path.name} is a link or no plain file; it was moved to {aside}"
     if not path.is_file():
         return f"not graded: {path.name} was not handed in"
+    if set(student) & set("[]*?"):
+        return "not graded: nbgrader finds no folder with []*? in its name; rename it, grade again"
     try:
         submission_files.read(path)
     except CourseError as error:
@@ -228,7 +230,7 @@ def write(course: Path, out: Path) -> list[Path]:
     files = {
         "marks.csv": _table(rows),
         "totals.csv": _table(sums),
-        "report.html": page(found).encode(),
+        "report.html": page(found).encode("utf-8", "backslashreplace"),
     }
     for name, data in files.items():
         core_files.write_atomically(folder / name, data)
@@ -244,6 +246,9 @@ def _table(rows: list[list[str]]) -> bytes:
 
 def _safe(text: str) -> str:
     """Write a cell that no spreadsheet takes for a formula, whatever it skips before one."""
+    text = text.encode("utf-8", "backslashreplace").decode()  # a name from another system
+    # Where cells are parted by semicolons, one may begin in the middle.
+    text = re.sub(r"([;\t\r\n]\s*)(?=[=+\-@])", r"\1'", text)
     risky = text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n")
     return f"'{text}" if risky else text
 

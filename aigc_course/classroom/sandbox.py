@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,8 @@ START_SECONDS = 120.0  # by the clock: importing torch on a busy machine
 TOTAL_SECONDS = 600.0  # by the clock, of one submission with all its new starts
 MEMORY_GB = 6.0
 OUTPUT_BYTES = 30_000_000  # of one process
+MOST_PARTS = 500_000  # lists, dictionaries and texts in one line, each of which takes memory
+SEND_SECONDS = 30.0  # by the clock, for a request to be taken
 _LOOK_EVERY = 0.2  # seconds
 
 
@@ -63,11 +66,14 @@ class Asked:
         seconds: of computing, for all examples, and for the hidden arguments of one seed.
         seeds: of hidden arguments, on which it runs when it is right on the examples.
         is_right: what it gave on the examples -> whether that is right.
+        last_counts: whether a second answer takes the place of the first even where that is right.
+            Else two guesses would do for a question with two choices.
     """
 
     seconds: float
     seeds: Sequence[int]
     is_right: Callable[[dict], bool]
+    last_counts: bool = False
 
 
 def run(
@@ -199,17 +205,19 @@ class _Attempt:
         """Run the cells. What an earlier attempt saw stays."""
         job = {"items": self.items, "names": names, "walls": not process.folder}
         limits = {"cell_seconds": CELL_SECONDS, "memory_gb": MEMORY_GB, "cpu_seconds": CPU_SECONDS}
-        process.send(job | limits)
-        event = process.receive(START_SECONDS, clock=True)
-        while event["event"] != "ready":
+        process.send(job | limits, START_SECONDS)
+        # One watch a cell: whatever else a process says, its time goes on.
+        waiting, watch, how = set(self.cells), _Watch(process.process.pid), (START_SECONDS, True)
+        while (event := process.receive(how[0], watch, clock=how[1]))["event"] != "ready":
             cell = event.get("cell")
-            if event["event"] == "running" and isinstance(cell, int) and cell in self.cells:
+            if event["event"] == "running" and isinstance(cell, int) and cell in waiting:
+                waiting.remove(cell)
                 self.at = ("cell", cell)
+                watch, how = _Watch(process.process.pid), (CELL_SECONDS + EXTRA_SECONDS, False)
             elif event["event"] == "ran" and self.at == ("cell", cell) and not findings.closed:
                 findings.texts.setdefault(cell, str(event.get("text", ""))[:2500])
                 if error := str(event.get("error", ""))[:500]:
                     findings.errors.setdefault(cell, error)
-            event = process.receive(CELL_SECONDS + EXTRA_SECONDS)
 
     def _example(
         self,
@@ -224,10 +232,13 @@ class _Attempt:
         findings.examples[name] = first = process.ask(name, 0, one.seconds)
         if one.is_right(first):
             right[name] = 0
-        elif first.get("later") is True:
+        if first.get("later") is True and (one.last_counts or name not in right):
             last = process.ask(name, 1, one.seconds)
             if one.is_right(last):
                 findings.examples[name], right[name] = last, 1
+            elif one.last_counts and last.get("state") == "value":
+                findings.examples[name] = last
+                right.pop(name, None)
 
 
 class _Process:
@@ -237,6 +248,8 @@ class _Process:
         self.why, self.late, self.deadline = "ended the process", False, deadline
         self.folder = "" if walls else tempfile.mkdtemp(prefix="aigc-graded-")
         self.process = _started(self.folder)
+        with contextlib.suppress(AttributeError, OSError):  # Windows
+            os.set_blocking(self.process.stdin.fileno(), False)
         self.lines: queue.Queue[bytes] = queue.Queue(maxsize=1000)
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -245,6 +258,8 @@ class _Process:
 
     def __exit__(self, *_) -> None:
         isolation.end(self.process)
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         if self.folder:
             _remove(self.folder)
 
@@ -255,13 +270,25 @@ class _Process:
             if total > OUTPUT_BYTES:
                 break
             self.lines.put(line)
+        self.process.stdout.close()
         self.lines.put(b"")
 
-    def send(self, message: object) -> None:
-        """Send a line; when the process is gone, `receive` tells."""
+    def send(self, message: object, seconds: float = SEND_SECONDS) -> None:
+        """Send a line; when the process is gone, `receive` tells.
+
+        Raises:
+            _Lost: it is not taken in time: a submission can fill the pipe itself.
+        """
+        data, until = (json.dumps(message) + "\n").encode(), time.monotonic() + seconds
+        pipe = self.process.stdin.fileno()
         with contextlib.suppress(OSError):
-            self.process.stdin.write((json.dumps(message) + "\n").encode())
-            self.process.stdin.flush()
+            while data:
+                try:
+                    data = data[os.write(pipe, data[:65_536]) :]
+                except BlockingIOError:
+                    if time.monotonic() > min(until, self.deadline):
+                        self._give_up("takes no requests", late=True)
+                    select.select([], [pipe], [], _LOOK_EVERY)
 
     def ask(self, name: str, version: int, seconds: float, seed: int | None = None) -> dict:
         """Run an answer; return what it gave.
@@ -284,18 +311,17 @@ class _Process:
             if event["event"] == "gave" and event.get("name") == name:
                 return event
 
-    def receive(self, seconds: float, watch: _Watch | None = None, clock: bool = False) -> dict:
+    def receive(self, seconds: float, watch: _Watch, clock: bool = False) -> dict:
         """Wait for the next event.
 
         Args:
             seconds: longest wait, of computing.
-            watch: what was used since it was made counts; None begins now.
+            watch: what was used since it was made counts.
             clock: count seconds by the clock instead.
 
         Raises:
             _Lost: there will be none; `why` says what happened.
         """
-        watch = watch or _Watch(self.process.pid)
         while (line := self._line()) is None or watch.is_due():
             watch.look()
             spent = watch.by_the_clock if clock else watch.computed
@@ -311,7 +337,8 @@ class _Process:
         if not line:
             raise _Lost
         try:
-            event = json.loads(line)
+            parts = line.count(b"[") + line.count(b"{") + line.count(b'"')
+            event = json.loads(line) if parts <= MOST_PARTS else None
         except (ValueError, RecursionError):
             event = None  # written by the submission; means nothing
         known = isinstance(event, dict) and isinstance(event.get("event"), str)

@@ -5,9 +5,12 @@ wrote them.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import os
+import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -17,6 +20,8 @@ from aigc_course.core.errors import CourseError
 
 MOST_BYTES = 20_000_000  # of one file, and of one notebook
 MOST_FILES = 200
+MOST_TOGETHER = 100_000_000  # bytes of one hand-in
+DEEPEST = 10  # folders in folders
 MOST_CELLS, MOST_CHARACTERS = 1_000, 1_000_000  # of a notebook, without outputs and pictures
 REFUSED = "refused"  # folder in the teaching folder for what is no plain file
 # Lines that stand in the teacher's copy alone; a student who hands them in has seen it.
@@ -116,44 +121,168 @@ def _bytes(path: Path) -> bytes:
         raise CourseError(f"{path.name} cannot be read ({error.strerror}).") from None
 
 
+def is_fit(name: str) -> bool:
+    """Return whether the folder of a hand-in may be called so: what a terminal shows as it is.
+
+    A line break stops nbgrader for a whole class, and bytes that are no text stop others.
+    """
+    return name.isprintable() and not name.startswith((".", " ")) and len(name) > 0
+
+
 def copy(source: Path, target: Path) -> list[str]:
     """Copy the files of a hand-in; return the names of what was left out.
 
-    Left out are links, whatever is no plain file, and what is too large or too much. Another
-    program may change `source` meanwhile: what was looked at is what is copied.
+    Left out are links, whatever is no plain file, what has an unfit name, and what is too large or
+    too much; notebooks come first. Another program may change `source` meanwhile: what was looked
+    at is what is copied.
 
     Raises:
-        CourseError: `source` itself is no folder.
+        CourseError: `source` itself is no folder, or cannot be read.
     """
     if source.is_symlink() or not source.is_dir():
         raise CourseError(f"{source} is no folder.")
-    target.mkdir(parents=True)
-    left_out, n = [], 0
-    for folder, folders, names, descriptor in os.fwalk(source, follow_symlinks=False):
-        inside = Path(folder).relative_to(source)
-        for name in list(folders):
-            n += 1
-            if n > MOST_FILES or stat.S_ISLNK(
-                os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
-            ):
-                left_out.append(str(inside / name))
-            elif len(inside.parts) < 10:
-                (target / inside / name).mkdir()
-        folders[:] = folders if len(inside.parts) < 10 else []
-        for name in names:
-            n += 1
-            if n > MOST_FILES or not _copied(name, descriptor, target / inside / name):
-                left_out.append(str(inside / name))
-    return left_out
-
-
-def _copied(name: str, folder: int, target: Path) -> bool:
     try:
-        data = files.read_plain(Path(name), MOST_BYTES, links=False, folder=folder)
+        top = os.open(source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        raise CourseError(f"{source} cannot be read ({error.strerror}).") from None
+    target.mkdir(parents=True)
+    taken = _Taken(target)
+    try:
+        taken.folder(top, Path())
+    finally:
+        os.close(top)
+    return taken.left_out
+
+
+class _Taken:
+    """What is taken over of one hand-in.
+
+    Attributes:
+        target: the folder that it is copied to.
+        left_out: names of what was left out, inside the hand-in.
+        n: files and folders so far.
+        room: bytes that may still come.
+    """
+
+    def __init__(self, target: Path):
+        self.target, self.left_out = target, []
+        self.n, self.room = 0, MOST_TOGETHER
+
+    def folder(self, descriptor: int, inside: Path) -> None:
+        """Copy what a folder holds.
+
+        Args:
+            descriptor: of the open folder.
+            inside: its path inside the hand-in.
+        """
+        names = os.listdir(descriptor)
+        for name in sorted(names, key=lambda name: (not name.endswith(".ipynb"), name)):
+            self.n += 1
+            fits = name.isprintable() and (name != "timestamp.txt" or inside.parts)
+            try:
+                if not fits or self.n > MOST_FILES:
+                    raise OSError
+                if stat.S_ISDIR(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                    self._one_folder(name, descriptor, inside / name)
+                else:
+                    self._one_file(name, descriptor, inside / name)
+            except OSError:  # gone meanwhile, or not readable, too
+                self.left_out.append(str(inside / name))
+
+    def _one_folder(self, name: str, above: int, inside: Path) -> None:
+        """Copy a folder.
+
+        Raises:
+            OSError: it lies too deep, or cannot be opened as a folder.
+        """
+        if len(inside.parts) > DEEPEST:
+            raise OSError
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+        descriptor = os.open(name, flags, dir_fd=above)
+        try:
+            (self.target / inside).mkdir()
+            self.folder(descriptor, inside)
+        finally:
+            os.close(descriptor)
+
+    def _one_file(self, name: str, above: int, inside: Path) -> None:
+        """Copy a file.
+
+        Raises:
+            OSError: it is no plain file, too large, or there is no more room.
+        """
+        most = min(MOST_BYTES, self.room)
+        data = files.read_plain(Path(name), most, links=False, folder=above)
+        self.room -= len(data)
+        (self.target / inside).write_bytes(data)
+
+
+def prepare(teaching: Path) -> list[str]:
+    """Put in order what lies in `submitted/`, so that nothing in one hand-in stops the others.
+
+    Folders with unfit names and what is no plain file are moved to `REFUSED`. A hand-in that was
+    put there by hand gets the secret without which nbgrader releases no feedback to anybody.
+
+    Args:
+        teaching: the teaching folder.
+
+    Returns:
+        A line for each hand-in or student that was moved away as a whole.
+    """
+    told = []
+    for student in _inside(teaching / "submitted"):
+        if not is_fit(student.name) or student.is_symlink():
+            told.append(_refuse(student, teaching / REFUSED))
+            continue
+        for submitted in _inside(student):
+            if not is_fit(submitted.name):
+                told.append(_refuse(submitted, teaching / REFUSED / student.name))
+            elif line := set_right(submitted):
+                told.append(line)
+    return told
+
+
+def set_right(submitted: Path) -> str:
+    """Put one hand-in in order.
+
+    Args:
+        submitted: teaching folder / "submitted" / student / assignment.
+
+    Returns:
+        A line when it had to be moved away as a whole, else "".
+
+    Raises:
+        OSError: not even that can be done.
+    """
+    try:
+        set_aside(submitted)
+        secret = submitted / "submission_secret.txt"
+        if submitted.is_dir() and not secret.exists():
+            secret.write_text(secrets.token_hex(64))
     except OSError:
-        return False
-    target.write_bytes(data)
-    return True
+        return _refuse(submitted, aside_of(submitted).parent)
+    return ""
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what a folder holds, [] for none."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _refuse(path: Path, folder: Path) -> str:
+    """Move a file or folder into another folder; return a line that says so."""
+    name = path.name.encode("utf-8", "backslashreplace").decode()
+    name = "".join(c if c.isprintable() else "?" for c in name)[:100]
+    folder.mkdir(parents=True, exist_ok=True)
+    place = files.unused_path(folder / name)
+    if not path.is_symlink():
+        with contextlib.suppress(OSError):
+            path.chmod(0o700)
+    path.replace(place)
+    return f"moved away, as nbgrader cannot work with it: {str(path)!a}, now {place}"
 
 
 def set_aside(submitted: Path) -> None:
@@ -161,14 +290,14 @@ def set_aside(submitted: Path) -> None:
 
     Args:
         submitted: teaching folder / "submitted" / student / assignment.
+
+    Raises:
+        OSError: something cannot be moved, nor deleted.
     """
     found = [folder for folder in (submitted.parent, submitted) if folder.is_symlink()][:1]
-    if not found:
-        for folder, folders, names in os.walk(submitted):
-            every = [Path(folder) / name for name in (*folders, *names)]
-            found += [path for path in every if not _is_plain(path)]
-    for number, path in enumerate(found):
-        place = aside_of(submitted) / f"{number}-{path.name[:50]}"
+    for number, path in enumerate(found or list(_strange(submitted))):
+        name = "".join(c for c in ascii(path.name) if c.isalnum() or c in "._-")[:50]
+        place = aside_of(submitted) / f"{number}-{name}"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
@@ -176,11 +305,27 @@ def set_aside(submitted: Path) -> None:
             path.unlink()
 
 
+def _strange(submitted: Path) -> Iterator[Path]:
+    """Yield what is no plain file in a submission, or has an unfit name, or lies too deep.
+
+    Folders are made readable on the way: an archive can carry any mode.
+    """
+    waiting = [submitted]
+    while waiting:
+        folder = waiting.pop()
+        with contextlib.suppress(OSError):
+            folder.chmod(folder.lstat().st_mode | stat.S_IRWXU)
+        for path in sorted(folder.iterdir()):
+            mode = path.lstat().st_mode
+            deep = len(path.relative_to(submitted).parts) > DEEPEST
+            taken = path.name in ("timestamp.txt", "submission_secret.txt")
+            plain = stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and not deep and not taken)
+            if not plain or not path.name.isprintable():
+                yield path
+            elif stat.S_ISDIR(mode):
+                waiting.append(path)
+
+
 def aside_of(submitted: Path) -> Path:
     """Return the folder for what is moved out of a submission's folder."""
     return submitted.parents[2] / REFUSED / submitted.parent.name / submitted.name
-
-
-def _is_plain(path: Path) -> bool:
-    mode = path.lstat().st_mode
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)

@@ -5,6 +5,7 @@ report; honest work, accidents and attacks.
 import csv
 import dataclasses
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -470,6 +471,78 @@ def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch, forged):
     assert time.monotonic() - start < 30 and grading.RIGHT not in said.values()
 
 
+@pytest.mark.parametrize("holds", ["", "memory"])
+def test_lines_without_meaning_stop_no_clock(monkeypatch, holds):
+    """One empty line after the other, while children hold memory."""
+    for name, value in {"TOTAL_SECONDS": 60, "CELL_SECONDS": 2, "IDLE_SECONDS": 3}.items():
+        monkeypatch.setattr(sandbox, name, float(value))
+    monkeypatch.setattr(sandbox, "MEMORY_GB", 0.8)
+    hold = (
+        "for _ in range(4):\n    if os.fork() == 0:\n        x = bytearray(500_000_000)\n"
+        "        for i in range(0, len(x), 4096): x[i] = 1\n        time.sleep(10**6)\n"
+    )
+    drip = "while True:\n    os.write(outs[-1], b'\\n')\n    time.sleep(0.03)"
+    cell = attacks._PIPES + (hold if holds else "") + drip
+    start = time.monotonic()
+    found, said = graded(SETUP, RIGHT, ENTROPY, cell)
+    assert time.monotonic() - start < 30 and said["chance.entropy"] == grading.RIGHT
+    assert ("memory" if holds else "did not end") in found.errors[3]
+
+
+def a_process(monkeypatch, reads, writes):
+    """The grader's side of a submission that does nothing."""
+    process = sandbox._Process.__new__(sandbox._Process)
+    process.why, process.late, process.deadline = "", False, time.monotonic() + 60
+    process.process = SimpleNamespace(stdin=os.fdopen(writes, "wb", 0), pid=os.getpid())
+    process.lines = queue.Queue()
+    monkeypatch.setattr(sandbox.isolation, "end", lambda process: None)
+    os.set_blocking(writes, False)
+    return process
+
+
+def test_a_full_pipe_keeps_nobody_waiting(monkeypatch):
+    reads, writes = os.pipe()
+    process = a_process(monkeypatch, reads, writes)
+    process.send("x" * 1000)
+    assert len(os.read(reads, 5000)) == 1003
+    with pytest.raises(sandbox._Lost):
+        process.send("x" * 10**6, seconds=0.5)
+    assert process.late and "takes no requests" in process.why
+    os.close(reads)
+    process.process.stdin.close()
+
+
+def test_a_line_of_very_many_parts_is_not_even_read(monkeypatch):
+    reads, writes = os.pipe()
+    process = a_process(monkeypatch, reads, writes)
+    many = ",".join(["[]"] * (sandbox.MOST_PARTS + 1))
+    for content in (many, "[], 1"):
+        process.lines.put(f'{{"event": "gave", "a": [{content}]}}'.encode())
+    watch = sandbox._Watch(os.getpid())
+    assert process.receive(9, watch) == {"event": "?"}
+    assert process.receive(9, watch)["event"] == "gave"
+    os.close(reads)
+    process.process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("answers", "right"),
+    [
+        (["rules", "learned"], True),
+        (["learned", "rules"], False),
+        (["learned", "..."], True),
+        (["learned"], True),
+    ],
+)
+def test_of_two_answers_to_a_question_the_last_counts(answers, right):
+    """Two guesses would do for a question with two choices."""
+    cells = [f'answer("welcome.learned", {a!r})'.replace("'...'", "...") for a in answers]
+    check = grading.Check("welcome.learned")
+    setup = "from aigc_course.exercises import answer"
+    _, said = graded(setup, cells[0], check, *cells[1:], checks=(check,))
+    assert (said["welcome.learned"] == grading.RIGHT) == right
+
+
 def test_many_crashes_cost_only_their_own_cells():
     cells = ["import os\nos._exit(0)"] * 5
     assert graded(SETUP, *cells, RIGHT, ENTROPY)[1]["chance.entropy"] == grading.RIGHT
@@ -922,6 +995,9 @@ def check_feedback(made, student):
     if refused:
         assert attacks.REFUSED.get(student, "") in str(made.why(student)), made.why(student)
         return
+    there = {path.name for path in feedback.parent.iterdir()}
+    assert there <= {feedback.name, "timestamp.txt", "submission_secret.txt"}, (student, there)
+    assert (feedback.parent / "submission_secret.txt").is_file(), "needed to release feedback"
     page = feedback.read_text(encoding="utf-8")
     text = re.sub(r"<style.*?</style>", "", page, flags=re.S)
     assert "BEGIN HIDDEN" not in text and "123456789" not in text
@@ -1002,7 +1078,16 @@ def test_report_before_anything_says_what_to_do(tmp_path, capsys):
 def test_a_spreadsheet_takes_no_cell_for_a_formula():
     assert report._safe("right.") == "right."
     for risky in ("=1+1", "\t=1+1", " =1+1", "\r=1+1", "@x", "+1", "-1"):
-        assert report._safe(risky) == f"'{risky}"
+        assert report._safe(risky).startswith("'")
+    # Where cells are parted by semicolons.
+    assert report._safe("a;=cmd|'/C calc'!A0;b; -1") == "a;'=cmd|'/C calc'!A0;b; '-1"
+    assert report._safe("it ended; look at it") == "it ended; look at it"
+
+
+def test_a_name_from_another_system_stops_no_report(tmp_path):
+    mark = report.Mark("a", "jos\udce9", "chance.entropy", 0.0, 1.0, "x", "")
+    assert b"jos\\udce9" in report._table([[mark.student, mark.why]])
+    assert report.page([mark]).encode("utf-8", "backslashreplace")
 
 
 def test_names_in_the_page_are_escaped():

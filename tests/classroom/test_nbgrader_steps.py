@@ -141,7 +141,17 @@ def test_feedback_has_a_limit_of_time_and_memory(text, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["aaa+a+nonsense+x", "q+a+99999999999999999999", "only", "a+b", "+a+2026-01-01 00:00:00 UTC"],
+    [
+        "\nmal+a+2026-01-01 00:00:00.000000 UTC+x",
+        "jos\udce9+a+2026-01-01 00:00:00.000000 UTC+x",
+        *(
+            "aaa+a+nonsense+x",
+            "q+a+99999999999999999999",
+            "only",
+            "a+b",
+            "+a+2026-01-01 00:00:00 UTC",
+        ),
+    ],
 )
 def test_a_hand_in_of_a_strange_name_stops_nobody(name):
     collect = nbgrader_steps.CollectPlainFiles.__new__(nbgrader_steps.CollectPlainFiles)
@@ -157,6 +167,32 @@ def test_links_that_cannot_be_set_aside_stop_grading(monkeypatch):
     def fails(folder):
         raise OSError(1, "Operation not permitted")
 
-    monkeypatch.setattr(nbgrader_steps.submission_files, "set_aside", fails)
+    monkeypatch.setattr(nbgrader_steps.submission_files, "set_right", fails)
     with pytest.raises(SystemExit, match="cannot be moved away"):
         nbgrader_steps.set_links_aside("a", "ann", ["submitted/ann/a/a.ipynb"])
+
+
+def test_only_pages_of_the_course_are_feedback(tmp_path):
+    graded = tmp_path / "autograded" / "bob" / "a" / "a.ipynb"
+    folder = tmp_path / "feedback" / "bob" / "a"
+    (folder / "more").mkdir(parents=True)
+    for name in ("a.html", "timestamp.txt", "submission_secret.txt", "summary.html", "more/x.svg"):
+        (folder / name).write_text("x")
+    (folder / "link").symlink_to("/etc/passwd")
+    nbgrader_steps.only_pages("a", "bob", [str(graded)])
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("a.html", "submission_secret.txt", "timestamp.txt")
+    ]
+
+
+def test_a_hand_in_that_cannot_be_copied_leaves_nothing(tmp_path, monkeypatch):
+    collect = nbgrader_steps.CollectPlainFiles.__new__(nbgrader_steps.CollectPlainFiles)
+    collect.log = logging.getLogger("test")
+
+    def fails(source, target):
+        target.mkdir()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(nbgrader_steps.submission_files, "copy", fails)
+    collect.do_copy(str(tmp_path / "ann+a+1+x"), str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 
 import nbformat
@@ -186,3 +187,110 @@ def test_folders_count_too(tmp_path):
         (source / f"d{i}").mkdir(parents=True)
     submission_files.copy(source, tmp_path / "out")
     assert len(list((tmp_path / "out").iterdir())) == submission_files.MOST_FILES
+
+
+def test_notebooks_are_taken_over_first(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for i in range(submission_files.MOST_FILES + 50):
+        (source / f"Picture {i}.png").touch()
+    (source / "z.ipynb").write_text(TEXT)
+    submission_files.copy(source, tmp_path / "out")
+    assert (tmp_path / "out" / "z.ipynb").read_text() == TEXT
+
+
+def test_a_hand_in_has_a_size_in_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(submission_files, "MOST_TOGETHER", 5_000)
+    source = tmp_path / "in"
+    source.mkdir()
+    for i in range(9):
+        (source / f"f{i}").write_bytes(b"x" * 1_000)
+    left_out = submission_files.copy(source, tmp_path / "out")
+    assert len(left_out) == 4 and len(list((tmp_path / "out").iterdir())) == 5
+
+
+def test_what_is_gone_or_unreadable_while_it_is_copied_is_left_out(tmp_path, monkeypatch):
+    source = tmp_path / "in"
+    (source / "gone").mkdir(parents=True)
+    (source / "a.ipynb").write_text(TEXT)
+    (source / "timestamp.txt").mkdir()
+    (source / "\x1b[31mred.txt").touch()
+    look = os.stat
+
+    def stat(name, **how):
+        if name == "gone":
+            raise FileNotFoundError(2, "No such file")
+        return look(name, **how)
+
+    monkeypatch.setattr(submission_files.os, "stat", stat)
+    left_out = submission_files.copy(source, tmp_path / "out")
+    assert sorted(left_out) == ["\x1b[31mred.txt", "gone", "timestamp.txt"]
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["a.ipynb"]
+    monkeypatch.setattr(submission_files.os, "open", lambda *_, **__: stat("gone"))
+    with pytest.raises(CourseError, match="cannot be read"):
+        submission_files.copy(source, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture
+def teaching(tmp_path):
+    """A teaching folder with three hand-ins that were put there by hand."""
+    for student in ("ann", "bob", "zoe"):
+        folder = tmp_path / "submitted" / student / "a"
+        folder.mkdir(parents=True)
+        (folder / "a.ipynb").write_text(TEXT)
+    return tmp_path
+
+
+def test_a_hand_in_put_there_by_hand_gets_a_secret(teaching):
+    (teaching / "submitted" / "ann" / "a" / "submission_secret.txt").write_text("mine")
+    assert submission_files.prepare(teaching) == []
+    secrets = [
+        (teaching / "submitted" / student / "a" / "submission_secret.txt").read_text()
+        for student in ("ann", "bob", "zoe")
+    ]
+    assert secrets[0] == "mine" and len(set(secrets)) == 3 and min(map(len, secrets[1:])) > 60
+    assert submission_files.prepare(teaching) == [], "nothing more to do"
+
+
+@pytest.mark.parametrize("name", ["\nmal", "a\x1b[2Jb", ".hidden", " space", "jos\udce9"])
+def test_a_student_of_a_strange_name_is_moved_away(teaching, name):
+    strange = teaching / "submitted" / name
+    (strange / "a").mkdir(parents=True)
+    (line,) = submission_files.prepare(teaching)
+    assert line.isprintable() and "moved away" in line and not strange.exists()
+    assert sorted(p.name for p in (teaching / "submitted").iterdir()) == ["ann", "bob", "zoe"]
+    assert len(list((teaching / "refused").iterdir())) == 1
+
+
+def test_pipes_deep_folders_and_odd_modes_stop_nobody(teaching):
+    folder = teaching / "submitted" / "bob" / "a"
+    os.mkfifo(folder / "timestamp.txt")
+    (folder / "locked").mkdir()
+    (folder / "locked" / "link").symlink_to("/etc/passwd")
+    (folder / "locked").chmod(0o444)
+    at = os.open(folder, os.O_RDONLY)
+    for _ in range(1_100):
+        os.mkdir("d", dir_fd=at)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = deeper
+    os.close(at)
+    assert submission_files.prepare(teaching) == []
+    left = sorted(p.name for p in folder.rglob("*"))
+    deep = ["d"] * submission_files.DEEPEST
+    assert left == ["a.ipynb", *deep, "locked", "submission_secret.txt"]
+    assert len(list(submission_files.aside_of(folder).iterdir())) == 3
+    subprocess.run(["rm", "-rf", str(teaching / "refused")], check=True)
+
+
+def test_a_hand_in_that_cannot_be_put_in_order_is_moved_as_a_whole(teaching, monkeypatch):
+    def fails(submitted):
+        if submitted.parent.name == "bob":
+            raise OSError(36, "File name too long")
+
+    monkeypatch.setattr(submission_files, "set_aside", fails)
+    (line,) = submission_files.prepare(teaching)
+    assert "bob" in line and not (teaching / "submitted" / "bob" / "a").exists()
+    assert (teaching / "refused" / "bob" / "a" / "a.ipynb").read_text() == TEXT
+    assert (teaching / "submitted" / "zoe" / "a" / "a.ipynb").exists()

@@ -21,6 +21,16 @@ _LIVE_ON = (
 )
 
 
+_PIPES = (
+    "import fcntl, json, os, signal, time\nsignal.setitimer(signal.ITIMER_PROF, 0)\n"
+    "signal.setitimer(signal.ITIMER_REAL, 0)\n"
+    "pipes = [n for n in range(3, 64) if os.path.exists(f'/proc/self/fd/{n}')"
+    " and 'pipe' in os.readlink(f'/proc/self/fd/{n}')]\n"
+    "outs = [n for n in pipes if fcntl.fcntl(n, fcntl.F_GETFL) & 3 == os.O_WRONLY]\n"
+    "ins = [n for n in pipes if fcntl.fcntl(n, fcntl.F_GETFL) & 3 == os.O_RDONLY]\n"
+)
+
+
 def in_an_answer(body):
     """No exercise answered: the first function has this body, as it takes the time it is given."""
 
@@ -108,6 +118,20 @@ NEW = {
     ),
     "traces-the-first-process": attack(
         _LIBC + "print('TRACED', libc.ptrace(16, 1, 0, 0), libc.ptrace(16, os.getppid(), 0, 0))"
+    ),
+    # --- the line between grader and submission
+    "drips": attack(_PIPES + "while True:\n    os.write(outs[-1], b'\\n')\n    time.sleep(0.03)"),
+    "fills-its-pipe": attack(
+        _PIPES + "w = os.open(f'/proc/self/fd/{ins[-1]}', os.O_WRONLY | os.O_NONBLOCK)\n"
+        "try:\n    while True: os.write(w, b'x')\nexcept OSError: pass\n"
+        'os.write(outs[-1], b\'{"event": "ready"}\\n\')\ntime.sleep(10**6)'
+    ),
+    "lists-in-lists": attack(
+        _PIPES + 'os.write(outs[-1], b\'{"event": "ready"}\\n\')\n'
+        "name = json.loads(os.read(ins[-1], 9999).splitlines()[-1])['name']\n"
+        'text = \'{"event": "gave", "name": "%s", "state": "outcomes", "outcomes": [\''
+        " % name + ','.join(['[' * 400 + ']' * 400] * 30_000) + ']}\\n'\n"
+        "left = text.encode()\nwhile left: left = left[os.write(outs[-1], left):]\nos._exit(0)"
     ),
     "fork-bomb": attack(
         "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError: 0"
@@ -316,7 +340,43 @@ def _huge(folder: Path, teaching: Path) -> None:
         file.write(b" " * 30_000_000)
 
 
+def _deep_folders(folder: Path, teaching: Path) -> None:
+    at = os.open(folder, os.O_RDONLY)
+    for _ in range(1_100):
+        os.mkdir("d", dir_fd=at)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = deeper
+    os.close(at)
+
+
+def _timestamp_is_a_folder(folder: Path, teaching: Path) -> None:
+    (folder / "timestamp.txt").unlink()
+    (folder / "timestamp.txt").mkdir()
+
+
+def _page_of_ones_own(folder: Path, teaching: Path) -> None:
+    (folder / "summary.html").write_text("<script>alert('LIVE')</script>")
+    (folder / "more").mkdir()
+    (folder / "more" / "page.svg").write_text("<svg onload='LIVE()'/>")
+
+
+def _names_that_write_to_terminals(folder: Path, teaching: Path) -> None:
+    (folder / "\x1b]0;LIVE\x07\x1b[2Jnote.txt").write_text("x")
+    (folder / "two\nlines.txt").write_text("x")
+    (folder / "\x1b[31mlink.txt").symlink_to("/etc/passwd")
+
+
+def _without_its_secret(folder: Path, teaching: Path) -> None:
+    (folder / "submission_secret.txt").unlink()
+
+
 FILES = {
+    "deep-folders": _deep_folders,
+    "timestamp-is-a-folder": _timestamp_is_a_folder,
+    "page-of-ones-own": _page_of_ones_own,
+    "names-that-write-to-terminals": _names_that_write_to_terminals,
+    "without-its-secret": _without_its_secret,
     "link-to-the-teachers": _link_to_the_teachers,
     "folder-is-a-link": _folder_is_a_link,
     "links-beside": _links_beside,

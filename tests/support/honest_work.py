@@ -305,6 +305,12 @@ def beside_other_files(path):
     (path.parent / "data" / "own.csv").write_text("1,2")
 
 
+def beside_many_pictures(path):
+    """More files than are taken over; the notebook comes first."""
+    for number in range(300):
+        (path.parent / f"Picture {number}.png").write_bytes(b"PNG")
+
+
 EXTRA = work.extra_cell
 AT_START = {
     "colab": "from google.colab import drive\ndrive.mount('/content/drive')",
@@ -366,6 +372,7 @@ NEW = {
     "asks-for-a-hint": (last_line('hint("chance.entropy")\nhelp(len)'), ALL_RIGHT),
     "waits": (EXTRA("import asyncio\nawait asyncio.sleep(0.1)"), ALL_RIGHT),
     "ends-cells": (last_line("quit()"), ALL_RIGHT),
+    "looks-inside": (first_line("import pdb; pdb.set_trace(); breakpoint()"), ALL_RIGHT),
     "other-form": (around(_in_another_form), ALL_RIGHT),
     "decorated-twice": (around(_with_another_decorator), ALL_RIGHT),
     "tabs": (around(_tabs), ALL_RIGHT),
@@ -383,6 +390,7 @@ FILES = {
     "older-format": older_format,
     "another-kernel": of_another_kernel,
     "other-files": beside_other_files,
+    "many-pictures": beside_many_pictures,
 }
 FILE_CHANGES = {f"file-{kind}": change for kind, change in FILES.items()}
 NEW |= dict.fromkeys(FILE_CHANGES, (work.right, ALL_RIGHT))
