@@ -239,7 +239,9 @@ def teaching(tmp_path):
         folder = tmp_path / "submitted" / student / "a"
         folder.mkdir(parents=True)
         (folder / "a.ipynb").write_text(TEXT)
-    return tmp_path
+    yield tmp_path
+    for path in tmp_path.iterdir():  # deeper than Python's own functions go
+        subprocess.run(["rm", "-rf", str(path)], check=True)
 
 
 def test_a_hand_in_put_there_by_hand_gets_a_secret(teaching):
@@ -281,7 +283,6 @@ def test_pipes_deep_folders_and_odd_modes_stop_nobody(teaching):
     deep = ["d"] * submission_files.DEEPEST
     assert left == ["a.ipynb", *deep, "locked", "submission_secret.txt"]
     assert len(list(submission_files.aside_of(folder).iterdir())) == 3
-    subprocess.run(["rm", "-rf", str(teaching / "refused")], check=True)
 
 
 def test_a_hand_in_that_cannot_be_put_in_order_is_moved_as_a_whole(teaching, monkeypatch):
