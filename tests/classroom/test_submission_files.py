@@ -268,6 +268,7 @@ def test_a_student_of_a_strange_name_is_moved_away(teaching, name):
 def test_pipes_deep_folders_and_odd_modes_stop_nobody(teaching):
     folder = teaching / "submitted" / "bob" / "a"
     os.mkfifo(folder / "timestamp.txt")
+    (teaching / "submitted" / "zoe" / "a" / "timestamp.txt").mkdir()
     (folder / "locked").mkdir()
     (folder / "locked" / "link").symlink_to("/etc/passwd")
     (folder / "locked").chmod(0o444)
@@ -283,6 +284,7 @@ def test_pipes_deep_folders_and_odd_modes_stop_nobody(teaching):
     deep = ["d"] * submission_files.DEEPEST
     assert left == ["a.ipynb", *deep, "locked", "submission_secret.txt"]
     assert len(list(submission_files.aside_of(folder).iterdir())) == 3
+    assert not (teaching / "submitted" / "zoe" / "a" / "timestamp.txt").exists()
 
 
 def test_a_hand_in_that_cannot_be_put_in_order_is_moved_as_a_whole(teaching, monkeypatch):
