@@ -617,7 +617,8 @@ def test_nothing_is_told_after_a_process_has_seen_hidden_arguments(tmp_path):
     attempt = sandbox._Attempt([1], {1: "1"})
     process = SimpleNamespace(
         folder="",
-        send=lambda message: None,
+        process=SimpleNamespace(pid=os.getpid()),
+        send=lambda message, seconds: None,
         receive=iter(
             [
                 {"event": "running", "cell": 1},
