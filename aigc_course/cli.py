@@ -119,6 +119,8 @@ def _add_for_authors(add: Callable) -> None:
         "for authors: write numbers, names, links and tables of lessons wherever they stand"
     )
     add("stamp", _stamp, everywhere)
+    facts = add("facts", _facts, "for authors: what can be counted in the text of a lesson")
+    facts.add_argument("lesson", nargs="*", help="numbers or topics; default: all")
 
 
 def _classroom(options: argparse.Namespace, rest: list[str]) -> int:
@@ -354,6 +356,18 @@ def _store(options: argparse.Namespace, rest: list[str]) -> int:
         print(store.store(number), flush=True)
     if not numbers:
         print("No lesson is stale.")
+    return 0
+
+
+def _facts(options: argparse.Namespace, rest: list[str]) -> int:
+    """Print the facts of lessons, one column a lesson."""
+    from aigc_course.authoring import facts
+
+    keys = options.lesson or [lesson.number for lesson in lessons.all_lessons()]
+    found = [facts.of_lesson(key) for key in keys]
+    print(f"{'':28}", *(f"{lessons.find(key).number:>7}" for key in keys))
+    for name in found[0]:
+        print(f"{name:28}", *(f"{one[name]:>7g}" for one in found))
     return 0
 
 

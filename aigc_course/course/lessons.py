@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -49,9 +50,22 @@ class LessonFile:
         """Return the path of the learner's copy, in their own folder."""
         return _copies() / self.path.name
 
+    def content(self) -> bytes:
+        """Return what a copy holds: the original without its outputs, drawings excepted.
+
+        The outputs of the original are for readers; a learner is to predict them first.
+
+        Raises:
+            CourseError: the original cannot be read.
+        """
+        try:
+            return _without_outputs(self.path.read_bytes())
+        except OSError as error:
+            raise _unreadable_file(self.path, error) from None
+
     def edited(self) -> bool:
-        """Return whether the learner has a copy that differs from the original."""
-        return self.copy.exists() and _digest(self.copy) != _digest(self.path)
+        """Return whether the learner has a copy that differs from what was copied."""
+        return self.copy.exists() and _digest(self.copy) != _digest_of(self.content())
 
 
 def all_lessons() -> list[LessonFile]:
@@ -151,6 +165,7 @@ def sync_copies() -> list[str]:
     """
     with files.lock(_record()):
         _finish_replacements()
+        _copy_glossary()
         return _follow_renamed_lessons() + _sync()
 
 
@@ -241,7 +256,7 @@ def _sync() -> list[str]:
             lesson.edited() and copied.get(lesson.name) == _digest(lesson.copy)
         ):
             _copy(lesson, copied.get(lesson.name))
-        elif lesson.edited() and copied.get(lesson.name) != _digest(lesson.path):
+        elif lesson.edited() and copied.get(lesson.name) != _digest_of(lesson.content()):
             notices.append(
                 f"Lesson {lesson.number} has a newer version; your copy is left alone. "
                 f"`python3 course.py reset {lesson.number}` "
@@ -272,7 +287,7 @@ def _copy(lesson: LessonFile, untouched: str | None = None) -> None:
         beside = lesson.copy.parent / "images" / picture.name
         if not beside.exists():
             files.write_atomically(beside, picture.read_bytes())
-    content = lesson.path.read_bytes()
+    content = lesson.content()
     aside = lesson.copy.with_name(f"{_ASIDE}{lesson.copy.name}")
     if lesson.copy.exists():
         # Moved first and looked at then: whatever is saved from now on is a new file.
@@ -281,9 +296,31 @@ def _copy(lesson: LessonFile, untouched: str | None = None) -> None:
             _put_back(aside)
             return
     if files.write_new(lesson.copy, content):
-        copied = _copied() | {lesson.name: hashlib.sha256(content).hexdigest()}
-        files.write_atomically(_record(), json.dumps(copied, indent=1).encode())
+        _note_copy(lesson.name, content)
     aside.unlink(missing_ok=True)
+
+
+def _note_copy(name: str, content: bytes) -> None:
+    """Record what was copied under a name."""
+    copied = _copied() | {name: _digest_of(content)}
+    files.write_atomically(_record(), json.dumps(copied, indent=1).encode())
+
+
+def _copy_glossary() -> None:
+    """Copy the glossary beside the lessons, which link to it, unless the learner changed it."""
+    original = core_paths.course_root() / "docs" / "glossary.md"
+    copy = core_paths.home() / "docs" / original.name
+    if not original.is_file():
+        return
+    content = original.read_bytes()
+    if copy.exists() and _digest(copy) not in (_copied().get(_GLOSSARY), _digest_of(content)):
+        return
+    if not copy.exists() or copy.read_bytes() != content:
+        files.write_atomically(copy, content)
+        _note_copy(_GLOSSARY, content)
+
+
+_GLOSSARY = "docs/glossary.md"  # its name in the record of copies
 
 
 _ASIDE = ".replaced-"  # how names of copies begin that are being replaced
@@ -334,8 +371,41 @@ def _digest(path: Path) -> str:
         CourseError: the file cannot be read.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return _digest_of(path.read_bytes())
     except OSError as error:
-        raise CourseError(
-            f"{path} cannot be read ({error.strerror}); move it away and start again."
-        ) from None
+        raise _unreadable_file(path, error) from None
+
+
+def _digest_of(content: bytes) -> str:
+    """Return the SHA-256 of bytes as hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _unreadable_file(path: Path, error: OSError) -> CourseError:
+    """Return the error for a file that cannot be read."""
+    return CourseError(f"{path} cannot be read ({error.strerror}); move it away and start again.")
+
+
+@functools.lru_cache(maxsize=64)
+def _without_outputs(data: bytes) -> bytes:
+    """Return a notebook without outputs, drawings excepted; what is no notebook stays as it is."""
+    try:
+        notebook = json.loads(data)
+        cells = [cell for cell in notebook["cells"] if cell.get("outputs")]
+        for cell in cells:
+            cell["outputs"] = [output for output in cell["outputs"] if _is_drawing(output)]
+            cell["execution_count"] = None
+            for output in cell["outputs"]:
+                if "execution_count" in output:
+                    output["execution_count"] = None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return data
+    if not cells:
+        return data
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _is_drawing(output: dict) -> bool:
+    """Return whether an output is a drawing of `aigc_course.diagrams`."""
+    shown = output.get("data", {}).get("text/html", "")
+    return "".join(shown).startswith('<img src="data:image/svg+xml;')

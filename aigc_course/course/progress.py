@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigc_course.course import syllabus
+from aigc_course.course import predictions, syllabus
 from aigc_course.exercises.engine import catalog, record
 
 
@@ -11,9 +11,11 @@ class Overview:
 
     Args:
         done: name of an exercise -> its record, from `record.load`.
+        predicted: name of a prediction -> its record.
     """
 
-    def __init__(self, done: dict[str, dict]):
+    def __init__(self, done: dict[str, dict], predicted: dict[str, dict] | None = None):
+        self.right, self.resolved = predictions.counts(predicted or {})
         self.rows = [
             (
                 topic,
@@ -40,7 +42,15 @@ class Overview:
             f"{numbers[topic]}  {name:<26} {minutes:>3} min  {self._state(entry):<12} {title}"
             for topic, name, title, minutes, entry in self.rows
         ]
-        return "\n".join([f"{done} of {len(self.rows)} exercises done", *lines])
+        first = f"{done} of {len(self.rows)} exercises done"
+        return "\n".join([first, *self._predictions(), *lines])
+
+    def _predictions(self) -> list[str]:
+        """Return a line on how often predictions were right, [] when there are none."""
+        if not self.resolved:
+            return []
+        share = self.right / self.resolved
+        return [f"{self.right} of {self.resolved} predictions came true ({share:.0%})"]
 
     @staticmethod
     def _numbers() -> dict[str, str]:
@@ -67,12 +77,13 @@ class Overview:
             for topic, name, title, minutes, entry in self.rows
         )
         table = Table([dict(zip(names, row, strict=True)) for row in rows])._repr_html_()
+        predicted = "".join(f"<p>{line}</p>" for line in self._predictions())
         return (
-            f"{progress_map(self.counts())}<details><summary>All "
+            f"{progress_map(self.counts())}{predicted}<details><summary>All "
             f"exercises</summary>{table}</details>"
         )
 
 
 def progress() -> Overview:
-    """Return the state of all exercises of the course: done, tried or open."""
-    return Overview(record.load())
+    """Return the state of all exercises of the course, and how often predictions were right."""
+    return Overview(record.load(), record.load("predictions"))

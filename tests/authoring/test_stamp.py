@@ -114,8 +114,8 @@ def check_what_follows(after):
     assert costs[4:7] == ["04_recurrent_networks", "05_attention_and_gpt", "06_lstm_headlines"]
     assert "| 5 | 05 | attention by hand" in text["docs/classroom.md"]
     assert "nbgrader autograde 06_lstm_headlines" in text["docs/classroom.md"]
-    assert re.search(r"\| attention \| .* \| 05 \|", text["docs/glossary.md"])
-    assert re.search(r"\| temperature \| .* \| 01, 06 \|", text["docs/glossary.md"])
+    assert re.search(r"### attention\n\n.* Lesson 05\.\n", text["docs/glossary.md"])
+    assert re.search(r"### temperature\n\n.* Lessons 01 and 06\.\n", text["docs/glossary.md"])
     assert "which lesson 05 shows" in text["benchmarks/README.md"]
     assert "which lesson 05 shows" in after["benchmarks/scaling.py"].decode()
 

@@ -227,3 +227,69 @@ def test_a_copy_that_was_moved_when_the_process_ended_comes_back(small_course, s
     assert lesson.copy.read_bytes() == later
     there = {path.read_bytes() for path in lesson.copy.parent.iterdir()}
     assert there == {mine, later}
+
+
+DRAWING = '<img src="data:image/svg+xml;base64,PHN2Zy8+" alt="A drawing.">'
+
+
+def with_outputs(path):
+    """A lesson whose cells have a printed result, a picture, a drawing, and nothing."""
+    new = nbformat.v4.new_output
+    shown = [
+        new("stream", name="stdout", text="the answer"),
+        new("display_data", data={"image/png": "AAAA", "text/plain": "<Figure>"}),
+        new("execute_result", execution_count=3, data={"text/html": DRAWING}),
+    ]
+    node = nbformat.read(notebook(path, "1", "2", "draw.neuron()", "4"), 4)
+    for cell, output in zip(node.cells, shown, strict=False):
+        cell.outputs, cell.execution_count = [output], 3
+    nbformat.write(node, path)
+
+
+def test_copies_come_without_outputs_but_with_drawings(small_course):
+    with_outputs(small_course)
+    before = small_course.read_bytes()
+    assert lessons.sync_copies() == []
+    lesson = lessons.find("small")
+    copy = lessons.read(lesson.copy)
+    outputs = [cell.outputs for cell in copy.cells]
+    assert outputs[:2] == [[], []] and outputs[3:] == [[]]
+    assert outputs[2][0]["data"]["text/html"] == DRAWING
+    assert not any(cell.execution_count for cell in copy.cells)
+    assert [cell.source for cell in copy.cells] == [
+        c.source for c in lessons.read(small_course).cells
+    ]
+    assert small_course.read_bytes() == before and not lesson.edited()
+    assert lessons.sync_copies() == [] and "original already" in lessons.reset("small")
+
+
+def test_a_copy_with_outputs_from_an_older_version_is_replaced(small_course):
+    """Until 0.1 copies held the outputs of their originals."""
+    with_outputs(small_course)
+    lesson = lessons.find("small")
+    files.write_atomically(lesson.copy, small_course.read_bytes())
+    lessons._note_copy(lesson.name, small_course.read_bytes())
+    assert lessons.sync_copies() == [] and b"the answer" not in lesson.copy.read_bytes()
+
+
+def test_a_lesson_that_was_only_run_is_the_learners(small_course):
+    with_outputs(small_course)
+    lessons.sync_copies()
+    lesson = lessons.find("small")
+    with_outputs(lesson.copy)
+    mine = lesson.copy.read_bytes()
+    assert lesson.edited() and lessons.sync_copies() == [] and lesson.copy.read_bytes() == mine
+
+
+def test_the_glossary_is_copied_and_an_edited_one_kept(small_course):
+    original = paths.course_root() / "docs" / "glossary.md"
+    copy = paths.home() / "docs" / "glossary.md"
+    original.parent.mkdir(exist_ok=True)
+    for text in ("one", "two"):
+        original.write_text(text)
+        lessons.sync_copies()
+        assert copy.read_text() == text
+    copy.write_text("mine")
+    original.write_text("three")
+    lessons.sync_copies()
+    assert copy.read_text() == "mine"

@@ -17,6 +17,7 @@ LAYERS = (
     "runtime",
     "course.syllabus",
     "plots",
+    "diagrams",
     "data",
     "evaluation.statistics",
     "text",

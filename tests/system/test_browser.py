@@ -6,11 +6,13 @@ import tempfile
 from pathlib import Path
 
 import browser
+import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
 from aigc_course.classroom import export
 from aigc_course.course import lessons
+from aigc_course.diagrams import network
 from aigc_course.exercises.engine import catalog
 from aigc_course.exercises.engine.types import Exercise
 
@@ -185,6 +187,63 @@ def test_an_error_in_a_cell_is_noticed(pages):
     assert len(notebook.errors()) == 1
     notebook.command("notebook:shutdown-kernel")
     page.close()
+
+
+KIT = (
+    "from aigc_course.course.predictions import outcome, predict",
+    "from aigc_course.diagrams import network as draw\ndraw.neuron()",
+    'predict("chance.test", "Which one?", "two", "four", "seven")',
+    'outcome("chance.test", "four")',
+    "from aigc_course.course.progress import progress\nprogress()",
+)
+
+
+@pytest.fixture
+def kit(pages):
+    """A notebook with a drawing and a prediction, never run, in a new page."""
+    server, new_page = pages
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in KIT])
+    drawn = nbformat.v4.new_output("execute_result", execution_count=1)
+    drawn.data = network.neuron()._repr_mimebundle_()
+    notebook.cells[1].outputs = [drawn]
+    notebook.metadata["kernelspec"] = lessons.read(LESSONS[0].path).metadata["kernelspec"]
+    nbformat.write(notebook, server.folder / "home" / "notebooks" / "kit.ipynb")
+    page = new_page()
+    yield browser.Notebook(page, server, "kit")
+    page.close()
+
+
+@pytest.mark.full(guards="course widgets diagrams")
+def test_a_drawing_is_seen_before_its_cell_is_run(kit):
+    """Nobody has trusted that notebook yet. In both themes it brings its own background."""
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        kit.command("apputils:change-theme", theme=theme)
+        kit.page.wait_for_timeout(700)
+        picture = kit.cell(1).locator("img[alt^='A neuron.']")
+        assert picture.evaluate("e => e.complete && e.naturalWidth") == network.neuron().width
+        kit.cell(1).screenshot(path=SHOTS / f"drawing-{theme.split()[1].lower()}.png")
+
+
+@pytest.mark.full(guards="course widgets diagrams")
+def test_a_prediction_is_made_by_mouse_and_changed_by_keyboard(kit):
+    kit.run_all()
+    assert "The answer is: four" in kit.output(3) and "Which one?" in kit.output(2)
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        kit.command("apputils:change-theme", theme=theme)
+        kit.page.wait_for_timeout(700)
+        kit.cell(2).screenshot(path=SHOTS / f"prediction-{theme.split()[1].lower()}.png")
+    kit.write(2, KIT[2])  # asked again
+    buttons = kit.cell(2).locator(".widget-button")
+    buttons.nth(2).click()
+    kit.cell(2).locator(".widget-html", has_text="You predict: seven").wait_for(timeout=5_000)
+    buttons.nth(0).focus()
+    kit.page.keyboard.press("Tab")
+    kit.page.keyboard.press("Space")
+    kit.cell(2).locator(".widget-html", has_text="You predict: four").wait_for(timeout=5_000)
+    kit.write(3, KIT[3])
+    assert "You predicted: four. That is what came." in kit.output(3)
+    kit.write(4, KIT[4])
+    assert "1 of 1 predictions came true" in kit.output(4)
 
 
 def come_back(page, server, lesson):

@@ -6,7 +6,7 @@ import importlib
 
 from aigc_course.core.errors import CourseError
 from aigc_course.course import syllabus
-from aigc_course.exercises.engine.types import Exercise, Question
+from aigc_course.exercises.engine.types import Exercise, Question, QuizQuestion
 
 TOPICS = tuple(lesson.topic for lesson in syllabus.present())
 """First parts of exercises' names, in the order of the lessons."""
@@ -17,6 +17,11 @@ def exercises_of(topic: str) -> dict[str, Exercise | Question]:
     module = importlib.import_module(f"aigc_course.exercises.{topic}")
     tasks = (item for item in vars(module).values() if isinstance(item, Exercise | Question))
     return {task.name: task for task in tasks}
+
+
+def quiz_of(topic: str) -> tuple[QuizQuestion, ...]:
+    """Return the quiz questions of a topic, () where it has none yet."""
+    return getattr(importlib.import_module(f"aigc_course.exercises.{topic}"), "QUIZ", ())
 
 
 def find(name: str) -> Exercise | Question:

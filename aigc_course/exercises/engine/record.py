@@ -1,10 +1,15 @@
-"""What a learner has done, kept in their own folder; a test run never touches it."""
+"""What a learner has done, kept in their own folder; a test run never touches it.
+
+The file `progress.json` has one part for each kind of thing: exercises, predictions, quizzes. In a
+part, each thing has its entry under its name.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +18,18 @@ from aigc_course.core.errors import CourseError
 
 _warned = False
 
-ENTRY = {
-    "state": str,
-    "tries": int,
-    "hints": int,
-    "solution_seen": bool,
-    "mistakes": list,
-}  # what an entry holds
+PARTS = {
+    "exercises": {
+        "state": str,
+        "tries": int,
+        "hints": int,
+        "solution_seen": bool,
+        "mistakes": list,
+    },
+    "predictions": {"chosen": str, "came": str},
+    "quizzes": {"drawn": str, "asked": list, "right": list},
+}
+"""Part of the record -> what an entry in it holds, besides the time of its last change."""
 
 
 def recording() -> bool:
@@ -33,48 +43,67 @@ def record(
     name: str, *, state: str = "", mistake: str = "", hints: int = 0, solution_seen: bool = False
 ) -> None:
     """Note one event of one exercise; never stops a lesson, says once when nothing can be kept."""
+
+    def change(entry: dict) -> None:
+        entry["tries"] += bool(state)
+        # Once right, always right: trying variants later is no step back.
+        entry["state"] = state if state and entry["state"] != "right" else entry["state"]
+        entry["hints"] = max(entry["hints"], hints)
+        entry["solution_seen"] = entry["solution_seen"] or solution_seen
+        if mistake and mistake not in entry["mistakes"]:
+            entry["mistakes"].append(mistake)
+
+    new = {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []}
+    note("exercises", name, new, change)
+
+
+def note(part: str, name: str, new: dict, change: Callable[[dict], None]) -> None:
+    """Change one entry of the record; never stops a lesson, says once when nothing can be kept.
+
+    Args:
+        part: one of `PARTS`.
+        name: of the entry.
+        new: the entry to begin with where there is none.
+        change: takes the entry and changes it in place.
+    """
     global _warned
     if not recording():
         return
     try:
         path = _path()
         with files.lock(path, seconds=10):  # two notebooks may be open
-            done = load()
-            entry = done.setdefault(
-                name,
-                {"state": "open", "tries": 0, "hints": 0, "solution_seen": False, "mistakes": []},
-            )
-            entry["tries"] += bool(state)
-            # Once right, always right: trying variants later is no step back.
-            entry["state"] = state if state and entry["state"] != "right" else entry["state"]
-            entry["hints"] = max(entry["hints"], hints)
-            entry["solution_seen"] = entry["solution_seen"] or solution_seen
-            if mistake and mistake not in entry["mistakes"]:
-                entry["mistakes"].append(mistake)
+            whole = _read()
+            entry = whole.setdefault(part, {}).setdefault(name, new)
+            change(entry)
             entry["last"] = datetime.now(UTC).isoformat(timespec="seconds")
-            files.write_atomically(
-                path,
-                json.dumps(
-                    {"version": 1, "exercises": done}, indent=1, ensure_ascii=False
-                ).encode(),
-            )
+            written = json.dumps({**whole, "version": 1}, indent=1, ensure_ascii=False)
+            files.write_atomically(path, written.encode())
     except (CourseError, OSError) as error:
         if not _warned:
             sys.stderr.write(f"Your progress is not kept: {error}\n")
         _warned = True
 
 
-def load() -> dict[str, dict]:
-    """Read what is known of each exercise; a file that cannot be read is put aside, not lost."""
+def load(part: str = "exercises") -> dict[str, dict]:
+    """Return a part of the record, name -> entry.
+
+    A file that cannot be read is put aside, not lost.
+    """
+    return _read().get(part, {})
+
+
+def _read() -> dict:
+    """Return the whole record; a file that cannot be read is put aside, and {} returned."""
     path = _path()
     if not path.exists():
         return {}
     try:
-        done = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        if not all(
-            isinstance(entry[key], kind) for entry in done.values() for key, kind in ENTRY.items()
-        ):
-            raise ValueError("entries are damaged")
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        whole["exercises"] = whole.get("exercises", {})
+        for part, holds in PARTS.items():
+            for entry in whole.get(part, {}).values():
+                if not all(isinstance(entry[key], kind) for key, kind in holds.items()):
+                    raise ValueError("entries are damaged")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = files.unused_path(path.with_stem("progress-unreadable"))
         path.rename(aside)
@@ -82,7 +111,7 @@ def load() -> dict[str, dict]:
             f"{path.name} could not be read; it is kept as {aside}, and a new one begins.\n"
         )
         return {}
-    return done
+    return whole
 
 
 def _path() -> Path:

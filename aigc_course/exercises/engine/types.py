@@ -135,3 +135,20 @@ class Question:
     mistakes: tuple[Mistake, ...]
     hints: tuple[str, ...]
     tolerance: float = 0.01
+
+
+@dataclass(frozen=True)
+class QuizQuestion:
+    """A short question for the end of a lesson, and for later lessons that come back to it.
+
+    Attributes:
+        asks: the question, plain text.
+        right: the right choice.
+        wrong: two or three wrong choices.
+        reason: why the right one is right, one or two sentences.
+    """
+
+    asks: str
+    right: str
+    wrong: tuple[str, ...]
+    reason: str
