@@ -20,8 +20,16 @@ from pathlib import Path
 from aigc_course.core import files, paths
 from aigc_course.course.first_cell import MARK
 
-# Modules from which no result comes: where files lie, and how they are written.
-_PLUMBING = ("aigc_course.core.files", "aigc_course.core.paths")
+# Modules from which no result comes: where files lie, how they are written, how an exercise is
+# found by its name, and how progress is kept.
+_PLUMBING = (
+    "aigc_course.core.files",
+    "aigc_course.core.paths",
+    "aigc_course.exercises.engine.catalog",
+    "aigc_course.exercises.engine.record",
+)
+# The order of the lessons is a result only where it is drawn. A new lesson changes no other.
+_SYLLABUS, _DRAWS_IT = "aigc_course.course.syllabus", "aigc_course.course.map"
 
 OP = tokenize.OP
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -53,7 +61,8 @@ def changes(notebook) -> list[str]:
 
 def that_count(made_from: dict[str, str]) -> dict[str, str]:
     """Return the parts of a record, part -> digest, on which outputs depend."""
-    return {part: digest for part, digest in made_from.items() if part not in _PLUMBING}
+    left_out = _PLUMBING if _DRAWS_IT in made_from else (*_PLUMBING, _SYLLABUS)
+    return {part: digest for part, digest in made_from.items() if part not in left_out}
 
 
 def digests(notebook, ran: dict[str, list[str]], read: list[str]) -> dict[str, str]:

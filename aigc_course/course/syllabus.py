@@ -153,9 +153,11 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="how does a machine learn?",
         needs=("chance",),
+        minutes=80,
+        builds="a neuron with a pencil, its loss, a walk downhill, the chain rule, autograd in "
+        "twenty lines",
+        lab="roll down the valley; whose learning rate arrives first?",
         courses=("language", "pictures"),
-        planned=True,
-        within="words",
     ),
     Lesson(
         topic="deep",

@@ -5,6 +5,7 @@ A neuron, its loss, descent, the chain rule, the gradient of a neuron, a small a
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -82,7 +83,7 @@ def draw_neuron(rng):
 
 
 def mean_loss(p, y):
-    """Return the mean surprise at the true answers: -ln p where y is 1, -ln(1 - p) where it is 0."""
+    """Return the mean surprise at the truth: -ln p where y is 1, -ln(1 - p) where it is 0."""
     return np.mean(-y * np.log(p) - (1 - y) * np.log(1 - p))
 
 
@@ -101,7 +102,7 @@ LOSS = Exercise(
         "when it is 0?",
         "Where y is 1 it is p, elsewhere 1 - p. Its surprise is minus the natural logarithm. "
         "Multiplying by y and by 1 - y picks the right one without an `if`.",
-        "The mean of -y ln p - (1 - y) ln(1 - p).",
+        "Minus the mean of: y ln p, plus (1 - y) ln(1 - p).",
     ),
 )
 
@@ -231,6 +232,17 @@ def sign_only(slope, start, rate, steps):
     return descend(lambda w: np.sign(slope(w)), start, rate, steps)
 
 
+def slope_towards(middle, w):
+    """Return the slope of (w - middle) squared at w."""
+    return 2 * (w - middle)
+
+
+@DESCEND.hidden()
+def draw_descend(rng):
+    slope = functools.partial(slope_towards, float(rng.normal()))
+    return slope, float(rng.normal()), float(rng.uniform(0.05, 0.45)), size(rng, 1, 6)
+
+
 CHAIN = Question(
     name="network.chain",
     title="The chain rule on paper",
@@ -240,7 +252,9 @@ CHAIN = Question(
     "fast as u. Together 6 x 2 = 12.",
     mistakes=(
         Mistake(6, "That is how fast u squared grows with u. How fast does u grow with a?"),
-        Mistake(2, "That is how fast u = 2a + 1 grows with a. How fast does u squared grow with u?"),
+        Mistake(
+            2, "That is how fast u = 2a + 1 grows with a. How fast does u squared grow with u?"
+        ),
         Mistake(8, "Slopes along a chain are multiplied, not added."),
         Mistake(9, "That is the value at a = 1; the slope is asked for."),
         Mistake(4, "The outer slope is 2u, at u = 3, not at a = 1."),

@@ -10,6 +10,7 @@ from aigc_course.widgets.images import (
     restoration_player,
     training_player,
 )
+from aigc_course.widgets.learning import descent_player
 from aigc_course.widgets.text import (
     attention_player,
     feedback_player,
@@ -24,6 +25,7 @@ from aigc_course.widgets.text import (
 __all__ = [
     "Plane",
     "attention_player",
+    "descent_player",
     "feedback_player",
     "generator_player",
     "image_player",

@@ -183,3 +183,11 @@ def test_what_runs_is_recorded():
     assert "NGram.generate" not in ran["aigc_course.models.text.ngram"]
     assert "scale" in ran["aigc_course.runtime"] and "promise" not in ran["aigc_course.runtime"]
     assert read == ["data/curves/scaling.json"]  # a card changes no result
+
+
+def test_a_new_lesson_changes_only_what_draws_the_map():
+    syllabus, drawn = "aigc_course.course.syllabus", "aigc_course.course.map"
+    found = "aigc_course.exercises.engine.catalog"
+    some = {"cells": "1", syllabus: "2", found: "3"}
+    assert provenance.that_count(some) == {"cells": "1"}
+    assert provenance.that_count(some | {drawn: "4"}) == {"cells": "1", syllabus: "2", drawn: "4"}

@@ -22,7 +22,7 @@ from aigc_course.exercises.engine.emptiness import is_empty
 from aigc_course.exercises.engine.record import load, record
 from aigc_course.exercises.engine.types import Exercise, Question
 
-TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
+TASKS = [task for topic in catalog.topics() for task in catalog.exercises_of(topic).values()]
 FUNCTIONS = [task for task in TASKS if isinstance(task, Exercise)]
 QUESTIONS = [task for task in TASKS if isinstance(task, Question)]
 

@@ -23,7 +23,8 @@ TOLD_ANEW = [
 
 
 def prose(lesson):
-    cells = lessons.read(lesson.path).cells
+    """The text of a lesson below its title."""
+    cells = lessons.read(lesson.path).cells[1:]
     return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 

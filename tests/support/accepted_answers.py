@@ -225,7 +225,7 @@ in_another_form("words.gradient", lambda pair: [pair[0].tolist(), float(pair[1])
 
 
 @accepted("words.gradient")
-def in_single_precision(x, y, w, b):
+def by_reciprocals(x, y, w, b):
     error = np.reciprocal(1 + np.exp(-(x @ w) - b)) - y
     by_w = np.mean(error[:, None] * x, axis=0)
     return torch.as_tensor(by_w), torch.as_tensor([error.mean()])
@@ -243,6 +243,73 @@ def cross_entropies(positive, negative):
     by_torch = F.binary_cross_entropy_with_logits
     seen = by_torch(positive, torch.ones_like(positive))
     return seen + by_torch(negative, torch.zeros_like(negative)) * negative.shape[1]
+
+
+# --- network
+
+ACCEPTED["network.chain"] = [12, np.float32(12)]
+
+
+@accepted("network.neuron")
+def by_tanh(x, w, b):
+    return torch.as_tensor(0.5 + 0.5 * np.tanh((x @ w + b) / 2))
+
+
+@accepted("network.neuron")
+def one_by_one(x, w, b):
+    scores = [sum(a * c for a, c in zip(row, w, strict=True)) + b for row in x]
+    return [1 / (1 + math.exp(-z)) for z in scores]
+
+
+@accepted("network.loss")
+def by_choice(p, y):
+    return torch.as_tensor(-np.log(np.where(y == 1, p, 1 - p)).mean())
+
+
+@accepted("network.loss")
+def by_a_loop(p, y):
+    return sum(-math.log(a if b else 1 - a) for a, b in zip(p, y, strict=True)) / len(p)
+
+
+@accepted("network.descend")
+def as_an_array(slope, start, rate, steps):
+    places = np.full(steps + 1, float(start))
+    for i in range(steps):
+        places[i + 1] = places[i] - rate * slope(places[i])
+    return places
+
+
+@accepted("network.descend")
+def by_recursion(slope, start, rate, steps):
+    if steps == 0:
+        return (start,)
+    return (start, *by_recursion(slope, start - rate * slope(start), rate, steps - 1))
+
+
+in_another_form("network.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
+
+
+@accepted("network.gradient")
+def in_single_precision(x, y, w, b):
+    error = np.reciprocal(1 + np.exp(-(x @ w) - b)) - y
+    by_w = np.mean(error[:, None] * x, axis=0)
+    return torch.as_tensor(by_w), torch.as_tensor([error.mean()])
+
+
+in_another_form("network.backward", np.asarray)
+
+
+@accepted("network.backward")
+def by_asking_for_children(parents, slopes):
+    n, grads = len(parents), {}
+    for place in range(n - 1, -1, -1):
+        grads[place] = float(place == n - 1) + sum(
+            grads[child] * local
+            for child in range(place + 1, n)
+            for parent, local in zip(parents[child], slopes[child], strict=True)
+            if parent == place
+        )
+    return tuple(grads[place] for place in range(n))
 
 
 # --- 04
