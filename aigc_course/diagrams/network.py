@@ -1,4 +1,4 @@
-"""Drawings of lesson 04: a neuron, its loss, and how it learns."""
+"""Drawings of lesson 03: a neuron, its loss, and how it learns."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def surprise() -> Drawing:
         700,
         300,
         "The curve of minus the natural logarithm of p, the probability that was assigned to the "
-        "true answer. At p = 1 the surprise is 0, at 0.96 it is 0.04, at 0.44 it is 0.83, at 0.1 "
+        "true answer. At p = 1 the surprise is 0, at 0.96 it is 0.04, at 0.438 it is 0.83, at 0.1 "
         "it is 2.3, and towards p = 0 it grows without end.",
     )
     left, base, wide, high = 80, 250, 440, 70
@@ -89,7 +89,7 @@ def surprise() -> Drawing:
     drawing.curve([at(k / 100) for k in range(5, 101)], colour=LOSS, width=2.6)
     for p, words, dx, dy in (
         (0.96, "0.96: surprise 0.04", 0, -22),
-        (0.44, "0.44: surprise 0.83", 12, -10),
+        (0.438, "0.438: surprise 0.83", 12, -10),
         (0.1, "0.1: surprise 2.30", 14, 4),
     ):
         x, y = at(p)
@@ -97,6 +97,9 @@ def surprise() -> Drawing:
         drawing.text(x + dx, y + dy, words, size=SMALL, anchor="start")
     for p in (0, 0.5, 1):
         drawing.text(left + wide * p, base + 20, f"{p:g}", size=SMALL, colour=GREY)
+    for height in (1, 2):
+        drawing.line((left - 5, base - high * height), (left, base - high * height))
+        drawing.text(left - 20, base - high * height + 5, f"{height}", size=SMALL, colour=GREY)
     return drawing
 
 
@@ -119,8 +122,9 @@ def valley() -> Drawing:
     places = [-0.5, 0.75, 1.37, 1.69]
     x, y = at(places[0])
     slope = 2 * 24 * (places[0] - 2) / 110
-    drawing.line((x - 34, y + 34 * slope), (x + 80, y - 80 * slope), colour=LOSS, dashed=True)
-    drawing.text(x + 60, y + 18, "slope: how steep, and which way", size=SMALL, anchor="start")
+    ends = [(x + shift, y - shift * slope) for shift in (-25, 128)]
+    drawing.line(*ends, colour=LOSS, width=2, dashed=True)
+    drawing.text(x + 62, y + 100, "slope: so steep", size=SMALL, colour=LOSS, anchor="end")
     for start, end in itertools.pairwise(places):
         drawing.dot(*at(start), QUERY, 5)
         drawing.arrow((at(start)[0], base - 10), (at(end)[0], base - 10), colour=QUERY)
@@ -145,9 +149,9 @@ def chain() -> Drawing:
         drawing.layer(80, 85, "w = 1"),
         drawing.data(290, 85, "z = -0.25"),
         drawing.data(500, 85, "p = 0.438"),
-        drawing.loss(710, 85, "0.83"),
+        drawing.loss(700, 85, "loss 0.83"),
     ]
-    steps = ("times input, plus rest", "sigmoid", "-ln p")
+    steps = ("× input + rest", "sigmoid", "-ln p")
     for (one, other), words in zip(itertools.pairwise(boxes), steps, strict=True):
         drawing.arrow(one, other, words)
     for one, other, words in (
@@ -155,7 +159,7 @@ def chain() -> Drawing:
         (boxes[2], boxes[1], "× 0.246"),
         (boxes[1], boxes[0], "× 0.3"),
     ):
-        drawing.gradient((one.x - 8, 150), (other.x + 8, 150), words, above=False)
+        drawing.gradient((one.x - 4, 150), (other.x + 4, 150), words, above=False)
     drawing.text(400, 208, "slope of the loss: -2.284 × 0.246 × 0.3 = -0.169", colour=LOSS)
     drawing.text(80, 133, "backwards", bold=True)
     return drawing
@@ -183,10 +187,10 @@ def tape() -> Drawing:
     drawing.arrow(boxes[3], boxes[4])
     drawing.arrow((80, 82), (396, 82), via=[(80, 60), (396, 60)])
     drawing.arrow((70, 82), (554, 82), via=[(70, 34), (554, 34)])
-    for start, end, words in ((4, 3, "× 2"), (3, 2, "× 1"), (2, 1, "× 2")):
+    for start, end, words in ((4, 3, "1 × 2"), (3, 2, "2 × 1"), (2, 1, "2 × 2, product")):
         drawing.gradient((boxes[start].x - 6, 172), (boxes[end].x + 6, 172), words)
-    drawing.gradient((390, 206), (90, 206), "× 3, from the product")
-    drawing.gradient((548, 240), (90, 240), "× 1, from the sum")
+    drawing.gradient((390, 206), (90, 206), "2 × 3 = 6, from the product")
+    drawing.gradient((548, 240), (90, 240), "2 × 1 = 2, from the sum")
     return drawing
 
 
@@ -205,8 +209,10 @@ def loop() -> Drawing:
     loss = drawing.loss(660, 80)
     answers = drawing.data(660, 170, "true answers")
     drawing.arrow(examples, model)
-    drawing.arrow(model, guess, "1")
-    drawing.arrow(guess, loss, "2")
+    drawing.arrow(model, guess)
+    drawing.arrow(guess, loss)
+    drawing.text(375, 44, "1 predict", size=SMALL)
+    drawing.text(575, 44, "2 compare", size=SMALL)
     drawing.arrow(answers, loss)
     drawing.gradient((630, 96), (310, 106), "3  gradient", via=[(630, 140), (310, 140)])
     drawing.text(240, 184, "4  step: weights move against the gradient")

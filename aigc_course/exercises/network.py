@@ -71,9 +71,31 @@ def each_input_squeezed(x, w, b):
     return 1 / (1 + np.exp(-(x * w + b)))
 
 
+@NEURON.mistake("The minus in the sigmoid belongs to the whole score, the bias included.")
+def minus_without_bias(x, w, b):
+    return neuron(x, w, -b)
+
+
+@NEURON.mistake("The bias is added once to a score, not to each of its products.")
+def bias_added_often(x, w, b):
+    return neuron(x, w, b * x.shape[1])
+
+
+@NEURON.mistake(
+    "Python divides first: 1 / 1 + ... is 1 + ...; put the whole denominator in brackets."
+)
+def brackets_missing(x, w, b):
+    return 1 + np.exp(-(x @ w + b))
+
+
 @NEURON.mistake("The sigmoid is 1 / (1 + e^(-z)): the 1 in the denominator is missing.")
 def no_one(x, w, b):
     return np.exp(x @ w + b)
+
+
+@NEURON.mistake("That is e^(-z) alone; the sigmoid is 1 / (1 + e^(-z)).")
+def power_only(x, w, b):
+    return np.exp(-(x @ w + b))
 
 
 @NEURON.hidden()
@@ -109,7 +131,7 @@ LOSS = Exercise(
 
 @LOSS.mistake("The loss is a mean: divide by the number of examples.")
 def summed(p, y):
-    return mean_loss(p, y) * (1 + len(p)) * len(p) / (1 + len(p))
+    return mean_loss(p, y) * len(p)
 
 
 @LOSS.mistake("The minus is missing: logarithms of probabilities are negative, a surprise is not.")
@@ -120,6 +142,16 @@ def minus_missing(p, y):
 @LOSS.mistake("Those are bits; here the logarithm is the natural one, to base e.")
 def in_bits(p, y):
     return mean_loss(p, y) / math.log(2)
+
+
+@LOSS.mistake("One of the two terms has the wrong sign: both are minus a logarithm.")
+def one_sign_wrong(p, y):
+    return np.mean(-y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+@LOSS.mistake("The two terms are exchanged: p is the probability of the answer 1.")
+def exchanged(p, y):
+    return mean_loss(1 - p, y)
 
 
 @LOSS.mistake(
@@ -144,6 +176,13 @@ def squared_error(p, y):
 )
 def counted(p, y):
     return np.mean((p > 0.5) != (y > 0.5))
+
+
+@LOSS.mistake(
+    "You take the logarithm of the mean. Take it for each example, and then the mean of those."
+)
+def logarithm_of_the_mean(p, y):
+    return -np.log(np.mean(np.where(y == 1, p, 1 - p)))
 
 
 @LOSS.mistake("One number is asked for: the mean over all examples.")
@@ -224,6 +263,16 @@ def without_rate(slope, start, rate, steps):
     return descend(slope, start, 1, steps)
 
 
+@DESCEND.mistake("You take one step too many: the list has steps + 1 places, the start included.")
+def one_too_many(slope, start, rate, steps):
+    return descend(slope, start, rate, steps + 1)
+
+
+@DESCEND.mistake("Every step begins at the start again; it begins where the last one ended.")
+def always_from_the_start(slope, start, rate, steps):
+    return [start, *[start - rate * slope(start)] * steps]
+
+
 @DESCEND.mistake(
     "Your steps all have the same length. A step is rate times the slope, so it is shorter where "
     "the ground is flat."
@@ -255,7 +304,7 @@ CHAIN = Question(
         Mistake(
             2, "That is how fast u = 2a + 1 grows with a. How fast does u squared grow with u?"
         ),
-        Mistake(8, "Slopes along a chain are multiplied, not added."),
+        Mistake(8, "Slopes along a chain are multiplied, not added; and u is 2a + 1, not 2a."),
         Mistake(9, "That is the value at a = 1; the slope is asked for."),
         Mistake(4, "The outer slope is 2u, at u = 3, not at a = 1."),
     ),
@@ -323,6 +372,38 @@ def no_sigmoid(x, y, w, b):
 @GRADIENT.mistake("Return two things: the gradient with respect to w and that with respect to b.")
 def only_w(x, y, w, b):
     return neuron_gradient(x, y, w, b)[0]
+
+
+@GRADIENT.mistake("The gradient with respect to w is a mean over the examples as well.")
+def w_summed(x, y, w, b):
+    g, h = neuron_gradient(x, y, w, b)
+    return g * len(x), h
+
+
+@GRADIENT.mistake(
+    "You multiply the mean error by the mean input. Multiply for each example, then take the mean."
+)
+def means_multiplied(x, y, w, b):
+    error = neuron(x, w, b) - y
+    return error.mean() * x.mean(0), error.mean()
+
+
+@GRADIENT.mistake(
+    "The order is: first the gradient with respect to w, then that with respect to b."
+)
+def in_the_other_order(x, y, w, b):
+    return neuron_gradient(x, y, w, b)[::-1]
+
+
+@GRADIENT.mistake("The score of an example has the bias in it, too: p is sigmoid(x w + b).")
+def bias_ignored(x, y, w, b):
+    return neuron_gradient(x, y, w, 0)
+
+
+@GRADIENT.mistake("The mean goes over the N examples, not over the D weights.")
+def divided_by_weights(x, y, w, b):
+    g, h = neuron_gradient(x, y, w, b)
+    return g * len(x) / len(w), h
 
 
 @GRADIENT.mistake("The gradient with respect to b is a mean over the examples as well.")
@@ -423,6 +504,20 @@ def without_the_one(parents, slopes):
     return [0.0] * len(parents)
 
 
+@BACKWARD.mistake("Only the last slope begins with 1; what arrives at the others is all they get.")
+def ones_everywhere(parents, slopes):
+    grads = [1.0] * len(parents)
+    for place in reversed(range(len(parents))):
+        for parent, local in zip(parents[place], slopes[place], strict=True):
+            grads[parent] += local * grads[place]
+    return grads
+
+
+@BACKWARD.mistake("Your list is back to front: the first entry belongs to place 0.")
+def back_to_front(parents, slopes):
+    return backward(parents, slopes)[::-1]
+
+
 @BACKWARD.mistake("Slopes along a path are multiplied: local slope times that of the child.")
 def added_along_the_path(parents, slopes):
     grads = [0.0] * len(parents)
@@ -465,13 +560,13 @@ QUIZ = (
         "The score of a neuron with a sigmoid is 0. Which probability does it assign?",
         "0.5",
         ("0", "1", "it depends on the weights"),
-        "The sigmoid of 0 is 1 / (1 + 1). The line where the score is 0 is the boundary between "
+        "The sigmoid of 0 is 1 / (1 + 1). The line where the score is 0 is the border between "
         "the two answers.",
     ),
     QuizQuestion(
         "The slope of the loss with respect to a weight is -2. What makes the loss smaller?",
-        "a larger weight",
-        ("a smaller weight", "a larger learning rate", "a larger slope"),
+        "a slightly larger weight",
+        ("a slightly smaller weight", "a larger learning rate", "a larger slope"),
         "A negative slope says that the loss falls as the weight grows, so we move against the "
         "slope: up.",
     ),

@@ -1,6 +1,6 @@
 """Exercises on words and meaning.
 
-Viterbi, ambiguous sentences, PPMI, the gradient of a neuron, negative sampling.
+Viterbi, ambiguous sentences, PPMI, negative sampling.
 """
 
 from __future__ import annotations
@@ -288,108 +288,6 @@ def draw_ppmi(rng):
     counts = rng.integers(0, 6, (n, n)).astype(float) + np.eye(n)
     counts[:, -1] = 0  # never counted
     return (counts + np.eye(n, k=-1),)
-
-
-def neuron_gradient(x, y, w, b):
-    """Return the gradients of the mean binary cross-entropy of sigmoid(x w + b) by w and b.
-
-    They are the means over the rows of (p - y) x, (D,), and of p - y.
-    """
-    error = 1 / (1 + np.exp(-(x @ w + b))) - y
-    return x.T @ error / len(x), error.mean()
-
-
-def _p(x, w, b):
-    """Return the probabilities sigmoid(x w + b), for the known mistakes."""
-    return 1 / (1 + np.exp(-(x @ w + b)))
-
-
-def _points():
-    """Return probes: points (N, D), labels (N,) of 0 and 1, w (D,), b."""
-    rng = np.random.default_rng(0)
-    return [
-        (rng.normal(size=(n, d)), (rng.random(n) > 0.5) * 1.0, rng.normal(size=d), 0.3)
-        for n, d in ((6, 2), (1, 3), (5, 1))
-    ]
-
-
-GRADIENT = Exercise(
-    name="words.gradient",
-    title="The gradient of a neuron",
-    minutes=20,
-    reference=neuron_gradient,
-    probes=_points,
-    hints=(
-        (
-            "If the score of one point grows a little, how does its loss change? And if a "
-            "weight grows a little, how does the score?"
-        ),
-        (
-            "Chain rule: the derivative of the loss by the score, times the derivative of the "
-            "score by each parameter. In the first factor the slope of the sigmoid, p (1 - p), "
-            "cancels against what the logarithms give."
-        ),
-        (
-            "By the score: p - y. By w: the mean of (p - y) x over the points. By b: the mean "
-            "of p - y."
-        ),
-    ),
-)
-
-
-@GRADIENT.mistake("The sign is wrong: the gradient points uphill, so it is p - y, not y - p.")
-def sign(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return -g, -h
-
-
-@GRADIENT.mistake("The loss is the mean over the points: divide by their number.")
-def gradient_sum(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x), h * len(x)
-
-
-@GRADIENT.mistake("p (1 - p) belongs to squared error; in cross-entropy it cancels.")
-def squared_error(x, y, w, b):
-    p = _p(x, w, b)
-    error = (p - y) * p * (1 - p)
-    return x.T @ error / len(x), error.mean()
-
-
-@GRADIENT.mistake("p is sigmoid(x w + b), a number between 0 and 1.")
-def no_sigmoid(x, y, w, b):
-    error = x @ w + b - y
-    return x.T @ error / len(x), error.mean()
-
-
-@GRADIENT.mistake("Return two things: the gradient by w and the gradient by b.")
-def only_w(x, y, w, b):
-    return neuron_gradient(x, y, w, b)[0]
-
-
-@GRADIENT.mistake("The gradient by b is a mean over the points as well.")
-def b_summed(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g, h * len(x)
-
-
-@GRADIENT.mistake(
-    "Each weight is multiplied with its input: the derivative with respect to w is (p - y) x."
-)
-def no_input(x, y, w, b):
-    error = (_p(x, w, b) - y).mean()
-    return np.full_like(w, error), error
-
-
-@GRADIENT.hidden()
-def draw_gradient(rng):
-    n, d = size(rng, 2, 7), size(rng, 2, 4)
-    return (
-        rng.normal(size=(n, d)),
-        (rng.random(n) > 0.5) * 1.0,
-        rng.normal(size=d),
-        float(rng.normal()),
-    )
 
 
 def negative_sampling_in_one_line(positive, negative):

@@ -36,7 +36,7 @@ def descent_player(
         raise CourseError("descent_player needs a span with the start inside: (-3, 8), say.")
     ground = np.linspace(*span, 121)
     height = [loss(w) for w in ground]
-    rates = [round(10**power, 3) for power in np.arange(-2, 1.51, 0.125)]
+    rates = [round(10**power, 3) for power in np.arange(-2, 1.26, 0.125)]
     rate = ipywidgets.SelectionSlider(
         options=rates, value=rates[16], description="learning rate", **_STYLE
     )

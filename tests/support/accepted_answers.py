@@ -221,16 +221,6 @@ def by_differences(counts):
     return torch.as_tensor(np.nan_to_num(pmi.clip(0, 1e6), nan=0.0))
 
 
-in_another_form("words.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
-
-
-@accepted("words.gradient")
-def by_reciprocals(x, y, w, b):
-    error = np.reciprocal(1 + np.exp(-(x @ w) - b)) - y
-    by_w = np.mean(error[:, None] * x, axis=0)
-    return torch.as_tensor(by_w), torch.as_tensor([error.mean()])
-
-
 @accepted("words.negative_sampling")
 def logarithm_of_sigmoid(positive, negative):
     seen = torch.log(torch.sigmoid(positive))
