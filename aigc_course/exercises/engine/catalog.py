@@ -12,7 +12,13 @@ from aigc_course.exercises.engine.types import Exercise, Question, QuizQuestion
 
 def topics() -> tuple[str, ...]:
     """Return the first parts of exercises' names, in the order of the lessons."""
-    return tuple(lesson.topic for lesson in syllabus.present())
+    return tuple(lesson.topic for lesson in syllabus.present() if _has_module(lesson.topic))
+
+
+def _has_module(topic: str) -> bool:
+    """Return whether there is a module with the exercises of a topic."""
+    named = topic.isidentifier() and topic != "engine"
+    return bool(named and importlib.util.find_spec(f"{_EXERCISES}.{topic}"))
 
 
 def exercises_of(topic: str) -> dict[str, Exercise | Question]:
@@ -35,8 +41,7 @@ def find(name: str) -> Exercise | Question:
     """
     topic = str(name).partition(".")[0]
     # By its module, not by the syllabus: a new lesson is no change for those that exist.
-    there = topic.isidentifier() and importlib.util.find_spec(f"{_EXERCISES}.{topic}")
-    known = exercises_of(topic) if there and topic != "engine" else {}
+    known = exercises_of(topic) if _has_module(topic) else {}
     if not isinstance(name, str) or name not in known:
         raise CourseError(f"There is no exercise {name!r}{_instead(topic, known)}.")
     return known[name]
