@@ -76,8 +76,8 @@ def _choose(name: str, choice: str) -> str:
     prediction = _asked[name]
     if prediction.came:
         return (
-            "The result has been shown already, so this changes nothing. Run the cell of the "
-            "prediction again for another round."
+            f"<b>{html.escape(choice)}</b>: the result has been shown already, so this changes "
+            "nothing. Run the cell of the prediction again for another round."
         )
     prediction.chosen = choice
 

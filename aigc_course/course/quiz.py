@@ -55,7 +55,8 @@ class Quiz:
 
         record.note("quizzes", self.topic, _new(self), change)
         colour, verdict = (GREEN, "✔ Right.") if right else (ORANGE, "✘ Not yet.")
-        told = f"{verdict} {question.reason}" + ("" if right else f" So: {question.right}")
+        told = f"{choice}: {verdict} {question.reason}"
+        told += "" if right else f" So: {question.right}"
         frame = f"border-left:4px solid {colour};padding-left:8px"
         return f'<div style="{frame}">{html.escape(told)}</div>'
 
