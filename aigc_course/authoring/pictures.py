@@ -13,7 +13,7 @@ def progress_svg() -> str:
     """Draw the map of a learner who has come some way; return an SVG file of its own, on white."""
     states = {}
     for i, lesson in enumerate(syllabus.present()):
-        if lesson.topic in catalog.topics():
+        if lesson.topic in catalog.TOPICS:
             n = len(catalog.exercises_of(lesson.topic))
             done = max(0, n - max(0, i - 1))  # all of two lessons, then fewer and fewer
             tried = min(1, n - done) if done else 0

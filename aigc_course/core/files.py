@@ -163,6 +163,13 @@ def unused_path(path: Path) -> Path:
     return candidate
 
 
+def put_aside(path: Path) -> Path:
+    """Rename a file that cannot be read, so that it is kept, and return its new path."""
+    aside = unused_path(path.with_stem(f"{path.stem}-unreadable"))
+    path.rename(aside)
+    return aside
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal.
 

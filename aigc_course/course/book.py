@@ -252,8 +252,7 @@ def _read() -> list[_Page]:
         if not all(_is_sound(page) for page in pages):
             raise ValueError("pages are damaged")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        aside = files.unused_path(path.with_stem("book-unreadable"))
-        path.rename(aside)
+        aside = files.put_aside(path)
         sys.stderr.write(f"book.json could not be read; it is kept as {aside}, a new one begins.\n")
         return []
     return pages

@@ -51,7 +51,7 @@ def _draw_box(axes, lesson: syllabus.Lesson, x: float, y: float) -> None:
     axes.add_patch(frame)
     minutes = [f"{lesson.minutes} min"] if lesson.minutes else []
     details = [*minutes, *_needed(lesson)]
-    if sum(map(len, details)) < 20:
+    if sum(map(len, details)) < 19:
         details = [", ".join(details)]
     text = "\n".join([*label(lesson), *details])
     axes.text(x, y, text, ha="center", va="center", fontsize=7.5)

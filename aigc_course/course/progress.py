@@ -24,7 +24,7 @@ class Overview:
                 task.minutes,
                 done.get(task.name, {"state": "open", "tries": 0, "solution_seen": False}),
             )
-            for topic in catalog.topics()
+            for topic in catalog.TOPICS
             for task in catalog.exercises_of(topic).values()
         ]
 

@@ -89,8 +89,8 @@ def quiz(topic: str) -> Quiz:
     Raises:
         CourseError: there is no lesson of that topic, or it has no quiz.
     """
-    if topic not in catalog.topics() or not catalog.quiz_of(topic):
-        known = ", ".join(one for one in catalog.topics() if catalog.quiz_of(one))
+    if topic not in catalog.TOPICS or not catalog.quiz_of(topic):
+        known = ", ".join(one for one in catalog.TOPICS if catalog.quiz_of(one))
         raise CourseError(f"There is no quiz {topic!r}; topics with a quiz are {known}.")
     entry = record.load("quizzes").get(topic) if record.recording() else None
     if entry and not _is_old(entry["drawn"]):

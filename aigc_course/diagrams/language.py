@@ -141,45 +141,31 @@ class Drawing:
         y: float,
         values: Sequence[str | float],
         *,
-        colour: str = INK,
+        upright: bool = False,
         cell: Point = (44, 30),
-        shades: Sequence[float] | None = None,
+        **look,
     ) -> Shape:
-        """Draw a vector around a point: cells side by side.
+        """Draw a vector around a point: cells side by side, or one above the other.
 
         Args:
             x, y: the middle.
-            values: what stands in the cells, from left to right.
-            colour: of the lines.
+            values: what stands in the cells, from left to right or from top to bottom.
+            upright: whether the cells stand one above the other.
             cell: width and height of a cell in pixels.
-            shades: one number a cell, 0 for white to 1 for the colour's full tint.
+            look: `colour` of the lines; `shades`, one number a cell, 0 for white to 1 for the
+                colour's full tint.
         """
-        places = [(x + (i - (len(values) - 1) / 2) * cell[0], y) for i in range(len(values))]
-        self._cells(places, values, colour, cell, shades)
-        return Shape(x, y, cell[0] * len(values), cell[1])
-
-    def column(
-        self,
-        x: float,
-        y: float,
-        values: Sequence[str | float],
-        *,
-        colour: str = INK,
-        cell: Point = (44, 30),
-        shades: Sequence[float] | None = None,
-    ) -> Shape:
-        """Draw a vector around a point as `vector` does, with its cells one above the other."""
-        places = [(x, y + (i - (len(values) - 1) / 2) * cell[1]) for i in range(len(values))]
-        self._cells(places, values, colour, cell, shades)
-        return Shape(x, y, cell[0], cell[1] * len(values))
-
-    def _cells(self, places, values, colour: str, cell: Point, shades) -> None:
-        """Draw cells around points, with what stands in them."""
-        for i, ((x, y), value) in enumerate(zip(places, values, strict=True)):
+        colour, shades = look.get("colour", INK), look.get("shades")
+        across, down = (0, cell[1]) if upright else (cell[0], 0)
+        for i, value in enumerate(values):
+            place = i - (len(values) - 1) / 2
+            at = x + place * across, y + place * down
             fill = None if shades is None else _mixed(colour, shades[i])
-            corner = x - cell[0] / 2, y - cell[1] / 2
+            corner = at[0] - cell[0] / 2, at[1] - cell[1] / 2
             self._rectangle(*corner, *cell, colour, fill=fill, stroke_width=1.4)
-            self.text(x, y + 5, str(value), size=SMALL)
+            self.text(at[0], at[1] + 5, str(value), size=SMALL)
+        n = len(values) - 1
+        return Shape(x, y, cell[0] + n * across, cell[1] + n * down)
 
     def dot(self, x: float, y: float, colour: str = INK, radius: float = 4) -> Shape:
         """Draw a point, such as one example in a plane."""
@@ -197,10 +183,8 @@ class Drawing:
     ) -> Shape:
         """Draw a dashed frame around parts that belong together, with its name inside, on top."""
         colour = look.get("colour", GREY)
-        size, dashes = (
-            (right - left, bottom - top),
-            {"stroke_dasharray": "6 4", "stroke_width": 1.4},
-        )
+        size = right - left, bottom - top
+        dashes = {"stroke_dasharray": "6 4", "stroke_width": 1.4}
         self._rectangle(left, top, *size, colour, fill="none", rx=10, **dashes)
         if words:
             self.text(left + 10, top + 18, words, size=SMALL, colour=colour, anchor="start")

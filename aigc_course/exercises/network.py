@@ -476,6 +476,22 @@ BACKWARD = Exercise(
 )
 
 
+def _walk(parents, slopes, *, others=0.0, order=reversed, part=lambda local, grad: local * grad):
+    """Walk along a tape as `backward` does, for the known mistakes: each changes one thing.
+
+    Args:
+        parents, slopes: the tape.
+        others: slope that all places but the last begin with.
+        order: of the places.
+        part: local slope and slope of the child -> what is added to the parent's.
+    """
+    grads = [others] * (len(parents) - 1) + [1.0]
+    for place in order(range(len(parents))):
+        for parent, local in zip(parents[place], slopes[place], strict=True):
+            grads[parent] += part(local, grads[place])
+    return grads
+
+
 @BACKWARD.mistake("A number that was used twice gets two parts: add them, do not overwrite.")
 def overwritten(parents, slopes):
     grads = [0.0] * len(parents)
@@ -491,12 +507,7 @@ def overwritten(parents, slopes):
     "its part on. Begin at the end."
 )
 def forwards(parents, slopes):
-    grads = [0.0] * len(parents)
-    grads[-1] = 1.0
-    for place in range(len(parents)):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] += local * grads[place]
-    return grads
+    return _walk(parents, slopes, order=iter)
 
 
 @BACKWARD.mistake("The slope of the result with respect to itself is 1: begin with that.")
@@ -506,11 +517,7 @@ def without_the_one(parents, slopes):
 
 @BACKWARD.mistake("Only the last slope begins with 1; what arrives at the others is all they get.")
 def ones_everywhere(parents, slopes):
-    grads = [1.0] * len(parents)
-    for place in reversed(range(len(parents))):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] += local * grads[place]
-    return grads
+    return _walk(parents, slopes, others=1.0)
 
 
 @BACKWARD.mistake("Your list is back to front: the first entry belongs to place 0.")
@@ -520,22 +527,12 @@ def back_to_front(parents, slopes):
 
 @BACKWARD.mistake("Slopes along a path are multiplied: local slope times that of the child.")
 def added_along_the_path(parents, slopes):
-    grads = [0.0] * len(parents)
-    grads[-1] = 1.0
-    for place in reversed(range(len(parents))):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] += local + grads[place]
-    return grads
+    return _walk(parents, slopes, part=lambda local, grad: local + grad)
 
 
 @BACKWARD.mistake("The slope of the child is missing: a part is local slope times its slope.")
 def local_only(parents, slopes):
-    grads = [0.0] * len(parents)
-    grads[-1] = 1.0
-    for place in reversed(range(len(parents))):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] += local
-    return grads
+    return _walk(parents, slopes, part=lambda local, grad: local)
 
 
 @BACKWARD.hidden(times=5)

@@ -39,7 +39,7 @@ from aigc_course.exercises.engine import catalog, judging
 from aigc_course.exercises.engine.compare import Outcome, outcomes, same_behaviour
 from aigc_course.exercises.engine.types import Exercise
 
-TASKS = [task for topic in catalog.topics() for task in catalog.exercises_of(topic).values()]
+TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
 CODE = [task for task in TASKS if isinstance(task, Exercise)]
 each_code = pytest.mark.parametrize("task", CODE, ids=lambda task: task.name)
 each_lesson = pytest.mark.parametrize("topic", [lesson.topic for lesson in lessons.all_lessons()])

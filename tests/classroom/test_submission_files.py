@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+import attacks
 import nbformat
 import pytest
 
@@ -272,13 +273,7 @@ def test_pipes_deep_folders_and_odd_modes_stop_nobody(teaching):
     (folder / "locked").mkdir()
     (folder / "locked" / "link").symlink_to("/etc/passwd")
     (folder / "locked").chmod(0o444)
-    at = os.open(folder, os.O_RDONLY)
-    for _ in range(1_100):
-        os.mkdir("d", dir_fd=at)
-        deeper = os.open("d", os.O_RDONLY, dir_fd=at)
-        os.close(at)
-        at = deeper
-    os.close(at)
+    attacks.nest(folder)
     assert submission_files.prepare(teaching) == []
     left = sorted(p.name for p in folder.rglob("*"))
     deep = ["d"] * submission_files.DEEPEST

@@ -11,7 +11,7 @@ from aigc_course.course.quiz import quiz
 from aigc_course.exercises.engine import catalog, record
 from aigc_course.exercises.engine.types import QuizQuestion
 
-WITH_QUIZ = [topic for topic in catalog.topics() if catalog.quiz_of(topic)]
+WITH_QUIZ = [topic for topic in catalog.TOPICS if catalog.quiz_of(topic)]
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ def test_a_notebook_an_exercise_module_and_a_picture_for_each_lesson_that_exists
     pictures = {path.stem for path in (ROOT / "data" / "pictures").glob("*.png")} - {"progress"}
     assert pictures == {lesson.topic for lesson in syllabus.present()}
     modules = {path.stem for path in (ROOT / "aigc_course" / "exercises").glob("[!_]*.py")}
-    assert modules == set(catalog.topics()) == {lesson.topic for lesson in syllabus.present()}
-    for topic in catalog.topics():
+    assert modules == set(catalog.TOPICS) == {lesson.topic for lesson in syllabus.present()}
+    for topic in catalog.TOPICS:
         importlib.import_module(f"aigc_course.exercises.{topic}")
         assert all(name.startswith(f"{topic}.") for name in catalog.exercises_of(topic))
 

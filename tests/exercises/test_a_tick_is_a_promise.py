@@ -19,7 +19,7 @@ from aigc_course.exercises import exercise
 from aigc_course.exercises.engine import adapting, catalog, judging, observe
 from aigc_course.exercises.engine.types import Exercise
 
-TASKS = [task for topic in catalog.topics() for task in catalog.exercises_of(topic).values()]
+TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
 TRAINED_THROUGH = [t for t in TASKS if getattr(t, "observe", None) is observe.with_gradients]
 
 

@@ -22,7 +22,7 @@ from aigc_course.exercises.engine.emptiness import is_empty
 from aigc_course.exercises.engine.record import load, record
 from aigc_course.exercises.engine.types import Exercise, Question
 
-TASKS = [task for topic in catalog.topics() for task in catalog.exercises_of(topic).values()]
+TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
 FUNCTIONS = [task for task in TASKS if isinstance(task, Exercise)]
 QUESTIONS = [task for task in TASKS if isinstance(task, Question)]
 
@@ -470,9 +470,11 @@ def test_at_least_two_exercises_are_used_later(lesson):
     if lesson.topic == "welcome":
         return
     cells = [cell.source for cell in lessons.read(lesson.path).cells if cell.cell_type == "code"]
-    used, asked = 0, r"^(?:@exercise|\w+ = answer)\("
+    used = 0
     for i, source in enumerate(cells):
         if source.startswith("@exercise("):
             function = re.search(r"^(?:def|class) (\w+)", source, re.M)[1]
             used += any(re.search(rf"\b{function}\(", later) for later in cells[i + 1 :])
-    assert sum(bool(re.search(asked, source, re.M)) for source in cells) >= 4 and used >= 2
+    # The gradient of a neuron moved from "words" to "network"; "words" is to be split.
+    least = 3 if lesson.topic == "words" else 4
+    assert sum(source.startswith("@exercise(") for source in cells) >= least and used >= 2

@@ -17,7 +17,7 @@ from aigc_course.core.arguments import plain_source
 from aigc_course.exercises.engine import catalog, facts, judging
 from aigc_course.exercises.engine.types import Exercise
 
-TASKS = [task for topic in catalog.topics() for task in catalog.exercises_of(topic).values()]
+TASKS = [task for topic in catalog.TOPICS for task in catalog.exercises_of(topic).values()]
 FUNCTIONS = [task for task in TASKS if isinstance(task, Exercise)]
 
 

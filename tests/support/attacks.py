@@ -342,14 +342,19 @@ def _huge(folder: Path, teaching: Path) -> None:
         file.write(b" " * 30_000_000)
 
 
-def _deep_folders(folder: Path, teaching: Path) -> None:
+def nest(folder: Path, deep: int = 1_100) -> None:
+    """Make folders in folders, deeper than Python's own functions go."""
     at = os.open(folder, os.O_RDONLY)
-    for _ in range(1_100):
+    for _ in range(deep):
         os.mkdir("d", dir_fd=at)
         deeper = os.open("d", os.O_RDONLY, dir_fd=at)
         os.close(at)
         at = deeper
     os.close(at)
+
+
+def _deep_folders(folder: Path, teaching: Path) -> None:
+    nest(folder)
     # Deeper than pytest's own clearing up goes.
     atexit.register(subprocess.run, ["rm", "-rf", str(folder)])
 

@@ -105,8 +105,7 @@ def _read() -> dict:
                 if not all(isinstance(entry[key], kind) for key, kind in holds.items()):
                     raise ValueError("entries are damaged")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        aside = files.unused_path(path.with_stem("progress-unreadable"))
-        path.rename(aside)
+        aside = files.put_aside(path)
         sys.stderr.write(
             f"{path.name} could not be read; it is kept as {aside}, and a new one begins.\n"
         )
