@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
@@ -64,8 +65,21 @@ def end(process: subprocess.Popen) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
         process.kill()
-        psutil.wait_procs(inside, timeout=10)
+        until = time.monotonic() + 10
+        while not all(map(_is_over, inside)) and time.monotonic() < until:
+            time.sleep(0.005)
     process.wait()
+
+
+def _is_over(process: psutil.Process) -> bool:
+    """Return whether a process computes and holds no more.
+
+    Its entry may stay for seconds, until the process that adopted it looks.
+    """
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @functools.cache

@@ -459,7 +459,7 @@ def test_hidden_parameters_never_come_back(kind):
 )
 def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch, forged):
     """Signs of life, forged again and again."""
-    monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 8)
+    monkeypatch.setattr(sandbox, "TOTAL_SECONDS", 3)
     noise = (
         "import json, os, time\nwhile True:\n    for fd in range(3, 30):\n        try:\n"
         f"            os.write(fd, (json.dumps({forged}) + '\\n').encode())\n        "
@@ -474,7 +474,7 @@ def test_a_submission_cannot_keep_the_grader_waiting(monkeypatch, forged):
 @pytest.mark.parametrize("holds", ["", "memory"])
 def test_lines_without_meaning_stop_no_clock(monkeypatch, holds):
     """One empty line after the other, while children hold memory."""
-    for name, value in {"TOTAL_SECONDS": 60, "CELL_SECONDS": 2, "IDLE_SECONDS": 3}.items():
+    for name, value in {"TOTAL_SECONDS": 60, "CELL_SECONDS": 1, "IDLE_SECONDS": 1.5}.items():
         monkeypatch.setattr(sandbox, name, float(value))
     monkeypatch.setattr(sandbox, "MEMORY_GB", 0.8)
     hold = (
@@ -531,7 +531,6 @@ def test_a_line_of_very_many_parts_is_not_even_read(monkeypatch):
         (["rules", "learned"], True),
         (["learned", "rules"], False),
         (["learned", "..."], True),
-        (["learned"], True),
     ],
 )
 def test_of_two_answers_to_a_question_the_last_counts(answers, right):
@@ -548,7 +547,8 @@ def test_many_crashes_cost_only_their_own_cells():
     assert graded(SETUP, *cells, RIGHT, ENTROPY)[1]["chance.entropy"] == grading.RIGHT
 
 
-def test_a_loop_below_an_answer_does_not_cost_it():
+def test_a_loop_below_an_answer_does_not_cost_it(monkeypatch):
+    monkeypatch.setattr(sandbox, "CELL_SECONDS", 1.0)
     assert (
         graded(SETUP, RIGHT + "\nwhile True:\n    pass", ENTROPY)[1]["chance.entropy"]
         == grading.RIGHT
@@ -943,7 +943,7 @@ SHORT = {
     for kind in ("right", "empty", "mistake-0", "syntax-error", "cut-off", "file-cut-off")
 } | {
     kind: (work.ATTACKS[kind], work.NONE)
-    for kind in ("own-require", "equal-to-everything", "changes-tests")
+    for kind in ("own-require",)  # the others take part in the long rounds
 }
 ATTACKS = {kind: (change, work.NONE) for kind, change in attacks.ATTACKS.items()}
 FIRST_THIRTY = work.HONEST | {kind: ATTACKS[kind] for kind in work.ATTACKS}
