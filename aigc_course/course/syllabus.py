@@ -21,7 +21,7 @@ PARTS = (START, TEXT, PICTURES, WORLDS, GOOD)
 """The parts of the course, in their order."""
 
 COURSES = ("language", "pictures")
-"""Short courses of fourteen lessons, for those who have a weekend or a term."""
+"""Short courses of fifteen lessons, for those who have a weekend or a term."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,17 @@ LESSONS: tuple[Lesson, ...] = (
         courses=("language",),
     ),
     Lesson(
+        topic="words",
+        title="Words and sentences",
+        part=TEXT,
+        question="what can a machine read in a sentence?",
+        needs=("tokens",),
+        minutes=100,
+        builds="a tagger with Viterbi, a chart parser, who did what",
+        lab="Viterbi by hand at the board; who finds the five trees?",
+        courses=("language",),
+    ),
+    Lesson(
         topic="network",
         title="First network",
         part=TEXT,
@@ -148,42 +159,44 @@ LESSONS: tuple[Lesson, ...] = (
         courses=("language", "pictures"),
     ),
     Lesson(
-        topic="words",
-        title="Words and meaning",
-        part=TEXT,
-        question="what can a machine know about a word?",
-        needs=("tokens", "network"),
-        minutes=110,
-        builds="a tagger, a chart parser, word vectors by counting; the training loop, skip-gram",
-        lab="vectors by counting, then the first training loop",
-        courses=("language",),
-    ),
-    Lesson(
         topic="deep",
         title="Deep networks",
         part=TEXT,
         question="why layers?",
         needs=("network",),
+        minutes=80,
+        builds="two layers by hand, softmax, the training loop with modules and batches",
+        lab="how many hidden neurons bend the border far enough?",
         courses=("language", "pictures"),
-        planned=True,
-        within="words",
+    ),
+    Lesson(
+        topic="neural",
+        title="Neural n-grams",
+        part=TEXT,
+        question="how can a network predict words better than counting?",
+        needs=("chance", "deep"),
+        minutes=90,
+        builds="a neural language model, Adam, early stopping",
+        lab="counted against learned: who needs fewer bits from 200 tales?",
+        courses=("language", "pictures"),
     ),
     Lesson(
         topic="vectors",
         title="Word vectors",
         part=TEXT,
         question="what does a word mean?",
-        needs=("deep",),
+        needs=("tokens", "neural"),
+        minutes=90,
+        builds="vectors by counting company, and by skip-gram; analogies, bias",
+        lab="vectors by counting, then by training: the same map?",
         courses=("language",),
-        planned=True,
-        within="words",
     ),
     Lesson(
         topic="rnn",
         title="Recurrent networks",
         part=TEXT,
         question="how can a network remember?",
-        needs=("words",),
+        needs=("vectors",),
         minutes=110,
         builds="an RNN cell by cell, gradients through time that vanish and explode, a generator "
         "of characters",
@@ -280,7 +293,7 @@ LESSONS: tuple[Lesson, ...] = (
         title="Convolutional networks",
         part=PICTURES,
         question="how does a network see, and repair a picture?",
-        needs=("words",),
+        needs=("neural",),
         minutes=100,
         builds="convolution by hand, a network that judges digits, an autoencoder; noise and "
         "holes repaired, and what was made up",

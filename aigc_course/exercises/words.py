@@ -1,21 +1,113 @@
-"""Exercises on words and meaning.
+"""Exercises on words and sentences.
 
-Viterbi, ambiguous sentences, PPMI, negative sampling.
+The probability of a path of tags, Viterbi, ambiguous sentences, trees in a chart, pronouns.
 """
 
 from __future__ import annotations
 
-import math
+from collections import Counter, defaultdict
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from aigc_course.exercises.engine.draws import normal, size
-from aigc_course.exercises.engine.observe import with_gradients
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.draws import size
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
 from aigc_course.models.text.tagger import viterbi
-from aigc_course.models.text.word_vectors import negative_sampling_loss, ppmi
+
+
+def path_score(start, transition, emission, states):
+    """Return the log-probability of a path of states and of what was seen along it."""
+    score = start[states[0]] + emission[0][states[0]]
+    for t in range(1, len(states)):
+        score += transition[states[t - 1]][states[t]] + emission[t][states[t]]
+    return score
+
+
+def _paths():
+    """Return probes: the tables of a hidden Markov model, and a path of states."""
+    rng = np.random.default_rng(9)
+    cases = [
+        (
+            np.log([0.8, 0.2]),
+            np.log([[0.3, 0.7], [0.8, 0.2]]),
+            np.log([[0.3, 0.6], [0.5, 0.1], [0.4, 0.05]]),
+            [1, 0, 0],
+        )
+    ]
+    for states, times in ((2, 1), (3, 4), (4, 7)):
+        tables = (
+            rng.dirichlet(np.ones(states)),
+            rng.dirichlet(np.ones(states), states),
+            rng.dirichlet(np.ones(states), times),
+        )
+        path = [int(i) for i in rng.integers(0, states, times)]
+        cases.append((*(np.log(table + 1e-9) for table in tables), path))
+    return cases
+
+
+PATH = Exercise(
+    name="words.path",
+    title="How probable is this path?",
+    minutes=5,
+    reference=path_score,
+    probes=_paths,
+    hints=(
+        "Follow the drawing of the model with a finger. Which arrows do you pass?",
+        "One arrow from the start to the first tag, one from each tag to the next, and one down "
+        "from each tag to its word. In logarithms, everything that you pass is added.",
+        "start(s_1) + emission_1(s_1) + sum over t of (transition(s_(t-1), s_t) + "
+        "emission_t(s_t)).",
+    ),
+)
+
+
+@PATH.mistake("The start is missing: the first tag has a probability of its own.")
+def path_without_start(start, transition, emission, states):
+    return path_score(np.zeros_like(start), transition, emission, states)
+
+
+@PATH.mistake("The words are missing: add the emission of each word under its tag.")
+def path_without_words(start, transition, emission, states):
+    return path_score(start, transition, np.zeros_like(emission), states)
+
+
+@PATH.mistake("The transitions are missing: add one from each tag to the next.")
+def path_without_transitions(start, transition, emission, states):
+    return path_score(start, np.zeros_like(transition), emission, states)
+
+
+@PATH.mistake("Row and column are exchanged: transition[i, j] is from i to j.")
+def path_transposed(start, transition, emission, states):
+    return path_score(start, np.transpose(transition), emission, states)
+
+
+@PATH.mistake("In logarithms, probabilities that multiply are added.")
+def path_multiplied(start, transition, emission, states):
+    score = start[states[0]] * emission[0][states[0]]
+    for t in range(1, len(states)):
+        score *= transition[states[t - 1]][states[t]] * emission[t][states[t]]
+    return score
+
+
+@PATH.mistake("The log-probability is asked for, not the probability: leave exp out.")
+def path_as_probability(start, transition, emission, states):
+    return np.exp(path_score(start, transition, emission, states))
+
+
+@PATH.mistake("The emission of the first word is missing.")
+def path_without_first_word(start, transition, emission, states):
+    return path_score(start, transition, emission, states) - emission[0][states[0]]
+
+
+@PATH.hidden()
+def draw_path(rng):
+    states, times = size(rng, 2, 4), size(rng, 2, 8)
+    tables = (
+        rng.dirichlet(np.ones(states)),
+        rng.dirichlet(np.ones(states), states),
+        rng.dirichlet(np.ones(states), times),
+    )
+    path = [int(i) for i in rng.integers(0, states, times)]
+    return *(np.log(table + 1e-9) for table in tables), path
 
 
 def viterbi_with_paths(start, transition, emission):
@@ -52,7 +144,7 @@ def _lattices():
 VITERBI = Exercise(
     name="words.viterbi",
     title="The best path",
-    minutes=30,
+    minutes=25,
     reference=viterbi,
     shown=viterbi_with_paths,
     probes=_lattices,
@@ -160,7 +252,7 @@ def draw_viterbi(rng):
 PARSES = Question(
     name="words.parses",
     title="How many trees?",
-    minutes=10,
+    minutes=5,
     reference=5,
     explanation="in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, "
     "of which one would cross. Five are left.",
@@ -193,210 +285,285 @@ PARSES = Question(
 )
 
 
-def ppmi_in_four_lines(counts):
-    """Return the PPMI of counts (M, N), in bits.
+def count_trees(labels, rules, goal="S"):
+    """Return how many trees with the label `goal` a sentence has.
 
-    It is log2 of the joint probability over the product of the two margins; negative values, and
-    the log of 0, become 0.
+    Args:
+        labels: one label for each word.
+        rules: (left label, right label) -> label of both together.
+        goal: label of the whole sentence.
     """
-    p = counts / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
-    return np.where(counts > 0, np.maximum(pmi, 0), 0)
+    ways = defaultdict(Counter)  # (start, end) -> label -> number of trees
+    for i, label in enumerate(labels):
+        ways[i, i + 1][label] = 1
+    for length in range(2, len(labels) + 1):
+        for start in range(len(labels) - length + 1):
+            end = start + length
+            for middle in range(start + 1, end):
+                for (left, right), label in rules.items():
+                    ways[start, end][label] += ways[start, middle][left] * ways[middle, end][right]
+    return ways[0, len(labels)][goal]
 
 
-PPMI = Exercise(
-    name="words.ppmi",
-    title="Positive pointwise mutual information",
-    minutes=15,
-    reference=ppmi,
-    shown=ppmi_in_four_lines,
-    probes=lambda: [
-        (np.array([[0, 4.0, 1], [4, 2, 3], [1, 3, 0]]),),
-        (np.array([[5.0, 1], [1, 5]]),),
-        (np.array([[1.0, 1], [1, 1]]),),
-        (
-            np.array([[1.0, 5, 0], [2, 2, 0], [3, 0, 0]]),
-        ),  # not symmetric, and a column that was never counted
-    ],
-    hints=(
-        "How often would a and b meet by chance alone, if a comes so often and b so often?",
-        (
-            "Turn counts into shares of the whole table: of each pair, of each row, of each "
-            "column. Compare a pair's share with the product of its row's and its column's. "
-            "Where nothing was counted there is no logarithm: put 0 there."
-        ),
-        "PPMI(a, b) = max(0, log2 of p(a, b) / (p(a) p(b))), and 0 where the count is 0.",
-    ),
-)
+GRAMMAR = {
+    ("NP", "VP"): "S",
+    ("VERB", "NP"): "VP",
+    ("VP", "PP"): "VP",
+    ("NP", "PP"): "NP",
+    ("ADP", "NP"): "PP",
+}
 
 
-@PPMI.mistake("Negative values are left: the first P stands for positive.")
-def pmi_with_negatives(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pmi = np.log2(p / np.outer(p.sum(1), p.sum(0)))
-    return np.where(counts > 0, pmi, 0)
-
-
-@PPMI.mistake("log2(0) is -inf for pairs that never met: set them to 0, and negative values, too.")
-def pmi_infinite(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log2(p / np.outer(p.sum(1), p.sum(0)))
-
-
-@PPMI.mistake(
-    "A word that was never counted gives 0 / 0, and that is NaN (not a number): put 0 in its row "
-    "and column."
-)
-def not_a_number_left(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.maximum(np.log2(p / np.outer(p.sum(1), p.sum(0))), 0)
-
-
-@PPMI.mistake("That is in nats: take log2.")
-def nats(counts):
-    return ppmi(counts) * np.log(2)
-
-
-@PPMI.mistake("The logarithm is missing.")
-def no_logarithm(counts):
-    counts = np.asarray(counts, dtype=float)
-    p = counts / counts.sum()
-    with np.errstate(invalid="ignore"):
-        return p / np.outer(p.sum(1), p.sum(0))
-
-
-@PPMI.mistake(
-    "Everything comes out 0: divide by the total first, and compare with the "
-    "product of the two margins."
-)
-def forgot_the_total(counts):
-    counts = np.asarray(counts, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.maximum(np.log2(counts / np.outer(counts.sum(1), counts.sum(0))), 0)
-
-
-@PPMI.hidden()
-def draw_ppmi(rng):
-    n = size(rng, 3, 5)
-    counts = rng.integers(0, 6, (n, n)).astype(float) + np.eye(n)
-    counts[:, -1] = 0  # never counted
-    return (counts + np.eye(n, k=-1),)
-
-
-def negative_sampling_in_one_line(positive, negative):
-    """Return the loss that pulls the seen pair together and pushes each random one apart."""
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
-
-
-def _scores():
-    """Return probes: scores of seen pairs (B,) and of random ones (B, K)."""
-    torch.manual_seed(0)
+def _sentences():
+    """Return probes: labels of words, and rules."""
+    seen, further = ["NP", "VERB", "NP"], ["ADP", "NP"]
     return [
-        (torch.randn(4), torch.randn(4, 3)),
-        (torch.tensor([30.0]), torch.tensor([[-40.0, 2.0]])),
-        (torch.zeros(2), torch.zeros(2, 5)),
-        (2 * torch.randn(6), 2 * torch.randn(6, 5)),
+        (seen, GRAMMAR),
+        (seen + further, GRAMMAR),
+        (seen + 2 * further, GRAMMAR),
+        (seen + 4 * further, GRAMMAR),
+        (["NP", *further, *seen[1:], *further], GRAMMAR),
+        (["VERB", "NP"], GRAMMAR),
+        (["S"], GRAMMAR),
+        (["S", "S", "S", "S"], {("S", "S"): "S"}),
     ]
 
 
-NEGATIVE_SAMPLING = Exercise(
-    name="words.negative_sampling",
-    title="The loss of negative sampling",
-    minutes=10,
-    reference=negative_sampling_loss,
-    shown=negative_sampling_in_one_line,
-    probes=_scores,
-    observe=with_gradients,
+TREES = Exercise(
+    name="words.trees",
+    title="Count the trees in a chart",
+    minutes=20,
+    reference=count_trees,
+    probes=_sentences,
     hints=(
-        (
-            "What should training do to the score of a pair that was seen, and what to the "
-            "scores of random pairs?"
-        ),
-        (
-            'Each pair is a question of its own, "seen or random?", and sigmoid(score) is the '
-            'probability of "seen". Pay the surprise at "seen" for the true pair, and at '
-            '"random" for each other one: 1 - sigmoid(s) is sigmoid(-s).'
-        ),
-        (
-            "The mean over the batch of: -ln sigmoid(positive) - sum over the K random ones of "
-            "ln sigmoid(-negative)."
-        ),
+        "A stretch of words is joined from two shorter ones. If the left one has 2 trees and the "
+        "right one 3, how many has the whole?",
+        "Keep, for each stretch (start, end), how many trees it has with each label. Fill the "
+        "short stretches first. For a longer one, try every place where it can be cut in two, and "
+        "every rule; multiply the numbers of the two parts, and add up over cuts and rules.",
+        "n(start, end, A) = sum over cuts m and rules A -> B C of n(start, m, B) x n(m, end, C).",
     ),
 )
 
 
-@NEGATIVE_SAMPLING.mistake("Random pairs should get a low score: log sigmoid of minus the score.")
-def negative_not_negated(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(negative).sum(-1)).mean()
+def _counted(labels, rules, goal, cuts, join):
+    """Count trees as `count_trees` does, for the known mistakes.
+
+    Args:
+        labels, rules, goal: the sentence.
+        cuts: (start, end) -> places where a stretch is cut.
+        join: (number before, number of the left, of the right) -> number after.
+    """
+    ways = defaultdict(Counter)
+    for i, label in enumerate(labels):
+        ways[i, i + 1][label] = 1
+    for length in range(2, len(labels) + 1):
+        for start in range(len(labels) - length + 1):
+            end = start + length
+            for middle in cuts(start, end):
+                for (left, right), label in rules.items():
+                    parts = ways[start, middle][left], ways[middle, end][right]
+                    ways[start, end][label] = join(ways[start, end][label], *parts)
+    return ways[0, len(labels)][goal]
 
 
-@NEGATIVE_SAMPLING.mistake("Equation 4 adds up over the random contexts of one pair; you average.")
-def mean_over_negatives(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).mean(-1)).mean()
+def _every_cut(start, end):
+    return range(start + 1, end)
 
 
-@NEGATIVE_SAMPLING.mistake("It is a loss: minus the log-probabilities, so that less is better.")
-def not_negated(positive, negative):
-    return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake("The logarithm is natural here, not that to base 2: nats, not bits.")
-def in_bits(positive, negative):
-    return negative_sampling_loss(positive, negative) / math.log(2)
-
-
-@NEGATIVE_SAMPLING.mistake("The logarithm is missing: F.logsigmoid.")
-def no_log(positive, negative):
-    return -(torch.sigmoid(positive) + torch.sigmoid(-negative).sum(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake(
-    "Average over the batch, so that the learning rate does not depend on its size."
+@TREES.mistake(
+    "You do not count: note how many trees a stretch has, multiply the numbers of its two parts, "
+    "and add up over all cuts and rules."
 )
-def summed_over_the_batch(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).sum()
+def trees_yes_or_no(labels, rules, goal="S"):
+    return _counted(labels, rules, goal, _every_cut, lambda n, a, b: int(bool(n or a * b)))
 
 
-@NEGATIVE_SAMPLING.mistake(
-    "The random pairs are missing: without them all vectors would become one."
+@TREES.mistake("Each tree of the left part goes with each of the right one: multiply, do not add.")
+def trees_added(labels, rules, goal="S"):
+    return _counted(labels, rules, goal, _every_cut, lambda n, a, b: n + (a + b if a * b else 0))
+
+
+@TREES.mistake("You cut each stretch behind its first word only; try every place inside it.")
+def trees_first_cut(labels, rules, goal="S"):
+    return _counted(labels, rules, goal, lambda a, b: [a + 1], lambda n, x, y: n + x * y)
+
+
+@TREES.mistake("You cut each stretch before its last word only; try every place inside it.")
+def trees_last_cut(labels, rules, goal="S"):
+    return _counted(labels, rules, goal, lambda a, b: [b - 1], lambda n, x, y: n + x * y)
+
+
+@TREES.mistake("The last place for a cut is missing: before the last word of the stretch.")
+def trees_cut_missing(labels, rules, goal="S"):
+    return _counted(
+        labels, rules, goal, lambda a, b: range(a + 1, max(a + 2, b - 1)), lambda n, x, y: n + x * y
+    )
+
+
+@TREES.mistake("Only trees with the label `goal` over the whole sentence count.")
+def trees_of_all_labels(labels, rules, goal="S"):
+    return sum(count_trees(labels, rules, label) for label in {*rules.values(), *labels})
+
+
+@TREES.hidden(times=5)
+def draw_trees(rng):
+    labels = ["NP", "VERB", "NP"]
+    for _ in range(size(rng, 0, 4)):
+        labels += ["ADP", "NP"]
+    if rng.random() < 0.5:
+        labels = ["NP", "ADP", *labels]
+    return labels, GRAMMAR
+
+
+def resolve(words, girls, boys):
+    """Return the words, with each pronoun replaced by the name that it stands for.
+
+    "she" stands for the last girl who was named, "he" for the last boy, in any capitals; one that
+    stands for nobody stays as it is.
+    """
+    last, resolved = {}, []
+    for word in words:
+        resolved.append(last.get(word.lower(), word))
+        if word in girls:
+            last["she"] = word
+        elif word in boys:
+            last["he"] = word
+    return resolved
+
+
+SOME_GIRLS, SOME_BOYS = ("Mia", "Rosa", "Ada"), ("Tom", "Leo")
+
+
+def _told():
+    """Return probes: words, the names of girls and of boys."""
+    texts = (
+        "Rosa lost it . Tom found it . She thanked him",
+        "Mia met Ada . she smiled , and He came",
+        "He met Leo . Mia saw Tom , and he saw her . She and HE left",
+        "she",
+        "Tom met Mia . Leo met Rosa . he liked her , she liked him",
+    )
+    return [(text.split(), SOME_GIRLS, SOME_BOYS) for text in texts]
+
+
+RESOLVE = Exercise(
+    name="words.resolve",
+    title="Who is she?",
+    minutes=10,
+    reference=resolve,
+    probes=_told,
+    hints=(
+        "When you come to a pronoun, what must you remember from the words before?",
+        "Go through the words once, and keep two notes: the last girl and the last boy who were "
+        "named. A name changes a note, a pronoun is replaced by one.",
+        "she -> last girl so far; he -> last boy so far; nobody so far -> unchanged.",
+    ),
 )
-def seen_only(positive, negative):
-    return -F.logsigmoid(positive).mean()
 
 
-@NEGATIVE_SAMPLING.mistake("The sigmoid is missing: F.logsigmoid of the scores.")
-def no_sigmoid_at_all(positive, negative):
-    return -(positive - negative.sum(-1)).mean()
+def _resolved(words, girls, boys, *, lower=str.lower, first=False, mixed=False):
+    """Resolve pronouns as `resolve` does, for the known mistakes: each changes one thing."""
+    last, out = {}, []
+    for word in words:
+        out.append(last.get(lower(word), word))
+        for pronoun, names in (("she", girls), ("he", boys)):
+            if word in names and not (first and pronoun in last):
+                last |= {"she": word, "he": word} if mixed else {pronoun: word}
+    return out
 
 
-@NEGATIVE_SAMPLING.mistake("One number is asked for: the mean over the batch.")
-def one_row_each(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1))
+@RESOLVE.mistake("She and he may be written with capitals.")
+def small_letters_only(words, girls, boys):
+    return _resolved(words, girls, boys, lower=lambda word: word)
 
 
-@NEGATIVE_SAMPLING.mistake(
-    "Give back the tensor itself: .item() and .detach() cut the gradient, "
-    "and nothing could be learned."
+@RESOLVE.mistake("You take the first who was named; it is the last before the pronoun.")
+def first_named(words, girls, boys):
+    return _resolved(words, girls, boys, first=True)
+
+
+@RESOLVE.mistake("She stands for a girl and he for a boy: keep a note for each.")
+def anybody(words, girls, boys):
+    return _resolved(words, girls, boys, mixed=True)
+
+
+@RESOLVE.mistake("The two are exchanged: she stands for a girl, he for a boy.")
+def exchanged(words, girls, boys):
+    return resolve(words, boys, girls)
+
+
+@RESOLVE.mistake("You look at names after the pronoun as well; only those before it count.")
+def whole_text(words, girls, boys):
+    last = {
+        "she": [w for w in words if w in girls][-1:],
+        "he": [w for w in words if w in boys][-1:],
+    }
+    return [(last.get(word.lower()) or [word])[0] for word in words]
+
+
+@RESOLVE.mistake("All words come back: names and other words stay where they are.")
+def pronouns_only(words, girls, boys):
+    pairs = zip(words, resolve(words, girls, boys), strict=True)
+    return [name for word, name in pairs if word.lower() in ("she", "he")]
+
+
+@RESOLVE.hidden(times=5)
+def draw_resolve(rng):
+    pool = [*SOME_GIRLS, *SOME_BOYS, "she", "He", "She", "he", "saw", "."]
+    words = [
+        "Mia",
+        "Tom",
+        *(pool[int(i)] for i in rng.integers(0, len(pool), size(rng, 6, 14))),
+        "she",
+        "He",
+    ]
+    return words, SOME_GIRLS, SOME_BOYS
+
+
+QUIZ = (
+    QuizQuestion(
+        "In a hidden Markov model, what does the probability of a tag depend on?",
+        "the tag before it",
+        ("the word before it", "all words of the sentence", "nothing"),
+        "The chain goes from tag to tag; each word depends on its own tag alone.",
+    ),
+    QuizQuestion(
+        "Why may Viterbi forget all but one path into each tag?",
+        "Every longer path through this tag continues in the same way from here.",
+        (
+            "The other paths have probability 0.",
+            "There is no memory for more.",
+            "It looks at the words again at the end.",
+        ),
+        "What comes later depends on the tag only, so the best way to it stays the best.",
+    ),
+    QuizQuestion(
+        "A word was never seen in training. What should its emission be?",
+        "the same for every tag",
+        ("0 for every tag", "that of the rarest tag", "that of the word before"),
+        "Then its neighbours decide; to favour a tag would be a guess from nothing.",
+    ),
+    QuizQuestion(
+        "Mia saw Tom with a kite. Why does this sentence have two trees?",
+        "With a kite may belong to the seeing or to Tom.",
+        (
+            "Saw can be a noun.",
+            "A kite may be Mia's or Tom's.",
+            "Every sentence has two trees.",
+        ),
+        "A prepositional phrase can be attached to a verb phrase or to a noun phrase.",
+    ),
+    QuizQuestion(
+        "What does CKY fill first?",
+        "the stretches of one word, then ever longer ones",
+        ("the whole sentence, then its parts", "the verb, then the rest", "the first word's row"),
+        "A long stretch is joined from two shorter ones, so these must be done before.",
+    ),
+    QuizQuestion(
+        "Tom found the hat. He smiled. Who is the agent of smiled?",
+        "Tom, named by a pronoun",
+        ("he, nobody knows who", "the hat", "the speaker"),
+        "A pronoun points back to somebody who was named before.",
+    ),
 )
-def detached(positive, negative):
-    return negative_sampling_loss(positive, negative).item()
-
-
-@NEGATIVE_SAMPLING.mistake(
-    "That is a softmax over the candidates; here each pair is a yes-or-no question of its own."
-)
-def softmax(positive, negative):
-    return -torch.log_softmax(torch.cat([positive[:, None], negative], 1), 1)[:, 0].mean()
-
-
-@NEGATIVE_SAMPLING.hidden()
-def draw_negative_sampling(rng):
-    n = size(rng, 2, 6)
-    return normal(rng, n), normal(rng, n, size(rng, 2, 5))

@@ -42,7 +42,9 @@ from aigc_course.plots.text import (
     judged,
     token_boxes,
     tree,
+    tree_figure,
     word_map,
+    word_map_figure,
 )
 
 __all__ = [
@@ -80,6 +82,8 @@ __all__ = [
     "token_boxes",
     "tradeoff",
     "tree",
+    "tree_figure",
     "truth_line",
     "word_map",
+    "word_map_figure",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from aigc_course.plots.style import BLACK, BLUE, ORANGE, RED, show
 
@@ -30,6 +31,17 @@ def word_map(
         alt: alternative text.
         line: (w1, w2, b) of a boundary w1 x + w2 y + b = 0, drawn dashed; None draws none.
     """
+    show(word_map_figure(points, groups, names, line=line), alt)
+
+
+def word_map_figure(
+    points,
+    groups: dict[str, Sequence[int]],
+    names: Sequence[str],
+    *,
+    line: Sequence[float] | None = None,
+) -> Figure:
+    """Return the figure of `word_map`, whose arguments these are."""
     points = np.asarray(points)
     figure, axes = plt.subplots(figsize=(7.5, 5) if names else (5.5, 3.6))
     above = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center", "fontsize": 9}
@@ -44,7 +56,7 @@ def word_map(
         _draw_boundary(axes, line)
     axes.margins(x=0.15, y=0.18)
     axes.legend(loc="best", fontsize=9)
-    show(figure, alt)
+    return figure
 
 
 def _draw_boundary(axes, line: Sequence[float]) -> None:
@@ -64,6 +76,15 @@ def tree(root: tuple, alt: str) -> None:
     Args:
         root: (label, child ...); a child is a tree of the same form, or a word.
         alt: alternative text.
+    """
+    show(tree_figure(root), alt)
+
+
+def tree_figure(root: tuple) -> Figure:
+    """Return the figure of a parse tree, with its words on one line at the bottom.
+
+    Args:
+        root: (label, child ...); a child is a tree of the same form, or a word.
     """
 
     def depth(node) -> int:  # levels below a node
@@ -94,7 +115,7 @@ def tree(root: tuple, alt: str) -> None:
         )
     axes.set(xlim=(-0.6, len(words) - 0.4), ylim=(-0.5, depth(root) + 0.5))
     axes.axis("off")
-    show(figure, alt)
+    return figure
 
 
 def attention_row(

@@ -10,13 +10,14 @@ from aigc_course.widgets.images import (
     restoration_player,
     training_player,
 )
-from aigc_course.widgets.learning import descent_player
+from aigc_course.widgets.learning import boundary_player, descent_player
 from aigc_course.widgets.text import (
     attention_player,
     feedback_player,
     generator_player,
     image_player,
     neighbour_player,
+    sentence_player,
     text_player,
     token_player,
     translation_player,
@@ -25,6 +26,7 @@ from aigc_course.widgets.text import (
 __all__ = [
     "Plane",
     "attention_player",
+    "boundary_player",
     "descent_player",
     "feedback_player",
     "generator_player",
@@ -32,6 +34,7 @@ __all__ = [
     "neighbour_player",
     "plane_player",
     "restoration_player",
+    "sentence_player",
     "text_player",
     "token_player",
     "training_player",

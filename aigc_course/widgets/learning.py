@@ -1,16 +1,20 @@
-"""Interactive demonstrations of learning: a walk downhill."""
+"""Interactive demonstrations of learning: a walk downhill, a border that bends as it learns."""
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable
 
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
 
 from aigc_course.core.errors import CourseError
-from aigc_course.plots import BLACK, BLUE
+from aigc_course.plots import BLACK, BLUE, ORANGE
 from aigc_course.widgets.parts import follow, picture
 
 _STYLE = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="32em")}
@@ -70,6 +74,99 @@ def _drawn(ground, height, walk: list[tuple[float, float]], name: str) -> bytes:
     axes.plot(ground, height, color=BLACK, linewidth=1.5)
     axes.plot(*zip(*walk, strict=True), "o-", color=BLUE, markersize=5, linewidth=1)
     axes.set(xlabel=name, ylabel="loss (lower is better)", ylim=(0, max(height) * 1.05))
+    data = io.BytesIO()
+    figure.savefig(data, format="png")
+    plt.close(figure)
+    return data.getvalue()
+
+
+SNAPSHOTS = (0, 10, 30, 100, 300, 1000)
+"""Steps after which `boundary_player` shows the border."""
+
+
+def boundary_player(
+    x: np.ndarray,
+    y: np.ndarray,
+    names: tuple[str, str] = ("0", "1"),
+    axes: tuple[str, str] = ("x1", "x2"),
+) -> ipywidgets.VBox:
+    """Return a widget that shows the border of a small network as it learns.
+
+    Choose the number of hidden neurons, the steps of gradient descent, and the seed of the first
+    weights.
+
+    Args:
+        x: points (N, 2).
+        y: (N,), 1 or 0.
+        names: of the answers 0 and 1.
+        axes: names of the two numbers.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1]:
+        raise CourseError(
+            f"boundary_player needs x of shape (N, 2) and y (N,), not {x.shape} and {y.shape}."
+        )
+    points, truth = torch.tensor(x, dtype=torch.float32), torch.tensor(y, dtype=torch.float32)
+    hidden = ipywidgets.IntSlider(value=4, min=1, max=16, description="hidden neurons", **_STYLE)
+    steps = ipywidgets.SelectionSlider(options=SNAPSHOTS, value=1000, description="steps", **_STYLE)
+    seed = ipywidgets.IntSlider(value=0, min=0, max=9, description="seed", **_STYLE)
+    page = ipywidgets.HTML()
+
+    learned = functools.cache(lambda n, first: _learned(points, truth, n, first))
+
+    def show() -> None:
+        network = learned(hidden.value, seed.value)[steps.value]
+        loss, right = _judged(network, points, truth)
+        drawn = _border(network, x, y, names, axes)
+        alt = f"The border after {steps.value} steps; {right:.0%} of the points are right."
+        page.value = f"{picture(drawn, alt)}<p>loss {loss:.3f}; {right:.1%} right</p>"
+
+    return ipywidgets.VBox([hidden, steps, seed, page, follow((hidden, steps, seed), show)])
+
+
+def _judged(network: nn.Module, points, truth) -> tuple[float, float]:
+    """Return the loss of a network, and the share of points that it gets right."""
+    with torch.no_grad():
+        scores = network(points)[:, 0]
+        loss = F.binary_cross_entropy_with_logits(scores, truth).item()
+    return loss, ((scores > 0) == (truth == 1)).float().mean().item()
+
+
+def _learned(points, truth, neurons: int, seed: int) -> dict[int, nn.Module]:
+    """Return the network after each number of steps of `SNAPSHOTS`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _network(neurons)
+    optimizer, kept = torch.optim.SGD(network.parameters(), lr=0.5), {}
+    for step in range(SNAPSHOTS[-1] + 1):
+        if step in SNAPSHOTS:
+            kept[step] = _network(neurons)
+            kept[step].load_state_dict(network.state_dict())
+        loss = F.binary_cross_entropy_with_logits(network(points)[:, 0], truth)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return kept
+
+
+def _network(neurons: int) -> nn.Module:
+    """Return a network of two inputs, one hidden layer and one output."""
+    return nn.Sequential(nn.Linear(2, neurons), nn.ReLU(), nn.Linear(neurons, 1))
+
+
+def _border(network: nn.Module, x, y, names: tuple[str, str], labels: tuple[str, str]) -> bytes:
+    """Return a PNG of the points, on areas in the colour of the answer that the network gives."""
+    low, high = x.min(0) - 0.5, x.max(0) + 0.5
+    across, up = np.linspace(low[0], high[0], 120), np.linspace(low[1], high[1], 120)
+    grid = torch.tensor(np.stack(np.meshgrid(across, up), -1), dtype=torch.float32)  # (120, 120, 2)
+    with torch.no_grad():
+        area = network(grid)[..., 0]
+    figure, axes = plt.subplots(figsize=(5.6, 3.6))
+    axes.contourf(across, up, area > 0, levels=[-0.5, 0.5, 1.5], colors=["#FCEBCB", "#DCEBF6"])
+    for kind, colour, marker in ((0, ORANGE, "s"), (1, BLUE, "o")):
+        axes.scatter(*x[y == kind].T, s=12, color=colour, marker=marker, label=names[kind])
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    axes.legend(loc="upper right")
     data = io.BytesIO()
     figure.savefig(data, format="png")
     plt.close(figure)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import html
 import io
 import random
+import re
 from collections.abc import Callable, Sequence
 
 import ipywidgets
+import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
 from aigc_course.core.errors import CourseError
-from aigc_course.plots import attended, judged, token_boxes
+from aigc_course.plots import attended, judged, token_boxes, tree_figure
 from aigc_course.widgets.parts import follow, picture
 
 
@@ -307,3 +309,52 @@ def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywid
 
     chosen.observe(lambda change: setattr(written, "value", change["new"]), "value")
     return ipywidgets.VBox([chosen, written, beam, page, follow((written, beam), look)])
+
+
+def sentence_player(
+    tag: Callable[[list[str]], list[str]],
+    parse: Callable[[list[str]], tuple | None],
+    sentences: Sequence[str],
+) -> ipywidgets.VBox:
+    """Return a widget that shows the tags and the most probable tree of a sentence.
+
+    Args:
+        tag: tokens -> a tag for each.
+        parse: tokens -> (tree, log-probability), or None when there is no tree.
+        sentences: to choose from, tokens parted by spaces; any other can be typed.
+
+    Raises:
+        CourseError: there is no sentence.
+    """
+    if not sentences:
+        raise CourseError("sentence_player needs at least one sentence to begin with.")
+    text = ipywidgets.Combobox(
+        options=list(sentences),
+        value=sentences[0],
+        description="sentence",
+        continuous_update=False,
+        layout=ipywidgets.Layout(width="40em"),
+    )
+    page = ipywidgets.HTML()
+
+    def show() -> None:
+        tokens = re.findall(r"[\w']+|[^\w\s]", text.value)
+        if not 1 <= len(tokens) <= 20:
+            raise CourseError(f"Write 1 to 20 words; these are {len(tokens)}.")
+        tags = zip(tokens, tag(tokens), strict=True)
+        line = " ".join(f"{html.escape(token)}<sub>{name}</sub>" for token, name in tags)
+        found = parse(tokens)
+        drawn = "No tree: no rules of the grammar fit."
+        if found:
+            drawn = picture(_png(tree_figure(found[0])), f"The tree of: {' '.join(tokens)}")
+        page.value = f"<p>{line}</p>{drawn}"
+
+    return ipywidgets.VBox([text, page, follow((text,), show)])
+
+
+def _png(figure) -> bytes:
+    """Return a figure as the bytes of a PNG, and close it."""
+    data = io.BytesIO()
+    figure.savefig(data, format="png", bbox_inches="tight")
+    plt.close(figure)
+    return data.getvalue()

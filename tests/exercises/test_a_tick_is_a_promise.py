@@ -153,7 +153,7 @@ def test_where_the_lesson_trains_a_lost_gradient_is_refused_with_the_reason(task
 def test_what_the_lesson_trains_through_is_observed_with_gradients():
     names = {task.name for task in TRAINED_THROUGH}
     assert names == {
-        *("words.negative_sampling", "rnn.step", "rnn.masked_loss", "lstm.step", "gpt.attention"),
+        *("vectors.negative_sampling", "rnn.step", "rnn.masked_loss", "lstm.step", "gpt.attention"),
         *("gpt.split_heads", "translation.smooth", "vae.kl", "vae.loss", "vae.free_bits"),
         *("gan.discriminator_loss", "gan.generator_loss", "gan.condition"),
     }
@@ -249,8 +249,8 @@ def test_a_lesson_runs_to_its_end_with_every_answer(lesson, answers, tmp_path):
 
 
 def test_exercise_gives_the_lesson_what_it_can_use(capsys):
-    usable = exercise("words.ppmi")(
-        lambda counts: catalog.find("words.ppmi").reference(counts).tolist()
+    usable = exercise("vectors.ppmi")(
+        lambda counts: catalog.find("vectors.ppmi").reference(counts).tolist()
     )
     assert isinstance(usable(np.eye(2)), np.ndarray)
     assert "converted from a list into a float64 NumPy array" in capsys.readouterr().out

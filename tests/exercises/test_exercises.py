@@ -476,5 +476,4 @@ def test_at_least_two_exercises_are_used_later(lesson):
             function = re.search(r"^(?:def|class) (\w+)", source, re.M)[1]
             used += any(re.search(rf"\b{function}\(", later) for later in cells[i + 1 :])
     # The gradient of a neuron moved from "words" to "network"; "words" is to be split.
-    least = 3 if lesson.topic == "words" else 4
-    assert sum(source.startswith("@exercise(") for source in cells) >= least and used >= 2
+    assert sum(source.startswith("@exercise(") for source in cells) >= 4 and used >= 2

@@ -82,7 +82,7 @@ def test_a_difference_is_never_between_two_equal_descriptions():
         ("chance.temperature", lambda p: -p, "Every number has the wrong sign."),
         ("conv.convolve", lambda y: y / 2, "Every number is half what it should be."),
         ("conv.convolve", lambda y: y + 0.25, "Every number is too large by 0.25."),
-        ("words.ppmi", lambda y: y * 3, "Every number is 3 times what it should be."),
+        ("vectors.ppmi", lambda y: y * 3, "Every number is 3 times what it should be."),
         ("vae.bound", lambda y: y / np.log(2), "1 / ln 2 = 1.443 times"),
         ("conv.psnr", lambda y: y * np.log2(10), "to base 2 in place of that to base 10"),
         ("translation.smooth", lambda y: y / np.log(2), "1 / ln 2 = 1.443 times"),
@@ -155,7 +155,7 @@ def on_sigmoids(real, fake):
             for e in (1e-8, 1e-6, 1e-3)
         ),
         (
-            "words.negative_sampling",
+            "vectors.negative_sampling",
             lambda p, n: -(p.sigmoid().log2() + (-n).sigmoid().log2().sum(-1)).mean(),
             "nats, not bits",
         ),
@@ -198,7 +198,7 @@ def test_a_search_through_all_paths_is_not_called_endless():
         ),
         ("gan.generator_loss", lambda fake: -fake.sigmoid().log().mean()),
         (
-            "words.negative_sampling",
+            "vectors.negative_sampling",
             lambda p, n: -(p.sigmoid().log() + (1 - n.sigmoid()).log().sum(1)).mean(),
         ),
     ],

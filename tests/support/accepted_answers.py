@@ -194,6 +194,47 @@ def by_sets(predicted, true):
 # --- 03
 
 ACCEPTED["words.parses"] = [5.0, np.int64(5)]
+in_another_form("words.path", torch.as_tensor)
+
+
+@accepted("words.path")
+def by_picking(start, transition, emission, states):
+    s = np.asarray(states)
+    steps = transition[s[:-1], s[1:]].sum()
+    return start[s[0]] + steps + emission[np.arange(len(s)), s].sum()
+
+
+in_another_form("words.resolve", tuple)
+
+
+@accepted("words.resolve")
+def by_looking_back(words, girls, boys):
+    def name_of(place):
+        names = {"she": girls, "he": boys}.get(words[place].lower(), ())
+        before = [word for word in words[:place] if word in names]
+        return before[-1] if before else words[place]
+
+    return [name_of(place) for place in range(len(words))]
+
+
+in_another_form("words.trees", np.int64)
+
+
+@accepted("words.trees")
+def by_recursion_over_stretches(labels, rules, goal="S"):
+    def trees(start, end, label):
+        if end - start == 1:
+            return float(labels[start] == label)
+        return sum(
+            trees(start, middle, left) * trees(middle, end, right)
+            for (left, right), whole in rules.items()
+            if whole == label
+            for middle in range(start + 1, end)
+        )
+
+    return trees(0, len(labels), goal)
+
+
 in_another_form("words.viterbi", np.asarray)
 
 
@@ -210,10 +251,29 @@ def with_torch(start, transition, emission):
     return tuple(states[::-1])
 
 
-in_another_form("words.ppmi", as_list)
+# --- vectors
+
+in_another_form("vectors.cosine", torch.as_tensor)
 
 
-@accepted("words.ppmi")
+@accepted("vectors.cosine")
+def by_unit_vectors(a, b):
+    return float(sum((a / math.sqrt(sum(a * a))) * (b / math.sqrt(sum(b * b)))))
+
+
+in_another_form("vectors.analogy", np.int64)
+
+
+@accepted("vectors.analogy")
+def by_sorting(a, b, c, vectors):
+    order = torch.argsort(-torch.as_tensor(vectors @ (vectors[b] - vectors[a] + vectors[c])))
+    return next(row for row in order if int(row) not in (a, b, c))
+
+
+in_another_form("vectors.ppmi", as_list)
+
+
+@accepted("vectors.ppmi")
 def by_differences(counts):
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log2(counts) + np.log2(counts.sum())
@@ -221,18 +281,106 @@ def by_differences(counts):
     return torch.as_tensor(np.nan_to_num(pmi.clip(0, 1e6), nan=0.0))
 
 
-@accepted("words.negative_sampling")
+@accepted("vectors.negative_sampling")
 def logarithm_of_sigmoid(positive, negative):
     seen = torch.log(torch.sigmoid(positive))
     random = torch.log(1 - torch.sigmoid(negative)).sum(1)
     return (-seen - random).mean(0, keepdim=True).double()
 
 
-@accepted("words.negative_sampling")
+@accepted("vectors.negative_sampling")
 def cross_entropies(positive, negative):
     by_torch = F.binary_cross_entropy_with_logits
     seen = by_torch(positive, torch.ones_like(positive))
     return seen + by_torch(negative, torch.zeros_like(negative)) * negative.shape[1]
+
+
+# --- deep
+
+ACCEPTED["deep.collapse"] = [-1, np.float32(-1)]
+ACCEPTED["deep.parameters"] = [9610, np.int64(9610)]
+in_another_form("deep.hidden", as_list)
+
+
+@accepted("deep.hidden")
+def with_torchs_relu(x, W, b):
+    return torch.relu(torch.as_tensor(x) @ torch.as_tensor(W).T + torch.as_tensor(b))
+
+
+in_another_form("deep.softmax", as_list)
+
+
+@accepted("deep.softmax")
+def by_logarithms(scores):
+    return torch.as_tensor(scores).log_softmax(1).exp()
+
+
+in_another_form("deep.accuracy", torch.as_tensor)
+
+
+@accepted("deep.accuracy")
+def by_counting_right_ones(scores, answers):
+    pairs = zip(scores, answers, strict=True)
+    return sum(max(row) == row[true] for row, true in pairs) / len(answers)
+
+
+in_another_form("deep.cross_entropy", torch.as_tensor)
+
+
+@accepted("deep.cross_entropy")
+def by_one_hot(probabilities, answers):
+    one_hot = np.eye(probabilities.shape[1])[answers]
+    return -(one_hot * np.log(np.where(one_hot == 1, probabilities, 1))).sum() / len(answers)
+
+
+# --- neural
+
+ACCEPTED["neural.parameters"] = [108, np.float64(108)]
+
+
+in_another_form("neural.look_up", as_list)
+
+
+@accepted("neural.look_up")
+def by_one_hot_rows(table, ids):
+    one_hot = torch.eye(len(table), dtype=torch.float64)[torch.as_tensor(ids)]
+    return (one_hot @ torch.as_tensor(table)).flatten(1)
+
+
+@accepted("neural.windows")
+def with_arrays(ids, context):
+    row = np.array([0] * context + list(ids))
+    return np.stack([row[i : i + context] for i in range(len(ids))]), np.array(ids)
+
+
+@accepted("neural.windows")
+def by_unfolding(ids, context):
+    row = torch.tensor([0] * context + list(ids))
+    return row[:-1].unfold(0, context, 1), row[context:]
+
+
+in_another_form("neural.adam", as_list)
+
+
+@accepted("neural.adam")
+def with_one_factor(weight, slope, mean, square, step, rate):
+    mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope * slope
+    root = np.sqrt(1 - 0.999**step)
+    weight = weight - rate * root / (1 - 0.9**step) * mean / (np.sqrt(square) + 1e-8 * root)
+    return tuple(torch.as_tensor(part) for part in (weight, mean, square))
+
+
+in_another_form("neural.stop_early", np.int64)
+
+
+@accepted("neural.stop_early")
+def by_waiting(losses, patience):
+    best, waited = 0, 0
+    for place in range(1, len(losses)):
+        best, waited = (place, 0) if losses[place] < losses[best] else (best, waited + 1)
+        if waited == patience:
+            break
+    return float(best)
 
 
 # --- network

@@ -251,3 +251,52 @@ def test_training_player_scrubs_and_moves_latents():
     assert not torch.allclose(calls[-1][1][:, 2:], z[:, 2:])
     with pytest.raises(CourseError, match="at least one"):
         widgets.training_player({}, 4)
+
+
+def test_descent_player_walks_and_says_where_it_came():
+    box = widgets.descent_player(lambda w: w * w, lambda w: 2 * w, start=2.0, span=(-3, 3))
+    rate, steps, page, _ = box.children
+    rate.value, steps.value = 0.1, 0
+    assert "from 4.000 to 4.000" in page.value
+    steps.value = 1  # 2 - 0.1 x 4 = 1.6
+    assert "from 4.000 to 2.560" in page.value
+    with pytest.raises(CourseError, match="span"):
+        widgets.descent_player(lambda w: w, lambda w: 1, start=5.0, span=(-3, 3))
+
+
+def test_boundary_player_bends_with_hidden_neurons():
+    """One neuron cannot tell equal signs from different ones; eight can."""
+    x = np.random.default_rng(0).uniform(-3, 3, (200, 2))
+    box = widgets.boundary_player(x, (x[:, 0] * x[:, 1] > 0) * 1.0)
+    hidden, steps, seed, page, _ = box.children
+
+    def right():
+        return float(page.value.rpartition("; ")[2].partition("%")[0])
+
+    hidden.value, steps.value = 1, 1000
+    assert right() < 85
+    hidden.value = 8
+    assert right() > 90
+    first = page.value
+    steps.value = 0
+    assert right() < 80 and page.value != first
+    seed.value = 3
+    steps.value, seed.value = 1000, 0
+    assert page.value == first  # a seed gives the same border again
+    with pytest.raises(CourseError, match=r"shape \(N, 2\)"):
+        widgets.boundary_player(x[:, 0], x[:, 0])
+
+
+def test_sentence_player_tags_and_draws():
+    trees = {("Mia", "sleeps"): (("S", ("NP", "Mia"), ("VP", "sleeps")), -1.0)}
+    box = widgets.sentence_player(
+        lambda tokens: ["X"] * len(tokens), lambda tokens: trees.get(tuple(tokens)), ["Mia sleeps"]
+    )
+    text, page, line = box.children
+    assert "Mia<sub>X</sub>" in page.value and "<img" in page.value
+    text.value = "Mia <b> sleeps"
+    assert "No tree" in page.value and "<b>" not in page.value
+    text.value = ""
+    assert "1 to 20 words" in line.value
+    with pytest.raises(CourseError, match="at least one"):
+        widgets.sentence_player(lambda t: t, lambda t: None, [])
