@@ -88,9 +88,9 @@ def collapse() -> Drawing:
         240,
         "On the left two layers without ReLU: two inputs, two sums, one result. The first input "
         "reaches the first sum with weight 1 and the second with weight 3; the second input "
-        "reaches the second sum with weight 1. In the result the first sum counts 2 and the second "
+        "reaches the second sum with weight 2. In the result the first sum counts 2 and the second "
         "-1. On the right a single neuron that gives the same result: its weight of the second "
-        "input is -1, and that of the first is asked for.",
+        "input is -2, and that of the first is asked for.",
     )
     drawing.title(210, 28, "two layers, no ReLU")
     drawing.title(650, 28, "the same in one")
@@ -98,7 +98,7 @@ def collapse() -> Drawing:
     sums = [drawing.layer(220, 90, "+", width=50), drawing.layer(220, 190, "+", width=50)]
     end = drawing.layer(370, 140, "+", width=50)
     drawing.arrow(first[0], sums[0], "× 1")
-    drawing.arrow(first[1], sums[1], "× 1", above=False)
+    drawing.arrow(first[1], sums[1], "× 2", above=False)
     drawing.arrow(first[0].right, sums[1].left)
     drawing.text(128, 152, "× 3", size=SMALL, anchor="end")
     drawing.arrow(sums[0].right, end.left)
@@ -108,7 +108,7 @@ def collapse() -> Drawing:
     drawing.operation(480, 140, "=", width=44)
     alone = [drawing.data(560, 90, "x_1"), drawing.data(560, 190, "x_2")]
     one = drawing.layer(730, 140, "+", width=50)
-    for start, words, y in ((alone[0], "× ?", 100), (alone[1], "× (-1)", 190)):
+    for start, words, y in ((alone[0], "× ?", 100), (alone[1], "× (-2)", 190)):
         drawing.arrow(start.right, one.left)
         drawing.text(640, y, words, size=SMALL, anchor="start")
     return drawing
@@ -127,7 +127,7 @@ def softmax(
     shares = [power / sum(powers) for power in powers]
     rows = list(zip(names, scores, powers, shares, strict=True))
     told = "; ".join(
-        f"{name}: score {score:g}, power {power:.2f}, probability {share:.2f}"
+        f"{name}: score {score:g}, power {power:.2f}, probability {share:.3f}"
         for name, score, power, share in rows
     )
     drawing = Drawing(760, 262, f"Softmax. {told}. The powers add up to {sum(powers):.2f}.")
@@ -139,7 +139,7 @@ def softmax(
         before = drawing.data(230, y, f"{score:g}", width=60)
         after = drawing.data(400, y, f"{power:.2f}", width=80)
         drawing.arrow(before, after)
-        drawing.arrow(after, drawing.data(620, y, f"{share:.2f}", width=80), f"÷ {sum(powers):.2f}")
+        drawing.arrow(after, drawing.data(620, y, f"{share:.3f}", width=80), f"÷ {sum(powers):.2f}")
     drawing.note(400, 238, f"together {sum(powers):.2f}")
     drawing.note(620, 238, "together 1")
     return drawing
@@ -166,5 +166,8 @@ def batches() -> Drawing:
     for i, (row, y) in enumerate(rows):
         batch = drawing.vector(440, y, row, cell=(38, 30))
         drawing.arrow(mix.right, batch.left, width=1.3)
-        drawing.arrow(batch, drawing.operation(670, y, f"step {i + 1}"), "its gradient")
+        step = drawing.operation(670, y, f"step {i + 1}")
+        drawing.arrow(batch, step, "its gradient")
+        if i:
+            drawing.arrow((670, y - 38), step, width=1.3)  # one step after the other
     return drawing

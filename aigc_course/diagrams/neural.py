@@ -28,8 +28,8 @@ def lookup() -> Drawing:
         760,
         270,
         "A table with a row of three numbers for each of the words Mia, Lena, lost, found and a. "
-        "The rows of Mia and Lena are similar. The words lost and a are looked up: their rows, "
-        "-0.5, 1.1, 0.2 and 0.1, -0.7, 0.6, stand side by side as one vector of six numbers.",
+        "The rows of Mia and Lena are similar. The words found and a are looked up: their rows, "
+        "-0.6, 1.0, -0.9 and 0.1, -0.7, 0.6, stand side by side as one vector of six numbers.",
     )
     drawing.title(60, 28, "words before")
     drawing.title(275, 28, "the table (learned)")
@@ -38,20 +38,20 @@ def lookup() -> Drawing:
     for i, (word, numbers) in enumerate(zip(WORDS, TABLE, strict=True)):
         y = 66 + 38 * i
         drawing.text(200, y + 5, word, anchor="end", size=SMALL)
-        values = [f"{n:g}" for n in numbers]
+        values = [f"{n:.1f}" for n in numbers]
         rows[word] = drawing.vector(280, y, values, cell=(48, 30), colour=LAYER)
-    for word, y in (("lost", 105), ("a", 190)):
+    for word, y in (("found", 142), ("a", 218)):
         asked = drawing.data(60, y, word, width=64)
-        drawing.arrow(asked.right, (168, rows[word].y), width=1.3)
-    for word, x in (("lost", 528), ("a", 672)):
-        values = [f"{n:g}" for n in TABLE[WORDS.index(word)]]
+        drawing.arrow(asked.right, (160, rows[word].y), width=1.3)
+    for word, x in (("found", 528), ("a", 672)):
+        values = [f"{n:.1f}" for n in TABLE[WORDS.index(word)]]
         part = drawing.vector(x, 85, values, cell=(48, 30))
         drawing.arrow(rows[word].right, part.bottom, via=[(x, rows[word].y)], width=1.3)
     drawing.note(600, 50, "the input of the network")
     return drawing
 
 
-def neural_ngram(words: Sequence[str] = ("Mia", "lost", "a"), answer: str = "red") -> Drawing:
+def neural_ngram(words: Sequence[str] = ("Mia", "found", "a"), answer: str = "red") -> Drawing:
     """Draw a neural n-gram: words become vectors, the vectors one long one, then two layers.
 
     Args:
@@ -132,15 +132,16 @@ def early_stopping() -> Drawing:
     drawing.arrow((left, base), (left, 35), width=1.4)
     drawing.text(640, base + 38, "steps", size=SMALL, colour=GREY, anchor="end")
     drawing.text(left - 6, 26, "loss", size=SMALL, colour=GREY, anchor="start")
-    heights = [50 + 140 * math.exp(-k / 16) + 0.011 * max(0, k - 25) ** 2 for k in range(106)]
+    heights = [62 + 130 * math.exp(-k / 19) + 0.011 * max(0, k - 25) ** 2 for k in range(106)]
     best, stop = heights.index(min(heights)), 62
     training = [(left + 5 * k, base - 8 - 180 * math.exp(-k / 26)) for k in range(106)]
-    drawing.curve(training, colour=QUERY, width=2.4)
+    drawing.curve(training[: stop + 1], colour=QUERY, width=2.4)
+    drawing.curve(training[stop:], colour=QUERY, width=2.4, dashed=True)
     seen = [(left + 5 * k, base - height) for k, height in enumerate(heights)]
     drawing.curve(seen[: stop + 1], colour=KEY, width=2.4)
     drawing.curve(seen[stop:], colour=KEY, width=2.4, dashed=True)
-    drawing.text(480, 226, "training loss", size=SMALL, colour=QUERY, anchor="start")
-    drawing.text(440, 90, "validation loss", size=SMALL, colour=INK, anchor="start")
+    drawing.text(490, 214, "training loss", size=SMALL, colour=QUERY, anchor="start")
+    drawing.text(480, 158, "validation loss", size=SMALL, colour=INK, anchor="start")
     for place, words, y in ((best, "keep these weights", 60), (stop, "stop here", 130)):
         drawing.line((seen[place][0], base), (seen[place][0], y), colour=LOSS, dashed=True)
         drawing.text(seen[place][0] + 8, y + 4, words, size=SMALL, colour=LOSS, anchor="start")

@@ -17,7 +17,7 @@ from aigc_course.diagrams.language import (
 
 
 def company(
-    words: Sequence[str] = ("Mia", "lost", "a", "red", "kite", "in", "the", "park"), centre: int = 3
+    words: Sequence[str] = ("Mia", "had", "a", "red", "kite", ".", "One", "day"), centre: int = 3
 ) -> Drawing:
     """Draw the window around one word of a sentence: its company.
 
@@ -52,14 +52,14 @@ def factors() -> Drawing:
     drawing = Drawing(
         800,
         270,
-        "A table with a row for each of 150 words and a column for each of 150 words as company is "
+        "A table with a row for each of 151 words and a column for each of 151 words as company is "
         "nearly the product of three: a thin table with 16 numbers for each word, 16 weights of "
         "the directions, and a flat table with 16 numbers for each word as company. A row of the "
         "thin table is the vector of a word.",
     )
     whole = drawing.data(125, 140, "PPMI", width=150, height=150)
-    drawing.note(125, 240, "company: 150")
-    drawing.note(40, 50, "words: 150", anchor="start")
+    drawing.note(125, 240, "company: 151")
+    drawing.note(40, 50, "words: 151", anchor="start")
     drawing.operation(250, 140, "≈", width=40)
     thin = drawing.layer(340, 140, "", width=46, height=150)
     drawing.note(340, 240, "16 numbers a word")
@@ -80,41 +80,36 @@ def factors() -> Drawing:
 def skip_gram() -> Drawing:
     """Draw how skip-gram scores a seen pair and two random ones."""
     drawing = Drawing(
-        820,
-        330,
-        "Skip-gram. The word kite is the centre and looked up in the first table. The word red was "
-        "seen near it, the words ten and Hugo were drawn at random; all three are looked up in the "
-        "second table. The inner products are the scores 2, -1 and 0. The sigmoid answers the "
-        "question whether the pair was seen; the truth is seen for red, random for the others.",
+        830,
+        320,
+        "Skip-gram. The word kite is the centre and is looked up in a first table, u. The word red "
+        "was seen near it; the words ten and Hugo were drawn at random. These three are looked up "
+        "in a second table, v. The inner products with the vector of kite are the scores 2, -1 and "
+        "0. The sigmoid gives the probability that a pair was seen, 0.88, 0.27 and 0.50. The truth "
+        "is seen for red and random for the others; the loss compares them.",
     )
-    for x, words in (
-        (70, "words"),
-        (215, "tables"),
-        (400, "scores"),
-        (560, "seen?"),
-        (725, "truth"),
-    ):
+    for x, words in ((70, "words"), (210, "tables"), (430, "scores"), (570, "seen?")):
         drawing.title(x, 28, words)
-    centre = drawing.data(70, 165, "kite", width=76, colour=QUERY)
-    first = drawing.layer(215, 165, "u: centre", width=110)
-    drawing.arrow(centre, first)
-    rows = (("red", 80, "2", "0.88", "seen"), ("ten", 245, "-1", "0.27", "random"))
-    rows += (("Hugo", 300, "0", "0.50", "random"),)
+    drawing.title(740, 28, "truth")
+    first = drawing.layer(210, 70, "u: centre", width=110)
+    drawing.arrow(drawing.data(70, 70, "kite", width=76, colour=QUERY), first)
+    second = drawing.layer(210, 215, "v:|context", width=110, height=170)
+    rows = (("red", 155, "2", "0.88", "seen"), ("ten", 215, "-1", "0.27", "random"))
+    rows += (("Hugo", 275, "0", "0.50", "random"),)
     for word, y, score, p, truth in rows:
         colour = KEY if truth == "seen" else GENERATED
-        context = drawing.data(70, y, word, width=76, colour=colour)
-        table = drawing.layer(215, y, "v: context", width=110, height=34)
-        drawing.arrow(context, table)
-        product = drawing.operation(330, y, "·", width=34)
-        drawing.arrow(table, product)
-        drawing.arrow(first.right, product.left if y == 300 else product, width=1.3)
-        number = drawing.data(410, y, score, width=54)
+        drawing.arrow(drawing.data(70, y, word, width=76, colour=colour), (second.left[0], y))
+        product = drawing.operation(340, y, "·", width=34)
+        drawing.arrow((second.right[0], y), product)
+        drawing.arrow(first.right, product.top if y == 155 else (328, y - 12), width=1.2)
+        number = drawing.data(430, y, score, width=54)
         drawing.arrow(product, number)
-        answer = drawing.data(560, y, p, width=64)
+        answer = drawing.data(570, y, p, width=64)
         drawing.arrow(number, answer, "sigmoid")
-        drawing.data(725, y, truth, width=84, colour=TRUE)
-        drawing.line((answer.right[0] + 8, y), (675, y), colour=GREY, dashed=True)
-    drawing.text(330, 120, "inner product", size=SMALL, colour=GREY, anchor="start")
+        drawing.data(740, y, truth, width=84, colour=TRUE)
+        drawing.line((answer.right[0] + 8, y), (690, y), colour=GREY, dashed=True)
+    drawing.note(655, 120, "the loss compares")
+    drawing.text(352, 110, "inner product", size=SMALL, colour=GREY, anchor="start")
     return drawing
 
 
@@ -132,5 +127,5 @@ def analogy() -> Drawing:
         drawing.text(x, y + 26 if y > 100 else y - 14, word)
     drawing.arrow((118, 79), (322, 51), colour=KEY)
     drawing.arrow((188, 189), (392, 161), colour=KEY, dashed=True)
-    drawing.note(430, 150, "the same arrow|from woman", anchor="start")
+    drawing.note(285, 222, "the same arrow from woman", anchor="start")
     return drawing

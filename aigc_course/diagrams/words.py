@@ -17,7 +17,7 @@ TAGS = ("NOUN", "VERB")
 SENTENCE = ("water", "fish", "tanks")
 START = (0.8, 0.2)
 TRANSITION = ((0.3, 0.7), (0.8, 0.2))
-EMISSION = ((0.3, 0.6), (0.5, 0.1), (0.4, 0.05))
+EMISSION = ((0.25, 0.6), (0.4, 0.1), (0.3, 0.05))
 """A toy model of three words: P(tag first), P(tag | tag before), and P(word | tag) a word a row."""
 
 
@@ -31,7 +31,7 @@ def markov_model() -> Drawing:
         "arrow goes down to the word that it writes: water, fish, tanks. The tags are hidden, the "
         "words are seen.",
     )
-    chain = (("VERB", "water", "0.6"), ("NOUN", "fish", "0.5"), ("NOUN", "tanks", "0.4"))
+    chain = (("VERB", "water", "0.6"), ("NOUN", "fish", "0.4"), ("NOUN", "tanks", "0.3"))
     drawing.text(60, 90, "start", colour=GREY)
     before: Shape | None = None
     steps = ("0.2", "0.8", "0.3")
@@ -57,7 +57,7 @@ def trellis() -> Drawing:
         300,
         "Viterbi's table for water fish tanks. "
         + " ".join(
-            f"{word}: NOUN {best[t][0]:.3g}, VERB {best[t][1]:.3g}."
+            f"{word}: NOUN {best[t][0]:.4g}, VERB {best[t][1]:.4g}."
             for t, word in enumerate(SENTENCE)
         )
         + " From each word to the next, four arrows; the better one into each box is black. The "
@@ -69,7 +69,7 @@ def trellis() -> Drawing:
     for y, tag in zip(lines, TAGS, strict=True):
         drawing.text(50, y + 5, tag, bold=True)
     boxes = [
-        [drawing.data(x, y, f"{best[t][k]:.3g}", width=96) for k, y in enumerate(lines)]
+        [drawing.data(x, y, f"{best[t][k]:.4g}", width=96) for k, y in enumerate(lines)]
         for t, x in enumerate(columns)
     ]
     for t in (1, 2):
@@ -84,7 +84,9 @@ def trellis() -> Drawing:
         x, y = columns[t], lines[k]
         drawing.frame(x - 58, y - 27, x + 58, y + 27, colour=QUERY)
     drawing.note(
-        400, 285, "black: the better way into each box; framed: the way back from the best end"
+        400,
+        285,
+        "numbers: transitions; into each box the better way (black), times the word given the tag",
     )
     return drawing
 
@@ -221,7 +223,12 @@ def chart() -> Drawing:
             drawing.data(x, y, label, width=wide - 8, height=high - 8, fill=fill)
     for i, word in enumerate(words):
         drawing.text(left + wide * (i + 0.5), base + 42, word)
-    for length, words_of in ((5, "all five"), (4, "four words"), (3, "three"), (2, "two")):
+    for length, words_of in (
+        (5, "the whole sentence"),
+        (4, "four"),
+        (3, "three"),
+        (2, "two"),
+    ):
         x, y = left + wide * (5.5 - length / 2) + 6, base - high * (length - 1) + 5
         drawing.note(x, y, words_of, anchor="start")
     return drawing

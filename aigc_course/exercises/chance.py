@@ -10,7 +10,7 @@ import numpy as np
 from aigc_course.evaluation.statistics import entropy
 from aigc_course.evaluation.text_metrics import longest_copy
 from aigc_course.exercises.engine.draws import letters, size
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
 from aigc_course.generation.sampling import apply_temperature
 from aigc_course.models.text.grammar import count_sentences
 
@@ -466,3 +466,43 @@ def with_gaps(tokens, known):
 @LONGEST_COPY.hidden(times=6)
 def draw_longest_copy(rng):
     return letters(rng, size(rng, 5, 12)), [letters(rng, size(rng, 3, 12)) for _ in range(3)]
+
+
+QUIZ = (
+    QuizQuestion(
+        "A rule replaces A by x, y or z, and START is A A. How many sentences can be written?",
+        "9",
+        ("6", "3", "27"),
+        "Parts that follow each other multiply: three ways for the first, three for the second.",
+    ),
+    QuizQuestion(
+        "An event has the probability 1/8. How large is its surprise?",
+        "3 bits",
+        ("8 bits", "1/8 bit", "0.8 bits"),
+        "Three questions with yes or no find one of eight: minus the logarithm of 1/8 to base 2.",
+    ),
+    QuizQuestion(
+        "How many tokens does an n-gram model with n = 4 look back on?",
+        "3",
+        ("4", "2", "5"),
+        "An n-gram is n tokens in a row, and the last of them is the one that is predicted.",
+    ),
+    QuizQuestion(
+        "A model needs fewer bits for its training tales than the entropy. What does that show?",
+        "It knows them by heart.",
+        ("It understands them.", "It is smoothed well.", "It has a bug in its counts."),
+        "Nobody can predict new tales with fewer bits than the entropy; these are not new to it.",
+    ),
+    QuizQuestion(
+        "Why is an unsmoothed n-gram model surprised without end by some new tales?",
+        "They hold an n-gram that it never saw.",
+        ("They are longer than others.", "They break the world's rules.", "They use new letters."),
+        "What was never seen has the frequency 0, and the logarithm of 0 is minus infinity.",
+    ),
+    QuizQuestion(
+        "What does a temperature below 1 do?",
+        "It makes likely tokens likelier.",
+        ("It makes all tokens equal.", "It makes rare tokens likelier.", "It removes rare tokens."),
+        "Each probability is raised to a power above 1, which shrinks small ones the most.",
+    ),
+)

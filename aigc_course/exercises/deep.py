@@ -91,6 +91,9 @@ PARAMETERS = Question(
         Mistake(9600, "The neurons of the last layer have a bias each, too."),
         Mistake(9482, "The neurons of the hidden layer have a bias each, too."),
         Mistake(8320, "That is the hidden layer; the last layer has weights and biases as well."),
+        Mistake(
+            8192, "Those are the weights of the hidden layer; add its biases, and the last layer."
+        ),
         Mistake(1290, "That is the last layer; the hidden layer has weights and biases as well."),
         Mistake(202, "Those are the numbers that pass through; count the arrows between them."),
         Mistake(81920, "The layers follow each other: add their weights, do not multiply them."),
@@ -112,19 +115,19 @@ COLLAPSE = Question(
     explanation="The first input reaches the first hidden sum with 1 and the second with 3; these "
     "count 2 and -1. So it counts 2 x 1 + (-1) x 3 = -1.",
     mistakes=(
-        Mistake(5, "The second hidden sum counts -1, with its minus: 2 x 1 + (-1) x 3."),
+        Mistake(5, "The second sum counts with a minus."),
         Mistake(
             2, "That is the way through the first hidden sum; there is one through the second."
         ),
         Mistake(
             -3, "That is the way through the second hidden sum; there is one through the first."
         ),
-        Mistake(1, "The order of the difference is turned round: 2 x 1 + (-1) x 3."),
+        Mistake(1, "The second sum is subtracted from twice the first, not the other way round."),
     ),
     hints=(
         "On which two ways does the first input reach the result?",
         "Along a way the weights are multiplied; what arrives on several ways is added.",
-        "2 x 1 + (-1) x 3",
+        "Sum over the ways of the product of the weights along each.",
     ),
 )
 
@@ -148,6 +151,8 @@ SOFTMAX = Exercise(
         (np.array([[2.0, 1.0, 0.0]]),),
         (np.array([[0.0, 0.0], [1.0, -1.0], [3.0, 5.0]]),),
         (np.array([[1000.0, 999.0, 0.0], [-1000.0, -1001.0, -1000.0]]),),
+        (np.array([[1000.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0]]),),
+        (np.array([[1000.0, 990.0], [1.0, 2.0]]),),
     ],
     hints=(
         "What makes any number positive, and what makes positive numbers add up to one?",
@@ -166,12 +171,31 @@ def of_everything(scores):
 
 
 @SOFTMAX.mistake(
-    "e to the power of 1,000 is infinite for a computer, and infinite by infinite is NaN, not a "
-    "number. Subtract the largest score of the row first."
+    "e to the power of 1,000 is infinite for a computer, and infinite divided by infinite is NaN, "
+    "not a number. Subtract the largest score of the row first."
 )
 def overflows(scores):
     with np.errstate(all="ignore"):
         powers = np.exp(scores)
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+@SOFTMAX.mistake(
+    "Subtract the largest score of the row, not the mean: a single large one is still too large."
+)
+def mean_subtracted(scores):
+    with np.errstate(all="ignore"):
+        powers = np.exp(scores - scores.mean(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+@SOFTMAX.mistake(
+    "You subtract the largest score of the whole table; in rows with small scores all powers then "
+    "become 0. Take the largest of each row."
+)
+def largest_of_all(scores):
+    with np.errstate(all="ignore"):
+        powers = np.exp(scores - scores.max())
         return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -379,7 +403,7 @@ QUIZ = (
     QuizQuestion(
         "What does F.cross_entropy of PyTorch expect?",
         "scores, before the softmax",
-        ("probabilities, after the softmax", "the logarithms of probabilities", "the answers only"),
+        ("probabilities, after the softmax", "scores, after a sigmoid", "the answers only"),
         "It applies the softmax itself; a second one makes the network learn badly, in silence.",
     ),
     QuizQuestion(

@@ -293,6 +293,35 @@ def not_squared(weight, slope, mean, square, step, rate):
     return weight - down, new, second
 
 
+@ADAM.mistake(
+    "The slope keeps its sign in the second mean: square it, so that all parts are positive."
+)
+def slope_with_its_sign(weight, slope, mean, square, step, rate):
+    new = FIRST * mean + (1 - FIRST) * slope
+    second = SECOND * square + (1 - SECOND) * slope
+    with np.errstate(invalid="ignore"):
+        down = rate * (new / (1 - FIRST**step)) / (np.sqrt(second / (1 - SECOND**step)) + TINY)
+    return weight - down, new, second
+
+
+@ADAM.mistake("The shares are exchanged: 0.9 belongs to the mean, 0.999 to the square.")
+def shares_exchanged(weight, slope, mean, square, step, rate):
+    return _changed_adam(first=SECOND, second=FIRST)(weight, slope, mean, square, step, rate)
+
+
+@ADAM.mistake("Correct both means; only one of them is corrected.")
+def only_the_mean_corrected(weight, slope, mean, square, step, rate):
+    _, new, second = adam_step(weight, slope, mean, square, step, rate)
+    return weight - rate * new / (1 - FIRST**step) / (np.sqrt(second) + TINY), new, second
+
+
+@ADAM.mistake("Update the running means first, then step along the new ones.")
+def old_means(weight, slope, mean, square, step, rate):
+    _, new, second = adam_step(weight, slope, mean, square, step, rate)
+    down = rate * (mean / (1 - FIRST**step)) / (np.sqrt(square / (1 - SECOND**step)) + TINY)
+    return weight - down, new, second
+
+
 @ADAM.mistake("You step along the slope itself; step along its running mean.")
 def along_the_slope(weight, slope, mean, square, step, rate):
     _, new, second = adam_step(weight, slope, mean, square, step, rate)
@@ -334,6 +363,8 @@ STOP = Exercise(
         ([2.0, 2.5, 3.0], 5),
         ([2.0, 1.0, 1.0, 1.0, 0.5], 2),
         ([3.0, 1.0, 2.0, 2.0, 2.0, 0.5], 2),
+        ([3.0, 2.0, 2.5, 1.0, 1.5, 0.5], 2),
+        ([3.0, 1.0, 2.5, 2.4, 2.6, 2.3, 0.5], 2),
         ([1.0], 1),
     ],
     hints=(
@@ -380,6 +411,31 @@ def one_too_long(losses, patience):
     return stop_early(losses, patience + 1)
 
 
+@STOP.mistake("When a new lowest loss comes, the waiting begins anew: count from there.")
+def waiting_never_reset(losses, patience):
+    best, bad = 0, 0
+    for place, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = place
+        elif place:
+            bad += 1
+            if bad >= patience:
+                break
+    return best
+
+
+@STOP.mistake("Compare each loss with the lowest so far, not with the one just before it.")
+def compared_with_the_last(losses, patience):
+    best, bad = 0, 0
+    for place in range(1, len(losses)):
+        bad = 0 if losses[place] < losses[place - 1] else bad + 1
+        if losses[place] < losses[best]:
+            best = place
+        if bad >= patience:
+            break
+    return best
+
+
 @STOP.mistake("A loss that is only as low as the best is no improvement: it must be lower.")
 def ties_count(losses, patience):
     best = 0
@@ -399,10 +455,10 @@ def draw_stop(rng):
 
 QUIZ = (
     QuizQuestion(
-        "Why does counting need so many texts when the context grows?",
-        "Most long contexts have been seen once or never.",
+        "Why does counting need so many texts when it looks back a dozen words?",
+        "Most such contexts were seen once or never.",
         (
-            "Long contexts take longer to count.",
+            "Long contexts have no probability.",
             "Long contexts have no next word.",
             "Smoothing does not work for them.",
         ),
@@ -410,9 +466,13 @@ QUIZ = (
     ),
     QuizQuestion(
         "Why does the network need fewer texts than counting?",
-        "Words that are used alike share what is learned.",
-        ("It counts faster than a table.", "It looks at fewer words.", "It needs no smoothing."),
-        "Their vectors become similar, so a context that was never seen is close to one that was.",
+        "It need not see a context as a whole.",
+        (
+            "It counts faster than a table.",
+            "It looks at fewer words at a time.",
+            "It needs no smoothing.",
+        ),
+        "Its hidden neurons read each word by itself, so what they know holds in new combinations.",
     ),
     QuizQuestion(
         "A table has 150 words and 24 numbers a word. How many are looked up for 12 words before?",

@@ -240,7 +240,7 @@ def negative_not_negated(positive, negative):
     return -(F.logsigmoid(positive) + F.logsigmoid(negative).sum(-1)).mean()
 
 
-@NEGATIVE_SAMPLING.mistake("Equation 4 adds up over the random contexts of one pair; you average.")
+@NEGATIVE_SAMPLING.mistake("The surprises of the K random pairs are added up; you average them.")
 def mean_over_negatives(positive, negative):
     return -(F.logsigmoid(positive) + F.logsigmoid(-negative).mean(-1)).mean()
 
@@ -268,7 +268,7 @@ def summed_over_the_batch(positive, negative):
 
 
 @NEGATIVE_SAMPLING.mistake(
-    "The random pairs are missing: without them all vectors would become one."
+    "The random pairs are missing: without them nothing pushes a score down."
 )
 def seen_only(positive, negative):
     return -F.logsigmoid(positive).mean()
@@ -323,14 +323,27 @@ def _rows_of_length_one(rng, n, d):
 
 
 def _analogies():
-    """Return probes: three rows and the vectors."""
+    """Return probes: three rows and the vectors; the rows a, b and c would win in some of them."""
     square = np.array([[1.0, 0, 0], [0.8, 0.6, 0], [0.6, 0, 0.8], [0.48, 0.36, 0.8], [0, 1, 0]])
     cases = [(0, 1, 2, square)]
     rng = np.random.default_rng(12)
-    for n, d in ((6, 3), (12, 4), (20, 3), (20, 3), (9, 2)):
+    for n, d in ((6, 3), (12, 4), (20, 3), (9, 2)):
         a, b, c = (int(i) for i in rng.choice(n, 3, replace=False))
         cases.append((a, b, c, _rows_of_length_one(rng, n, d)))
-    return cases
+    for first in "abc":
+        cases.append(_won_by(rng, first))
+    away = np.array([[1.0, 0], [0.8, 0.6], [0.6, 0.8], [-1, 0], [-0.8, -0.6], [-0.6, -0.8]])
+    return [*cases, (0, 1, 2, away)]  # all other rows have negative products
+
+
+def _won_by(rng, which):
+    """Draw until the given row, a, b or c, would have the largest product if it counted."""
+    while True:
+        a, b, c = (int(i) for i in rng.choice(8, 3, replace=False))
+        vectors = _rows_of_length_one(rng, 8, 3)
+        best = int((vectors @ (vectors[b] - vectors[a] + vectors[c])).argmax())
+        if best == {"a": a, "b": b, "c": c}[which]:
+            return a, b, c, vectors
 
 
 ANALOGY = Exercise(
@@ -352,6 +365,36 @@ ANALOGY = Exercise(
 @ANALOGY.mistake("The three given words do not count as answers: leave them out.")
 def given_words_count(a, b, c, vectors):
     return int((vectors @ (vectors[b] - vectors[a] + vectors[c])).argmax())
+
+
+def _without(*places):
+    """Return `analogy` with only some of the three given rows left out, for the known mistakes."""
+
+    def answer(a, b, c, vectors):
+        scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
+        scores[[(a, b, c)[place] for place in places]] = -np.inf
+        return int(scores.argmax())
+
+    return answer
+
+
+@ANALOGY.mistake("All three given words are left out; you leave out only one of them.")
+def only_c_left_out(a, b, c, vectors):
+    return _without(2)(a, b, c, vectors)
+
+
+@ANALOGY.mistake("All three given words are left out; yours may still answer with A.")
+def a_may_answer(a, b, c, vectors):
+    return _without(1, 2)(a, b, c, vectors)
+
+
+@ANALOGY.mistake(
+    "Leave the given words out with minus infinity: a product of 0 may still be largest."
+)
+def zeros_in_place(a, b, c, vectors):
+    scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
+    scores[[a, b, c]] = 0
+    return int(scores.argmax())
 
 
 @ANALOGY.mistake("The difference is turned round: from A to B it is b - a.")
@@ -387,8 +430,10 @@ def similarity_itself(a, b, c, vectors):
     return float(scores.max())
 
 
-@ANALOGY.hidden(times=5)
+@ANALOGY.hidden(times=8)
 def draw_analogy(rng):
+    if rng.random() < 0.6:
+        return _won_by(rng, "abc"[int(rng.integers(0, 3))])
     n = size(rng, 6, 15)
     a, b, c = (int(i) for i in rng.choice(n, 3, replace=False))
     return a, b, c, _rows_of_length_one(rng, n, 3)
@@ -419,11 +464,11 @@ QUIZ = (
     ),
     QuizQuestion(
         "Why does skip-gram need random pairs?",
-        "Without them all vectors would become alike.",
+        "Without them nothing pushes a score down.",
         (
-            "They make training faster.",
-            "They give rare words a chance.",
-            "They replace the softmax's scores.",
+            "They make the vectors shorter.",
+            "They repair mistakes in the texts.",
+            "They bring in words that never occur.",
         ),
         "If only seen pairs count, the loss is smallest when every pair has a large score.",
     ),

@@ -29,7 +29,7 @@ def _paths():
         (
             np.log([0.8, 0.2]),
             np.log([[0.3, 0.7], [0.8, 0.2]]),
-            np.log([[0.3, 0.6], [0.5, 0.1], [0.4, 0.05]]),
+            np.log([[0.25, 0.6], [0.4, 0.1], [0.3, 0.05]]),
             [1, 0, 0],
         )
     ]
@@ -144,7 +144,7 @@ def _lattices():
 VITERBI = Exercise(
     name="words.viterbi",
     title="The best path",
-    minutes=25,
+    minutes=40,
     reference=viterbi,
     shown=viterbi_with_paths,
     probes=_lattices,
@@ -305,6 +305,8 @@ def count_trees(labels, rules, goal="S"):
     return ways[0, len(labels)][goal]
 
 
+OTHER = {("A", "A"): "B", ("A", "B"): "A", ("B", "A"): "C", ("B", "B"): "A", ("C", "A"): "A"}
+"""Rules by which one stretch can be joined to different labels."""
 GRAMMAR = {
     ("NP", "VP"): "S",
     ("VERB", "NP"): "VP",
@@ -326,13 +328,16 @@ def _sentences():
         (["VERB", "NP"], GRAMMAR),
         (["S"], GRAMMAR),
         (["S", "S", "S", "S"], {("S", "S"): "S"}),
+        (["VERB", "NP", "ADP", "NP"], GRAMMAR, "VP"),
+        (["A"] * 6, OTHER, "A"),
+        (["A", "B", "A", "A", "B"], OTHER, "C"),
     ]
 
 
 TREES = Exercise(
     name="words.trees",
     title="Count the trees in a chart",
-    minutes=20,
+    minutes=35,
     reference=count_trees,
     probes=_sentences,
     hints=(
@@ -389,7 +394,10 @@ def trees_first_cut(labels, rules, goal="S"):
     return _counted(labels, rules, goal, lambda a, b: [a + 1], lambda n, x, y: n + x * y)
 
 
-@TREES.mistake("You cut each stretch before its last word only; try every place inside it.")
+@TREES.mistake(
+    "Only cuts before the last word of a stretch count. Either you try no others, or you fill the "
+    "chart from left to right, where longer parts are not done yet when you need them."
+)
 def trees_last_cut(labels, rules, goal="S"):
     return _counted(labels, rules, goal, lambda a, b: [b - 1], lambda n, x, y: n + x * y)
 
@@ -401,19 +409,46 @@ def trees_cut_missing(labels, rules, goal="S"):
     )
 
 
+@TREES.mistake("The label of the whole sentence is `goal`, which need not be S.")
+def trees_goal_ignored(labels, rules, goal="S"):
+    return count_trees(labels, rules, "S")
+
+
 @TREES.mistake("Only trees with the label `goal` over the whole sentence count.")
 def trees_of_all_labels(labels, rules, goal="S"):
     return sum(count_trees(labels, rules, label) for label in {*rules.values(), *labels})
 
 
-@TREES.hidden(times=5)
+@TREES.mistake("A stretch can have several labels: note the number of trees for each of them.")
+def trees_one_label(labels, rules, goal="S"):
+    ways = {(i, i + 1): (label, 1) for i, label in enumerate(labels)}
+    for length in range(2, len(labels) + 1):
+        for start in range(len(labels) - length + 1):
+            end = start + length
+            found = Counter()
+            for middle in range(start + 1, end):
+                (left, m), (right, n) = ways[start, middle], ways[middle, end]
+                found[rules.get((left, right), "")] += m * n
+            found.pop("", None)
+            ways[start, end] = found.most_common(1)[0] if found else ("", 0)
+    label, n = ways[0, len(labels)]
+    return n if label == goal else 0
+
+
+@TREES.hidden(times=8)
 def draw_trees(rng):
+    if rng.random() < 0.5:
+        names = ["A", "B", "C"]
+        rules = {(a, b): names[int(rng.integers(0, 3))] for a in names for b in names}
+        return (
+            [names[int(i)] for i in rng.integers(0, 3, size(rng, 2, 7))],
+            rules,
+            "ABC"[int(rng.integers(0, 3))],
+        )
     labels = ["NP", "VERB", "NP"]
     for _ in range(size(rng, 0, 4)):
         labels += ["ADP", "NP"]
-    if rng.random() < 0.5:
-        labels = ["NP", "ADP", *labels]
-    return labels, GRAMMAR
+    return labels, GRAMMAR, "S"
 
 
 def resolve(words, girls, boys):
@@ -542,7 +577,7 @@ QUIZ = (
         "A word was never seen in training. What should its emission be?",
         "the same for every tag",
         ("0 for every tag", "that of the rarest tag", "that of the word before"),
-        "Then its neighbours decide; to favour a tag would be a guess from nothing.",
+        "If nothing else is known of it, its neighbours decide.",
     ),
     QuizQuestion(
         "Mia saw Tom with a kite. Why does this sentence have two trees?",
@@ -555,7 +590,7 @@ QUIZ = (
         "A prepositional phrase can be attached to a verb phrase or to a noun phrase.",
     ),
     QuizQuestion(
-        "What does CKY fill first?",
+        "In which order can a chart be filled?",
         "the stretches of one word, then ever longer ones",
         ("the whole sentence, then its parts", "the verb, then the rest", "the first word's row"),
         "A long stretch is joined from two shorter ones, so these must be done before.",

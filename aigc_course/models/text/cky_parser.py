@@ -136,8 +136,9 @@ class TreebankParser:
         self.words = defaultdict(list)  # word -> [(tag, log2 P(word | tag))]
         for (tag, word), n in words.items():
             self.words[word].append((tag, math.log2(n / tags[tag])))
-        # An unknown word can have every tag, with a probability far below that of any seen word.
-        self.unknown = [(tag, math.log2(1 / (n + 1)) - 10) for tag, n in tags.items()]
+        # An unknown word is equally probable under every tag, so its neighbours decide; far less
+        # than any word that was seen.
+        self.unknown = [(tag, math.log2(1 / (max(tags.values()) + 1)) - 10) for tag in tags]
 
     @checked(label=string())
     def parse(self, tokens: Sequence[str], label: str = "S") -> tuple[Tree, float] | None:
