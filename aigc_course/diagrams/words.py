@@ -86,7 +86,7 @@ def trellis() -> Drawing:
     drawing.note(
         400,
         285,
-        "numbers: transitions; into each box the better way (black), times the word given the tag",
+        "black: the better way into a box, times the word given its tag; dashed: the best path",
     )
     return drawing
 
@@ -223,6 +223,9 @@ def chart() -> Drawing:
             drawing.data(x, y, label, width=wide - 8, height=high - 8, fill=fill)
     for i, word in enumerate(words):
         drawing.text(left + wide * (i + 0.5), base + 42, word)
+    for gap in range(6):
+        drawing.note(left + wide * gap, base + 66, f"{gap}")
+    drawing.note(left + 5 * wide + 20, base + 66, "gaps", anchor="start")
     for length, words_of in (
         (5, "the whole sentence"),
         (4, "four"),

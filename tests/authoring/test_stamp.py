@@ -112,7 +112,7 @@ def check_what_follows(after):
     assert "lessons 13 to 15" in text["README.md"].lower()
     costs = list(tables.rows_of(text["docs/costs.md"], "lessons"))
     assert costs[8:11] == ["08_recurrent_networks", "09_attention_and_gpt", "10_lstm_headlines"]
-    assert "| 6 | 09 | attention by hand" in text["docs/classroom.md"]
+    assert "| 9 | 09 | attention by hand" in text["docs/classroom.md"]
     assert "nbgrader autograde 10_lstm_headlines" in text["docs/classroom.md"]
     assert re.search(r"### attention\n\n.* Lesson 09\.\n", text["docs/glossary.md"])
     assert re.search(r"### temperature\n\n.* Lessons 01 and 10\.\n", text["docs/glossary.md"])
