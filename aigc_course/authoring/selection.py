@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 
@@ -54,7 +56,8 @@ def since(commit: str = "") -> Selection:
     if not commit:
         return Selection("", _git("ls-files"), tuple(there), ())
     files = _git("diff", "--name-only", commit)
-    changed = [lesson for lesson in there if _differs(lesson, commit, files)]
+    before = _notebooks_of(commit)
+    changed = [lesson for lesson in there if _differs(lesson, before, files)]
     others = [lesson for lesson in there if lesson not in changed]
     turn = int(_git("rev-list", "--count", "HEAD")[0])
     share = -(-len(there) // 12)  # one in twelve
@@ -79,25 +82,48 @@ def _commit(name: str) -> str:
         ) from None
 
 
-def _differs(lesson: LessonFile, commit: str, files: tuple[str, ...]) -> bool:
-    """Return whether a lesson's code or exercises changed, or what its outputs were made from."""
-    notebook = lesson.path.relative_to(paths.course_root()).as_posix()
+def _notebooks_of(commit: str) -> dict[str, nbformat.NotebookNode]:
+    """Return topic -> the lesson's notebook at a commit, whatever name it had then."""
+    names = _git("ls-tree", "--name-only", commit, "notebooks/")
+    found = {}
+    for name in names:
+        if name.endswith(".ipynb"):
+            notebook = nbformat.reads("\n".join(_git("show", f"{commit}:{name}")), as_version=4)
+            found[notebook.metadata.get("aigc_course", {}).get("topic", "")] = notebook
+    return found
+
+
+def _differs(lesson: LessonFile, before: dict, files: tuple[str, ...]) -> bool:
+    """Return whether a lesson's code or exercises changed, or what its outputs were made from.
+
+    Args:
+        lesson: one of today's lessons.
+        before: topic -> notebook at the commit compared with.
+        files: paths in the checkout that differ.
+    """
     if f"aigc_course/exercises/{lesson.topic}.py" in files:
         return True
-    if notebook not in files:
-        return False
-    try:
-        before = nbformat.reads("\n".join(_git("show", f"{commit}:{notebook}")), as_version=4)
-    except CourseError:  # the notebook did not exist then, or had another name
+    if lesson.topic not in before:
         return True
-    return _made_of(before) != _made_of(lessons.read(lesson.path))
+    return _made_of(before[lesson.topic]) != _made_of(lessons.read(lesson.path))
 
 
 def _made_of(notebook) -> tuple:
-    """Return the code of a notebook and what its outputs were made from; prose does not count."""
-    code = tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    """Return the code of a notebook and what its outputs were made from.
+
+    Neither prose nor comments count, nor the numbers of lessons, which follow from the syllabus.
+    """
+    code = tuple(_meaning(cell.source) for cell in notebook.cells if cell.cell_type == "code")
     made_from = notebook.metadata.get("aigc_course", {}).get("made_from") or {}
     return code, provenance.that_count(made_from)
+
+
+def _meaning(source: str) -> str:
+    """Return code without its comments; code that only Jupyter understands as it is."""
+    try:
+        return ast.dump(ast.parse(re.sub(r"\blesson \d\d\b", "lesson", source)))
+    except SyntaxError:
+        return source
 
 
 def _git(*arguments: str) -> tuple[str, ...]:

@@ -26,12 +26,12 @@ def repository(tmp_path, monkeypatch):
     """A small repository with a notebook for each lesson, each of one text and one code cell."""
     monkeypatch.setattr(paths, "course_root", lambda: tmp_path)
     (tmp_path / "notebooks").mkdir()
-    names = [record.name for record in lessons.syllabus.present()]
-    for name in names:
+    for record in lessons.syllabus.present():
         cells = [nbformat.v4.new_markdown_cell("Text."), nbformat.v4.new_code_cell("x = 1")]
         notebook = nbformat.v4.new_notebook(cells=cells)
-        notebook.metadata["aigc_course"] = {"made_from": {"ran": "before"}}
-        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+        own = {"topic": record.topic, "made_from": {"ran": "before"}}
+        notebook.metadata["aigc_course"] = own
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{record.name}.ipynb")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "--quiet", "-m", "before")
@@ -43,6 +43,8 @@ def change(path, what):
     notebook = nbformat.read(path, as_version=4)
     if what == "prose":
         notebook.cells[0].source = "Other text."
+    if what == "comment":
+        notebook.cells[1].source = "x = 1  # as in lesson 03"
     if what == "code":
         notebook.cells[1].source = "x = 2"
     if what == "library":
@@ -50,7 +52,7 @@ def change(path, what):
     nbformat.write(notebook, path)
 
 
-@pytest.mark.parametrize("what, chosen", [("prose", 0), ("code", 1), ("library", 1)])
+@pytest.mark.parametrize("what, chosen", [("prose", 0), ("comment", 0), ("code", 1), ("library", 1)])
 def test_a_lesson_is_chosen_for_its_code_and_what_it_ran_not_for_its_prose(
     repository, what, chosen
 ):
@@ -60,6 +62,32 @@ def test_a_lesson_is_chosen_for_its_code_and_what_it_ran_not_for_its_prose(
     assert found.changed == (lesson,) * chosen
     assert found.files == (f"notebooks/{lesson.name}.ipynb",)
     assert lesson not in found.rotating or not chosen
+
+
+def test_a_lesson_that_got_another_name_is_compared_with_what_it_was(repository):
+    there = lessons.all_lessons()
+    for lesson in there[4:6]:
+        old = repository / "notebooks" / f"9{lesson.name}.ipynb"
+        git(repository, "mv", str(lesson.path), str(old))
+    git(repository, "commit", "--quiet", "-m", "other names")
+    for lesson in there[4:6]:
+        old = repository / "notebooks" / f"9{lesson.name}.ipynb"
+        git(repository, "mv", str(old), str(lesson.path))
+    assert selection.since("HEAD").changed == ()
+    change(there[5].path, "code")
+    assert selection.since("HEAD").changed == (there[5],)
+
+
+def test_a_new_lesson_is_chosen(repository):
+    lesson = lessons.all_lessons()[2]
+    git(repository, "rm", "--quiet", str(lesson.path))
+    git(repository, "commit", "--quiet", "-m", "without it")
+    change_of = lessons.all_lessons()[3]
+    lesson.path.write_bytes(change_of.path.read_bytes())
+    notebook = nbformat.read(lesson.path, as_version=4)
+    notebook.metadata["aigc_course"]["topic"] = lesson.topic
+    nbformat.write(notebook, lesson.path)
+    assert selection.since("HEAD").changed == (lesson,)
 
 
 def test_a_lesson_is_chosen_for_its_exercises(repository):
