@@ -52,7 +52,9 @@ def change(path, what):
     nbformat.write(notebook, path)
 
 
-@pytest.mark.parametrize("what, chosen", [("prose", 0), ("comment", 0), ("code", 1), ("library", 1)])
+@pytest.mark.parametrize(
+    "what, chosen", [("prose", 0), ("comment", 0), ("code", 1), ("library", 1)]
+)
 def test_a_lesson_is_chosen_for_its_code_and_what_it_ran_not_for_its_prose(
     repository, what, chosen
 ):
