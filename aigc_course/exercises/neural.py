@@ -240,12 +240,12 @@ ADAM = Exercise(
 )
 
 
-def _changed_adam(correct=True, root=True, sign=1, minus=-1, first=FIRST, second=SECOND):
+def _changed_adam(correct=True, root=True, minus=-1, first=FIRST, second=SECOND):
     """Return a step of Adam with one thing changed, for the known mistakes."""
 
     def step_of(weight, slope, mean, square, step, rate):
         mean = first * mean + (1 - first) * slope
-        square = second * square + sign * (1 - second) * slope**2
+        square = second * square + (1 - second) * slope**2
         m = mean / (1 - first**step) if correct else mean
         v = square / (1 - second**step) if correct else square
         return weight + minus * rate * m / ((np.sqrt(v) if root else v) + TINY), mean, square

@@ -531,6 +531,7 @@ def test_a_line_of_very_many_parts_is_not_even_read(monkeypatch):
         (["rules", "learned"], True),
         (["learned", "rules"], False),
         (["learned", "..."], True),
+        (["learned"], True),
     ],
 )
 def test_of_two_answers_to_a_question_the_last_counts(answers, right):
@@ -943,7 +944,7 @@ SHORT = {
     for kind in ("right", "empty", "mistake-0", "syntax-error", "cut-off", "file-cut-off")
 } | {
     kind: (work.ATTACKS[kind], work.NONE)
-    for kind in ("own-require",)  # the others take part in the long rounds
+    for kind in ("own-require", "equal-to-everything", "changes-tests")
 }
 ATTACKS = {kind: (change, work.NONE) for kind, change in attacks.ATTACKS.items()}
 FIRST_THIRTY = work.HONEST | {kind: ATTACKS[kind] for kind in work.ATTACKS}
