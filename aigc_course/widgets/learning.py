@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Callable
 
 import ipywidgets
@@ -15,7 +14,7 @@ from torch import nn
 
 from aigc_course.core.errors import CourseError
 from aigc_course.plots import BLACK, BLUE, ORANGE
-from aigc_course.widgets.parts import follow, picture
+from aigc_course.widgets.parts import follow, picture, png_of
 
 _STYLE = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="32em")}
 
@@ -74,10 +73,7 @@ def _drawn(ground, height, walk: list[tuple[float, float]], name: str) -> bytes:
     axes.plot(ground, height, color=BLACK, linewidth=1.5)
     axes.plot(*zip(*walk, strict=True), "o-", color=BLUE, markersize=5, linewidth=1)
     axes.set(xlabel=name, ylabel="loss (lower is better)", ylim=(0, max(height) * 1.05))
-    data = io.BytesIO()
-    figure.savefig(data, format="png")
-    plt.close(figure)
-    return data.getvalue()
+    return png_of(figure)
 
 
 SNAPSHOTS = (0, 10, 30, 100, 300, 1000)
@@ -167,7 +163,4 @@ def _border(network: nn.Module, x, y, names: tuple[str, str], labels: tuple[str,
         axes.scatter(*x[y == kind].T, s=12, color=colour, marker=marker, label=names[kind])
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.legend(loc="upper right")
-    data = io.BytesIO()
-    figure.savefig(data, format="png")
-    plt.close(figure)
-    return data.getvalue()
+    return png_of(figure)

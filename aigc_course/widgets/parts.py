@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 from collections.abc import Callable, Sequence
 
 import ipywidgets
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from aigc_course.core.errors import CourseError
 
@@ -64,3 +67,16 @@ def picture(png: bytes, alt: str, width: int | None = None) -> str:
         f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" '
         f'alt="{html.escape(alt)}"{size}>'
     )
+
+
+def png_of(figure: Figure, **how) -> bytes:
+    """Return a figure as the bytes of a PNG, and close it.
+
+    Args:
+        figure: of Matplotlib.
+        how: further arguments of its `savefig`, such as `bbox_inches`.
+    """
+    data = io.BytesIO()
+    figure.savefig(data, format="png", **how)
+    plt.close(figure)
+    return data.getvalue()

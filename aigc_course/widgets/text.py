@@ -9,13 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 
 import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
 from aigc_course.core.errors import CourseError
 from aigc_course.plots import attended, judged, token_boxes, tree_figure
-from aigc_course.widgets.parts import follow, picture
+from aigc_course.widgets.parts import follow, picture, png_of
 
 
 def text_player(
@@ -346,15 +345,8 @@ def sentence_player(
         found = parse(tokens)
         drawn = "No tree: no rules of the grammar fit."
         if found:
-            drawn = picture(_png(tree_figure(found[0])), f"The tree of: {' '.join(tokens)}")
+            png = png_of(tree_figure(found[0]), bbox_inches="tight")
+            drawn = picture(png, f"The tree of: {' '.join(tokens)}")
         page.value = f"<p>{line}</p>{drawn}"
 
     return ipywidgets.VBox([text, page, follow((text,), show)])
-
-
-def _png(figure) -> bytes:
-    """Return a figure as the bytes of a PNG, and close it."""
-    data = io.BytesIO()
-    figure.savefig(data, format="png", bbox_inches="tight")
-    plt.close(figure)
-    return data.getvalue()
