@@ -253,7 +253,7 @@ def _with_needs(function) -> tuple[list[str], list[str]]:
     """
     source = core_arguments.plain_source(function).rstrip()
     imports, sources = [], [source]
-    for name in sorted(_taken_from_outside(source) - {function.__name__}):
+    for name in sorted(names_from_outside(source)):
         if name not in function.__globals__ or hasattr(builtins, name):
             continue
         value = function.__globals__[name]
@@ -271,12 +271,13 @@ def _with_needs(function) -> tuple[list[str], list[str]]:
     return sorted(set(imports)), list(dict.fromkeys(sources))
 
 
-def _taken_from_outside(source: str) -> set[str]:
+def names_from_outside(source: str) -> set[str]:
     """Collect the names that a function uses and does not bind itself."""
     nodes = list(ast.walk(ast.parse(source)))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
     bound |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     return {node.id for node in names} - bound
 
 

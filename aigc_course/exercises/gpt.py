@@ -22,6 +22,13 @@ def attend(q, k, v, mask):
     return attention_weights(q, k, mask) @ v
 
 
+def attend_in_full(q, k, v, mask):
+    """Return the same, with every step spelled out."""
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5  # (..., T, S)
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+    return weights @ v
+
+
 def _questions_and_keys():
     """Return probes: queries, keys and values (..., T, D), and a causal mask."""
     torch.manual_seed(0)
@@ -36,6 +43,7 @@ ATTENTION = Exercise(
     title="Attention",
     minutes=20,
     reference=attend,
+    shown=attend_in_full,
     probes=_questions_and_keys,
     observe=with_gradients,
     hints=(
@@ -335,6 +343,16 @@ def read_on(q, k, v, past_k, past_v):
     return attend(rotate(q, start), k, v, causal_mask(q.shape[2], k.shape[2])), k, v
 
 
+def read_on_in_full(q, k, v, past_k, past_v):
+    """Return the same, with attention and its mask spelled out."""
+    start = past_k.shape[2]
+    k = torch.cat([past_k, rotate(k, start)], 2)
+    v = torch.cat([past_v, v], 2)
+    scores = rotate(q, start) @ k.transpose(-2, -1) / q.shape[-1] ** 0.5  # (B, H, T, P + T)
+    mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(start)
+    return scores.masked_fill(~mask, -torch.inf).softmax(-1) @ v, k, v
+
+
 def _cached():
     """Return probes: q, k, v (B, 2, T, 4) of new tokens, past keys and values (B, 2, P, 4)."""
     torch.manual_seed(1)
@@ -347,6 +365,7 @@ READ_ON = Exercise(
     title="A cache of keys and values",
     minutes=25,
     reference=read_on,
+    shown=read_on_in_full,
     probes=_cached,
     hints=(
         (

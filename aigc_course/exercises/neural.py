@@ -182,9 +182,6 @@ PARAMETERS = Question(
 )
 
 
-FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's usual settings
-
-
 def adam_step(weight, slope, mean, square, step, rate):
     """Return a weight, the mean of its slopes and that of their squares after a step of Adam.
 
@@ -199,10 +196,10 @@ def adam_step(weight, slope, mean, square, step, rate):
 
     Source: Kingma and Ba (2015), algorithm 1, with the settings 0.9, 0.999 and 1e-8.
     """
-    mean = FIRST * mean + (1 - FIRST) * slope
-    square = SECOND * square + (1 - SECOND) * slope**2
-    m, v = mean / (1 - FIRST**step), square / (1 - SECOND**step)
-    return weight - rate * m / (np.sqrt(v) + TINY), mean, square
+    mean = 0.9 * mean + 0.1 * slope
+    square = 0.999 * square + 0.001 * slope**2
+    m, v = mean / (1 - 0.9**step), square / (1 - 0.999**step)
+    return weight - rate * m / (np.sqrt(v) + 1e-8), mean, square
 
 
 def _moments():
@@ -238,6 +235,9 @@ ADAM = Exercise(
         "0.9 to the power t, and v the new square over one minus 0.999 to the power t.",
     ),
 )
+
+
+FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's usual settings
 
 
 def _changed_adam(correct=True, root=True, minus=-1, first=FIRST, second=SECOND):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -22,7 +23,7 @@ def text_bits(model, ids):
     That is -log2 of the probability that it assigns to them.
     """
     logp = model(input_ids=ids).logits[0, :-1].log_softmax(-1)
-    return -logp.gather(-1, ids[0, 1:, None]).sum().item() / math.log(2)
+    return -logp.gather(-1, ids[0, 1:, None]).sum().item() / np.log(2)
 
 
 class _Output(SimpleNamespace):

@@ -150,11 +150,21 @@ def draw_normalize(rng):
     return ("".join(pieces[i] for i in rng.integers(0, len(pieces), 14)),)
 
 
+def count_pairs_in_loops(words):
+    """Return how often each pair of neighbours occurs."""
+    pairs = Counter()
+    for symbols, count in words.items():
+        for i in range(len(symbols) - 1):
+            pairs[symbols[i], symbols[i + 1]] += count
+    return pairs
+
+
 COUNT_PAIRS = Exercise(
     name="tokens.count_pairs",
     title="Count neighbours",
     minutes=10,
     reference=count_pairs,
+    shown=count_pairs_in_loops,
     probes=lambda: [
         ({("l", "o", "w"): 5, ("l", "o", "g"): 2},),
         ({("a", "a", "a"): 3, ("b",): 7},),
@@ -236,11 +246,25 @@ def _with_its_type(answer, arguments):
     return {"the type": type(value).__name__, "the result": value}
 
 
+def merge_in_a_loop(symbols, pair):
+    """Return the symbols with every `pair`, from left to right, as one."""
+    merged, i = [], 0
+    while i < len(symbols):
+        if symbols[i : i + 2] == pair:
+            merged.append(symbols[i] + symbols[i + 1])
+            i += 2
+        else:
+            merged.append(symbols[i])
+            i += 1
+    return tuple(merged)
+
+
 MERGE = Exercise(
     name="tokens.merge",
     title="Merge a pair",
     minutes=10,
     reference=merge,
+    shown=merge_in_a_loop,
     probes=lambda: [
         (("l", "o", "w", "l", "o"), ("l", "o")),
         (("a", "a", "a"), ("a", "a")),
@@ -455,7 +479,7 @@ def f1_by_spans(predicted, true):
 
     def places(words):
         ends = [sum(map(len, words[:i])) for i in range(len(words) + 1)]
-        return set(pairwise(ends))
+        return {(ends[i], ends[i + 1]) for i in range(len(words))}
 
     right = len(places(predicted) & places(true))
     return 2 * right / (len(predicted) + len(true))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -250,6 +251,13 @@ def vae_loss(logits, images, mean, log_variance):
     return (pixel_loss(logits, images) + kl_to_standard(mean, log_variance).sum(1)).mean()
 
 
+def vae_loss_in_full(logits, images, mean, log_variance):
+    """Return the same, with every step spelled out."""
+    pixels = F.binary_cross_entropy_with_logits(logits, images, reduction="none")
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
+    return (pixels.flatten(1).sum(1) + kl.sum(1)).mean()
+
+
 def _some_generated():
     """Return probes: logits and images (B, 1, H, W), means and log-variances (B, Z)."""
     torch.manual_seed(4)
@@ -265,6 +273,7 @@ LOSS = Exercise(
     title="Both terms, summed",
     minutes=15,
     reference=vae_loss,
+    shown=vae_loss_in_full,
     probes=_some_generated,
     observe=with_gradients,
     hints=(
@@ -521,7 +530,7 @@ def draw_free_bits(rng):
 
 def bound(log_weights):
     """Return the log of the mean of the weights over K samples: (B,) for log-weights (K, B)."""
-    return torch.logsumexp(log_weights, 0) - math.log(len(log_weights))
+    return torch.logsumexp(log_weights, 0) - np.log(len(log_weights))
 
 
 def _log_weights():

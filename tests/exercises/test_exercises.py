@@ -2,6 +2,8 @@
 diagnosis, nothing blocks.
 """
 
+import ast
+import builtins
 import contextlib
 import itertools
 import json
@@ -12,6 +14,8 @@ import time
 import pytest
 
 from aigc_course.authoring.provenance import meaning
+from aigc_course.classroom import export
+from aigc_course.core.arguments import plain_source
 from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons
 from aigc_course.course.progress import progress
@@ -199,6 +203,27 @@ def test_the_answer_that_solution_shows_is_right(task, capsys):
     # Nothing around it: no check of the library, no comma.
     assert shown.startswith(("def ", "class "))
     assert len(meaning(shown).splitlines()) <= 11  # what it explains does not count
+
+
+@pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.topic)
+def test_a_shown_answer_uses_only_names_that_the_lesson_has(lesson):
+    """Typed into the lesson's cell it runs: no constant of the exercise's module, say."""
+    notebook = lessons.read(lesson.path)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    nodes = [node for cell in cells for node in ast.walk(ast.parse(cell))]
+    has = set(dir(builtins))
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            has |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            has.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            has.add(node.id)
+    for task in catalog.exercises_of(lesson.topic).values():
+        if isinstance(task, Exercise):
+            shown = task.shown or task.reference
+            needs = export.names_from_outside(plain_source(shown))
+            assert needs <= has, (task.name, needs - has)
 
 
 def test_an_answer_that_changes_its_arguments_spoils_nothing():
