@@ -1,4 +1,4 @@
-"""Drawings of lesson 04: a neuron, its loss, and how it learns."""
+"""Drawings of lesson 06: a neuron, its loss, and how it learns."""
 
 from __future__ import annotations
 

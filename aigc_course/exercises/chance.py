@@ -360,6 +360,14 @@ def seen_only(followers, vocabulary, k):
     return {token: (count + k) / total for token, count in followers.items()}
 
 
+@ADD_K.mistake(
+    "The total grows by what you add to every token together: k times the size of the vocabulary."
+)
+def size_in_total(followers, vocabulary, k):
+    total = followers.total() + len(vocabulary)
+    return {token: (followers[token] + k) / total for token in vocabulary}
+
+
 @ADD_K.mistake("You always add 1; add k.")
 def always_one(followers, vocabulary, k):
     return add_k(followers, vocabulary, 1)

@@ -249,8 +249,9 @@ CROSS_ENTROPY = Exercise(
     probes=_assigned,
     hints=(
         "Which one number of each row says how well the true answer was predicted?",
-        "Pick from row i the column answers[i]; an array of row numbers beside the array of "
-        "answers picks all of them at once. Then the surprise of each, and the mean.",
+        "Pick from row i the column answers[i]; an array of row numbers (np.arange makes one) "
+        "beside the array of answers picks all of them at once. Then the surprise of each, and "
+        "the mean.",
         "The mean over the rows of -ln p, with p the entry of the true answer.",
     ),
 )
@@ -290,6 +291,19 @@ def of_all_entries(probabilities, answers):
 )
 def log_of_mean(probabilities, answers):
     return -np.log(probabilities[np.arange(len(answers)), answers].mean())
+
+
+@CROSS_ENTROPY.mistake(
+    "That takes the columns of all answers from every row. Pair each row number with its answer: "
+    "from row i only the column answers[i]."
+)
+def columns_of_every_row(probabilities, answers):
+    return -np.log(probabilities[:, answers]).mean()
+
+
+@CROSS_ENTROPY.mistake("One number is asked for: take the mean over the examples.")
+def one_loss_each(probabilities, answers):
+    return -np.log(probabilities[np.arange(len(answers)), answers])
 
 
 @CROSS_ENTROPY.hidden()
@@ -357,6 +371,11 @@ def yes_or_no_each(scores, answers):
 @ACCURACY.mistake("That is a share in percent; return a number between 0 and 1.")
 def in_percent(scores, answers):
     return 100 * accuracy(scores, answers)
+
+
+@ACCURACY.mistake("You look for the largest score of the whole table; look in each row: axis 1.")
+def of_the_whole_table(scores, answers):
+    return (scores.argmax() == answers).mean()
 
 
 @ACCURACY.hidden()

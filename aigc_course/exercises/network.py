@@ -338,8 +338,9 @@ GRADIENT = Exercise(
         "Chain rule: the slope of the loss with respect to the score, times the slope of the "
         "score with respect to each weight. The first factor is the error, and the second is the "
         "input that the weight belongs to. Then take the mean over the examples.",
-        "With respect to w: the mean of (p - y) x over the examples. With respect to b: the mean "
-        "of p - y.",
+        "With respect to w: the mean of (p - y) x over the examples. There are N errors, and x has "
+        "N rows of D numbers: each row must be multiplied by its own error, so turn the errors "
+        "into a column of shape (N, 1) first. With respect to b: the mean of p - y.",
     ),
 )
 

@@ -6,148 +6,15 @@ Normalising, pairs and merges, bits per character, maximum matching, scoring wor
 from __future__ import annotations
 
 import itertools
-import re
-import unicodedata
 from collections import Counter
 from itertools import pairwise
 
 import numpy as np
 
 from aigc_course.exercises.engine.draws import letters, size
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
 from aigc_course.text.bpe import count_pairs, merge
-from aigc_course.text.cleaning import normalize
 from aigc_course.text.segmentation import max_match, scores
-
-
-def normalize_in_three_lines(text):
-    """Return a text in NFC with single spaces and without control or format characters.
-
-    White space goes first, as a line break is a control character, too.
-    """
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf"))
-    return " ".join(text.split())
-
-
-NORMALIZE = Exercise(
-    name="tokens.normalize",
-    title="One spelling for what looks the same",
-    minutes=15,
-    reference=normalize,
-    shown=normalize_in_three_lines,
-    probes=lambda: [
-        ("  New  tram\n links\u00a0it ",),
-        ("so\u00adft\u200b hy\x07phen",),
-        ("cafe\u0301 na\u00efve 新闻!",),
-        ("a\x00 b\r\nc",),
-        ("½ ﬁg \u200b x",),
-        ("",),
-    ],
-    hints=(
-        (
-            "In which three ways can two texts differ that look the same: how letters are "
-            "composed, how they are spaced, and what else?"
-        ),
-        (
-            "Compose first. White space must become spaces before invisible characters go, "
-            "because a line break is one of them. What is dropped may leave two spaces side by "
-            "side."
-        ),
-        (
-            "Order: NFC; runs of white space to one space; drop the categories Cc and Cf; runs "
-            "of spaces to one again, none at the ends."
-        ),
-    ),
-)
-
-
-@NORMALIZE.mistake(
-    "Characters that nobody sees are still there: drop those of category Cc "
-    "(control) and Cf (format)."
-)
-def spaces_only(text):
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-@NORMALIZE.mistake("You threw away every letter beyond ASCII: é and 新 are text.")
-def ascii_only(text):
-    return " ".join(text.encode("ascii", "ignore").decode().split())
-
-
-@NORMALIZE.mistake(
-    "A line break is a control character, too: turn white space into spaces "
-    "before you drop controls."
-)
-def controls_first(text):
-    text = "".join(
-        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    return re.sub(r"\s+", " ", text).strip()
-
-
-@NORMALIZE.mistake(
-    "e + accent and é look the same but are not equal: "
-    "unicodedata.normalize('NFC', text) composes them."
-)
-def not_composed(text):
-    text = "".join(
-        c for c in re.sub(r"\s+", " ", text) if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    return re.sub(" +", " ", text).strip()
-
-
-@NORMALIZE.mistake(
-    "NFD takes letters and accents apart; NFC puts them together (both look "
-    "the same on the screen)."
-)
-def nfd(text):
-    return unicodedata.normalize("NFD", normalize(text))
-
-
-@NORMALIZE.mistake("NFKC changes what is written: ½ becomes 1⁄2. NFC only composes.")
-def compatibility(text):
-    return normalize(unicodedata.normalize("NFKC", text))
-
-
-@NORMALIZE.mistake("Spaces at the beginning or the end are left.")
-def not_stripped(text):
-    text = "".join(
-        c
-        for c in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
-        if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    return re.sub(" +", " ", text)
-
-
-@NORMALIZE.mistake("Punctuation is gone: drop only control and format characters.")
-def printable(text):
-    return "".join(
-        c for c in " ".join(unicodedata.normalize("NFC", text).split()) if c.isalnum() or c == " "
-    )
-
-
-@NORMALIZE.hidden(times=6)
-def draw_normalize(rng):
-    pieces = [
-        "  ",
-        "\u00a0",
-        "\u00ad",
-        "\u200b",
-        "\x07",
-        "\r\n",
-        "\t",
-        "e\u0301",
-        "ﬂ",
-        "¼",
-        "news",
-        "Ärger",
-        "新闻",
-        "！",
-        "a\x00b",
-        "x",
-    ]
-    return ("".join(pieces[i] for i in rng.integers(0, len(pieces), 14)),)
 
 
 def count_pairs_in_loops(words):
@@ -573,3 +440,50 @@ def draw_word_f1(rng):
         return [text[a:b] for a, b in itertools.pairwise(places)]
 
     return cut(), cut()
+
+
+QUIZ = (
+    QuizQuestion(
+        "Why are byte-pair encodings so often begun with bytes and not with characters?",
+        "Then no text of any script is unknown.",
+        (
+            "Bytes make the tokens longer.",
+            "Bytes are quicker to count.",
+            "Characters have no frequencies.",
+        ),
+        "Every text is a row of bytes, and all 256 of them are in the vocabulary.",
+    ),
+    QuizQuestion(
+        "Which pair does byte-pair encoding merge next?",
+        "the one that occurs most often now",
+        (
+            "the one that stands first in the text",
+            "the one whose token is longest",
+            "the one that the model finds hardest",
+        ),
+        "It counts the pairs of neighbours as they are after all earlier merges.",
+    ),
+    QuizQuestion(
+        "Model A needs 4 bits a token, model B 1.5 bits a token, each with tokens of its own. "
+        "Which is better?",
+        "It cannot be said without bits per character.",
+        ("B, since it needs fewer bits.", "A, since its tokens are larger.", "Both are equal."),
+        "Tokens of different size cannot be compared; bits for the same text can.",
+    ),
+    QuizQuestion(
+        "You encode a new word. In which order are the merges applied?",
+        "in the order in which they were learned",
+        ("the longest first", "the most frequent in this word first", "from left to right"),
+        "Later merges join what earlier ones have made.",
+    ),
+    QuizQuestion(
+        "Maximum matching cuts themanran into them, an, ran. Why?",
+        "It takes the longest word that begins at a place.",
+        (
+            "It begins at the end.",
+            "It does not know the word the.",
+            "It takes the most probable path.",
+        ),
+        "It never looks back, so an early long word can spoil what follows.",
+    ),
+)

@@ -185,6 +185,18 @@ def forgot_the_total(counts):
         return np.maximum(np.log2(counts / np.outer(counts.sum(1), counts.sum(0))), 0)
 
 
+@PPMI.mistake(
+    "The sums of rows and of columns must form a table: the product for (a, b) is that of row a "
+    "and column b, as np.outer makes it."
+)
+def margins_side_by_side(counts):
+    counts = np.asarray(counts, dtype=float)
+    p = counts / counts.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pmi = np.log2(p / (p.sum(1) * p.sum(0)))
+    return np.where(counts > 0, np.maximum(pmi, 0), 0)
+
+
 @PPMI.hidden()
 def draw_ppmi(rng):
     n = size(rng, 3, 5)

@@ -1,17 +1,140 @@
-"""Exercises on words and sentences.
+"""Exercises on the tags of words.
 
-The probability of a path of tags, Viterbi, ambiguous sentences, trees in a chart, pronouns.
+A baseline, the probability of a path, Viterbi, counted tables.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import numpy as np
 
 from aigc_course.exercises.engine.draws import size
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
+from aigc_course.exercises.engine.types import Exercise, QuizQuestion
 from aigc_course.models.text.tagger import viterbi
+
+
+def most_frequent_tag(texts):
+    """Return the most frequent tag of each word, a dictionary.
+
+    Args:
+        texts: (tokens, tags) pairs.
+    """
+    counts = defaultdict(Counter)  # word -> its tags
+    for tokens, tags in texts:
+        for token, tag in zip(tokens, tags, strict=True):
+            counts[token][tag] += 1
+    return {token: tags.most_common(1)[0][0] for token, tags in counts.items()}
+
+
+def _tagged_texts():
+    """Return probes: lists of (tokens, tags) in which no word has two most frequent tags."""
+    return [
+        (
+            [
+                ("We fish".split(), ["PRON", "VERB"]),
+                ("a big fish".split(), ["DET", "ADJ", "NOUN"]),
+                ("fish swim".split(), ["NOUN", "VERB"]),
+            ],
+        ),
+        (
+            [
+                ("to go to the park".split(), ["PART", "VERB", "ADP", "DET", "NOUN"]),
+                ("to the park".split(), ["ADP", "DET", "NOUN"]),
+                ("Park here".split(), ["VERB", "ADV"]),
+            ],
+        ),
+        (
+            [
+                ("to go to see".split(), ["PART", "VERB", "PART", "VERB"]),
+                ("to the".split(), ["ADP", "DET"]),
+            ],
+        ),
+        ([(["yes"], ["INTJ"])],),
+    ]
+
+
+BASELINE = Exercise(
+    name="words.baseline",
+    title="The most frequent tag of each word",
+    minutes=10,
+    reference=most_frequent_tag,
+    probes=_tagged_texts,
+    hints=(
+        "For the word to, which numbers must you know before you can choose its tag?",
+        "First count, for each word, how often it has each tag: a dictionary of Counters does. "
+        "Then take, for each word, the tag with the largest count.",
+        "tag(word) = the tag t with the largest number of places where (word, t) stands.",
+    ),
+)
+
+
+def _chosen(texts, choose):
+    """Return word -> `choose`(its tags in order of their places), for the known mistakes."""
+    tags_of = defaultdict(list)
+    for tokens, tags in texts:
+        for token, tag in zip(tokens, tags, strict=True):
+            tags_of[token].append(tag)
+    return {token: choose(tags) for token, tags in tags_of.items()}
+
+
+@BASELINE.mistake("You keep the first tag of each word; count all, and take the most frequent.")
+def first_tag(texts):
+    return _chosen(texts, lambda tags: tags[0])
+
+
+@BASELINE.mistake(
+    "The last tag of each word overwrites those before; count all, and take the most frequent."
+)
+def last_tag(texts):
+    return _chosen(texts, lambda tags: tags[-1])
+
+
+@BASELINE.mistake("That is the rarest tag of each word; take the most frequent.")
+def rarest_tag(texts):
+    return _chosen(texts, lambda tags: Counter(tags).most_common()[-1][0])
+
+
+@BASELINE.mistake(
+    "Every word gets the most frequent tag of all; count the tags of each word for itself."
+)
+def one_tag_for_all(texts):
+    often = Counter(tag for _, tags in texts for tag in tags).most_common(1)[0][0]
+    return _chosen(texts, lambda _: often)
+
+
+@BASELINE.mistake("The value is the tag, a string; leave out how often it stands there.")
+def tag_with_its_count(texts):
+    return _chosen(texts, lambda tags: Counter(tags).most_common(1)[0])
+
+
+@BASELINE.mistake("The value is the tag alone; you return the counts of all tags of the word.")
+def all_counts(texts):
+    return _chosen(texts, Counter)
+
+
+@BASELINE.mistake("Words keep their capitals: Park and park are counted apart.")
+def without_capitals(texts):
+    return most_frequent_tag([([t.lower() for t in tokens], tags) for tokens, tags in texts])
+
+
+@BASELINE.mistake("Count the words of every text, not those of the last one alone.")
+def last_text_only(texts):
+    return most_frequent_tag(texts[-1:])
+
+
+@BASELINE.hidden(times=5)
+def draw_baseline(rng):
+    # Each word has one tag five times and others at most four times.
+    texts = []
+    for word in "abcd"[: size(rng, 2, 4)]:
+        tags = ["NOUN", "VERB", "ADJ", "ADP"]
+        best = tags.pop(int(rng.integers(0, 4)))
+        others = [tag for tag in tags for _ in range(int(rng.integers(0, 5)))]
+        row = [str(tag) for tag in rng.permutation([best] * 5 + others)]
+        texts += [([word] * len(part), part) for part in (row[:3], row[3:])]
+    return (texts,)
 
 
 def path_score(start, transition, emission, states):
@@ -249,311 +372,130 @@ def draw_viterbi(rng):
     return tuple(np.log(table + 1e-9) for table in tables)
 
 
-PARSES = Question(
-    name="words.parses",
-    title="How many trees?",
-    minutes=5,
-    reference=5,
-    explanation="in the park goes with saw or Tom; with a kite with saw, Tom or park: six pairs, "
-    "of which one would cross. Five are left.",
-    mistakes=(
-        Mistake(
-            6,
-            (
-                "You counted every pair of attachments; one of the six makes branches "
-                "cross, and a tree has none."
-            ),
-        ),
-        Mistake(
-            4, "Two times two is short: with a kite has three places to go, saw, Tom and park."
-        ),
-        Mistake(3, "That is with a kite alone; in the park can move as well."),
-        Mistake(2, "That would be one phrase with two places; here are two phrases."),
-        Mistake(1, "A reader sees one meaning, the grammar allows more."),
-    ),
-    hints=(
-        "To which word may 'in the park' belong? And 'with a kite'?",
-        (
-            "Write down every combination of the two choices, then strike out the one whose "
-            "branches cross: no tree has such."
-        ),
-        (
-            "trees = (places for the first phrase) x (places for the second) - (combinations "
-            "that cross)."
-        ),
-    ),
-)
-
-
-def count_trees(labels, rules, goal="S"):
-    """Return how many trees with the label `goal` a sentence has.
+def transition_table(texts, names, k):
+    """Return P(next tag | tag) with k added to each count, as an array (K, K).
 
     Args:
-        labels: one label for each word.
-        rules: (left label, right label) -> label of both together.
-        goal: label of the whole sentence.
+        texts: lists of tags.
+        names: all K tags, in the order of rows and columns.
+        k: number added to each count.
     """
-    ways = defaultdict(Counter)  # (start, end) -> label -> number of trees
-    for i, label in enumerate(labels):
-        ways[i, i + 1][label] = 1
-    for length in range(2, len(labels) + 1):
-        for start in range(len(labels) - length + 1):
-            end = start + length
-            for middle in range(start + 1, end):
-                for (left, right), label in rules.items():
-                    ways[start, end][label] += ways[start, middle][left] * ways[middle, end][right]
-    return ways[0, len(labels)][goal]
+    counts = np.full((len(names), len(names)), float(k))
+    for tags in texts:
+        for i in range(len(tags) - 1):
+            counts[names.index(tags[i]), names.index(tags[i + 1])] += 1
+    return counts / counts.sum(axis=1, keepdims=True)
 
 
-OTHER = {("A", "A"): "B", ("A", "B"): "A", ("B", "A"): "C", ("B", "B"): "A", ("C", "A"): "A"}
-"""Rules by which one stretch can be joined to different labels."""
-GRAMMAR = {
-    ("NP", "VP"): "S",
-    ("VERB", "NP"): "VP",
-    ("VP", "PP"): "VP",
-    ("NP", "PP"): "NP",
-    ("ADP", "NP"): "PP",
-}
-
-
-def _sentences():
-    """Return probes: labels of words, and rules."""
-    seen, further = ["NP", "VERB", "NP"], ["ADP", "NP"]
+def _tag_lists():
+    """Return probes: lists of tags, the names of all tags, and k."""
+    three = ["DET", "NOUN", "VERB"]
     return [
-        (seen, GRAMMAR),
-        (seen + further, GRAMMAR),
-        (seen + 2 * further, GRAMMAR),
-        (seen + 4 * further, GRAMMAR),
-        (["NP", *further, *seen[1:], *further], GRAMMAR),
-        (["VERB", "NP"], GRAMMAR),
-        (["S"], GRAMMAR),
-        (["S", "S", "S", "S"], {("S", "S"): "S"}),
-        (["VERB", "NP", "ADP", "NP"], GRAMMAR, "VP"),
-        (["A"] * 6, OTHER, "A"),
-        (["A", "B", "A", "A", "B"], OTHER, "C"),
+        ([["DET", "NOUN", "VERB"], ["DET", "NOUN"], ["NOUN", "VERB"]], three, 1),
+        ([["NOUN", "VERB", "DET", "NOUN"], ["VERB", "DET", "NOUN", "NOUN"]], three, 0.01),
+        ([["VERB"], ["DET", "DET", "NOUN"]], three, 0.5),
+        ([["A", "B"], ["A", "A", "B"], ["B", "A"]], ["B", "A"], 0.1),
     ]
 
 
-TREES = Exercise(
-    name="words.trees",
-    title="Count the trees in a chart",
-    minutes=35,
-    reference=count_trees,
-    probes=_sentences,
+TRANSITIONS = Exercise(
+    name="words.transitions",
+    title="Count which tag follows which",
+    minutes=15,
+    reference=transition_table,
+    probes=_tag_lists,
     hints=(
-        "A stretch of words is joined from two shorter ones. If the left one has 2 trees and the "
-        "right one 3, how many has the whole?",
-        "Keep, for each stretch (start, end), how many trees it has with each label. Fill the "
-        "short stretches first. For a longer one, try every place where it can be cut in two, and "
-        "every rule; multiply the numbers of the two parts, and add up over cuts and rules.",
-        "n(start, end, A) = sum over cuts m and rules A -> B C of n(start, m, B) x n(m, end, C).",
+        "After a NOUN, some tag must come. So which numbers of the table add up to 1?",
+        "Begin with a table full of k. Go through each text, and for each two neighbours add 1 in "
+        "the row of the first and the column of the second. Then divide each row by its sum.",
+        "P(b | a) = (number of times b follows a, plus k) / (sum over c of (number of times c "
+        "follows a, plus k)).",
     ),
 )
 
 
-def _counted(labels, rules, goal, cuts, join):
-    """Count trees as `count_trees` does, for the known mistakes.
-
-    Args:
-        labels, rules, goal: the sentence.
-        cuts: (start, end) -> places where a stretch is cut.
-        join: (number before, number of the left, of the right) -> number after.
-    """
-    ways = defaultdict(Counter)
-    for i, label in enumerate(labels):
-        ways[i, i + 1][label] = 1
-    for length in range(2, len(labels) + 1):
-        for start in range(len(labels) - length + 1):
-            end = start + length
-            for middle in cuts(start, end):
-                for (left, right), label in rules.items():
-                    parts = ways[start, middle][left], ways[middle, end][right]
-                    ways[start, end][label] = join(ways[start, end][label], *parts)
-    return ways[0, len(labels)][goal]
+def _pair_counts(texts, names, k):
+    """Count pairs of neighbours, with k added: for the known mistakes."""
+    place = {name: i for i, name in enumerate(names)}
+    counts = np.full((len(names), len(names)), float(k))
+    for tags in texts:
+        for a, b in pairwise(tags):
+            counts[place[a], place[b]] += 1
+    return counts
 
 
-def _every_cut(start, end):
-    return range(start + 1, end)
+@TRANSITIONS.mistake("Each row must add up to 1, not each column: divide by the sums of the rows.")
+def columns_add_up(texts, names, k):
+    counts = _pair_counts(texts, names, k)
+    return counts / counts.sum(axis=0, keepdims=True)
 
 
-@TREES.mistake(
-    "You do not count: note how many trees a stretch has, multiply the numbers of its two parts, "
-    "and add up over all cuts and rules."
+@TRANSITIONS.mistake(
+    "You divide by the number of all pairs; divide each row by its own sum, since the tag before "
+    "is given."
 )
-def trees_yes_or_no(labels, rules, goal="S"):
-    return _counted(labels, rules, goal, _every_cut, lambda n, a, b: int(bool(n or a * b)))
+def of_all_pairs(texts, names, k):
+    counts = _pair_counts(texts, names, k)
+    return counts / counts.sum()
 
 
-@TREES.mistake("Each tree of the left part goes with each of the right one: multiply, do not add.")
-def trees_added(labels, rules, goal="S"):
-    return _counted(labels, rules, goal, _every_cut, lambda n, a, b: n + (a + b if a * b else 0))
+@TRANSITIONS.mistake("Row and column are exchanged: a row belongs to the tag that comes first.")
+def row_is_the_next_tag(texts, names, k):
+    return transition_table([tags[::-1] for tags in texts], names, k)
 
 
-@TREES.mistake("You cut each stretch behind its first word only; try every place inside it.")
-def trees_first_cut(labels, rules, goal="S"):
-    return _counted(labels, rules, goal, lambda a, b: [a + 1], lambda n, x, y: n + x * y)
+@TRANSITIONS.mistake("Add k to every count before you divide, also where the count is 0.")
+def nothing_added(texts, names, k):
+    counts = _pair_counts(texts, names, 0)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
-@TREES.mistake(
-    "Only cuts before the last word of a stretch count. Either you try no others, or you fill the "
-    "chart from left to right, where longer parts are not done yet when you need them."
+@TRANSITIONS.mistake(
+    "k is added after the division: the rows no longer add up to 1. Add it to the counts."
 )
-def trees_last_cut(labels, rules, goal="S"):
-    return _counted(labels, rules, goal, lambda a, b: [b - 1], lambda n, x, y: n + x * y)
+def added_too_late(texts, names, k):
+    counts = _pair_counts(texts, names, 0)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) + k
 
 
-@TREES.mistake("The last place for a cut is missing: before the last word of the stretch.")
-def trees_cut_missing(labels, rules, goal="S"):
-    return _counted(
-        labels, rules, goal, lambda a, b: range(a + 1, max(a + 2, b - 1)), lambda n, x, y: n + x * y
-    )
-
-
-@TREES.mistake("The label of the whole sentence is `goal`, which need not be S.")
-def trees_goal_ignored(labels, rules, goal="S"):
-    return count_trees(labels, rules, "S")
-
-
-@TREES.mistake("Only trees with the label `goal` over the whole sentence count.")
-def trees_of_all_labels(labels, rules, goal="S"):
-    return sum(count_trees(labels, rules, label) for label in {*rules.values(), *labels})
-
-
-@TREES.mistake("A stretch can have several labels: note the number of trees for each of them.")
-def trees_one_label(labels, rules, goal="S"):
-    ways = {(i, i + 1): (label, 1) for i, label in enumerate(labels)}
-    for length in range(2, len(labels) + 1):
-        for start in range(len(labels) - length + 1):
-            end = start + length
-            found = Counter()
-            for middle in range(start + 1, end):
-                (left, m), (right, n) = ways[start, middle], ways[middle, end]
-                found[rules.get((left, right), "")] += m * n
-            found.pop("", None)
-            ways[start, end] = found.most_common(1)[0] if found else ("", 0)
-    label, n = ways[0, len(labels)]
-    return n if label == goal else 0
-
-
-@TREES.hidden(times=8)
-def draw_trees(rng):
-    if rng.random() < 0.5:
-        names = ["A", "B", "C"]
-        rules = {(a, b): names[int(rng.integers(0, 3))] for a in names for b in names}
-        return (
-            [names[int(i)] for i in rng.integers(0, 3, size(rng, 2, 7))],
-            rules,
-            "ABC"[int(rng.integers(0, 3))],
-        )
-    labels = ["NP", "VERB", "NP"]
-    for _ in range(size(rng, 0, 4)):
-        labels += ["ADP", "NP"]
-    return labels, GRAMMAR, "S"
-
-
-def resolve(words, girls, boys):
-    """Return the words, with each pronoun replaced by the name that it stands for.
-
-    "she" stands for the last girl who was named, "he" for the last boy, in any capitals; one that
-    stands for nobody stays as it is.
-    """
-    last, resolved = {}, []
-    for word in words:
-        resolved.append(last.get(word.lower(), word))
-        if word in girls:
-            last["she"] = word
-        elif word in boys:
-            last["he"] = word
-    return resolved
-
-
-SOME_GIRLS, SOME_BOYS = ("Mia", "Rosa", "Ada"), ("Tom", "Leo")
-
-
-def _told():
-    """Return probes: words, the names of girls and of boys."""
-    texts = (
-        "Rosa lost it . Tom found it . She thanked him",
-        "Mia met Ada . she smiled , and He came",
-        "He met Leo . Mia saw Tom , and he saw her . She and HE left",
-        "she",
-        "Tom met Mia . Leo met Rosa . he liked her , she liked him",
-    )
-    return [(text.split(), SOME_GIRLS, SOME_BOYS) for text in texts]
-
-
-RESOLVE = Exercise(
-    name="words.resolve",
-    title="Who is she?",
-    minutes=10,
-    reference=resolve,
-    probes=_told,
-    hints=(
-        "When you come to a pronoun, what must you remember from the words before?",
-        "Go through the words once, and keep two notes: the last girl and the last boy who were "
-        "named. A name changes a note, a pronoun is replaced by one.",
-        "she -> last girl so far; he -> last boy so far; nobody so far -> unchanged.",
-    ),
+@TRANSITIONS.mistake(
+    "k is missing in what you divide by: a row's sum has it once for each tag, so K times."
 )
+def k_missing_below(texts, names, k):
+    total = _pair_counts(texts, names, 0).sum(axis=1, keepdims=True)
+    return _pair_counts(texts, names, k) / np.maximum(total, 1)
 
 
-def _resolved(words, girls, boys, *, lower=str.lower, first=False, mixed=False):
-    """Resolve pronouns as `resolve` does, for the known mistakes: each changes one thing."""
-    last, out = {}, []
-    for word in words:
-        out.append(last.get(lower(word), word))
-        for pronoun, names in (("she", girls), ("he", boys)):
-            if word in names and not (first and pronoun in last):
-                last |= {"she": word, "he": word} if mixed else {pronoun: word}
-    return out
+@TRANSITIONS.mistake("The row's sum has k once for each tag: K times k, not k.")
+def k_once_below(texts, names, k):
+    total = _pair_counts(texts, names, 0).sum(axis=1, keepdims=True) + k
+    return _pair_counts(texts, names, k) / total
 
 
-@RESOLVE.mistake("She and he may be written with capitals.")
-def small_letters_only(words, girls, boys):
-    return _resolved(words, girls, boys, lower=lambda word: word)
+@TRANSITIONS.mistake(
+    "The last tag of a text and the first of the next are no neighbours: count text by text."
+)
+def across_texts(texts, names, k):
+    return transition_table([[tag for tags in texts for tag in tags]], names, k)
 
 
-@RESOLVE.mistake("You take the first who was named; it is the last before the pronoun.")
-def first_named(words, girls, boys):
-    return _resolved(words, girls, boys, first=True)
+@TRANSITIONS.mistake("Return the probabilities; you return the counts.")
+def counts_only(texts, names, k):
+    return _pair_counts(texts, names, k)
 
 
-@RESOLVE.mistake("She stands for a girl and he for a boy: keep a note for each.")
-def anybody(words, girls, boys):
-    return _resolved(words, girls, boys, mixed=True)
+@TRANSITIONS.mistake("The probabilities are asked for; leave the logarithm for later.")
+def as_logarithms(texts, names, k):
+    return np.log(transition_table(texts, names, k))
 
 
-@RESOLVE.mistake("The two are exchanged: she stands for a girl, he for a boy.")
-def exchanged(words, girls, boys):
-    return resolve(words, boys, girls)
-
-
-@RESOLVE.mistake("You look at names after the pronoun as well; only those before it count.")
-def whole_text(words, girls, boys):
-    last = {
-        "she": [w for w in words if w in girls][-1:],
-        "he": [w for w in words if w in boys][-1:],
-    }
-    return [(last.get(word.lower()) or [word])[0] for word in words]
-
-
-@RESOLVE.mistake("All words come back: names and other words stay where they are.")
-def pronouns_only(words, girls, boys):
-    pairs = zip(words, resolve(words, girls, boys), strict=True)
-    return [name for word, name in pairs if word.lower() in ("she", "he")]
-
-
-@RESOLVE.hidden(times=5)
-def draw_resolve(rng):
-    pool = [*SOME_GIRLS, *SOME_BOYS, "she", "He", "She", "he", "saw", "."]
-    words = [
-        "Mia",
-        "Tom",
-        *(pool[int(i)] for i in rng.integers(0, len(pool), size(rng, 6, 14))),
-        "she",
-        "He",
+@TRANSITIONS.hidden(times=5)
+def draw_transitions(rng):
+    names = list("XYZW"[: size(rng, 2, 4)])
+    texts = [
+        [names[int(i)] for i in rng.integers(0, len(names), size(rng, 2, 7))] for _ in range(4)
     ]
-    return words, SOME_GIRLS, SOME_BOYS
+    return texts, names, float(rng.choice([0.01, 0.1, 1.0]))
 
 
 QUIZ = (
@@ -580,25 +522,15 @@ QUIZ = (
         "If nothing else is known of it, its neighbours decide.",
     ),
     QuizQuestion(
-        "Mia saw Tom with a kite. Why does this sentence have two trees?",
-        "With a kite may belong to the seeing or to Tom.",
-        (
-            "Saw can be a noun.",
-            "A kite may be Mia's or Tom's.",
-            "Every sentence has two trees.",
-        ),
-        "A prepositional phrase can be attached to a verb phrase or to a noun phrase.",
+        "What is a baseline?",
+        "a simple method that a better one has to beat",
+        ("the best result so far", "the first row of a table", "a model without errors"),
+        "Only beside a simple method can you see what the effort was good for.",
     ),
     QuizQuestion(
-        "In which order can a chart be filled?",
-        "the stretches of one word, then ever longer ones",
-        ("the whole sentence, then its parts", "the verb, then the rest", "the first word's row"),
-        "A long stretch is joined from two shorter ones, so these must be done before.",
-    ),
-    QuizQuestion(
-        "Tom found the hat. He smiled. Who is the agent of smiled?",
-        "Tom, named by a pronoun",
-        ("he, nobody knows who", "the hat", "the speaker"),
-        "A pronoun points back to somebody who was named before.",
+        "Twelve words, four tags. About how many steps does Viterbi take?",
+        "12 times 4 times 4",
+        ("4 to the power of 12", "12 times 4", "12 to the power of 4"),
+        "For each word, each of the four tags looks back at four tags before it.",
     ),
 )

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from aigc_course.core.errors import CourseError
+from aigc_course.models.text.tagger import viterbi_table
 from aigc_course.plots import attended, judged, token_boxes, tree_figure
 from aigc_course.widgets.parts import follow, picture, png_of
 
@@ -115,6 +116,35 @@ def token_player(tokenizer, text: str) -> ipywidgets.VBox:
         page.value = f"{shown}<p>{len(tokens)} tokens for {len(written.value)} characters</p>"
 
     return ipywidgets.VBox([written, merges, page, follow((written, merges), cut)])
+
+
+ENCODINGS = ("utf-8", "cp1252", "gb18030", "utf-16")
+
+
+def encoding_player(text: str) -> ipywidgets.VBox:
+    """Return a widget that writes a text in one encoding and reads it in another.
+
+    Args:
+        text: to begin with.
+    """
+    style = {"style": {"description_width": "7em"}}
+    wide = {"layout": ipywidgets.Layout(width="40em")}
+    written = ipywidgets.Text(value=text, description="text", **style, **wide)
+    write, read = (
+        ipywidgets.ToggleButtons(options=ENCODINGS, value=value, description=name, **style)
+        for name, value in (("written as", "utf-8"), ("read as", "cp1252"))
+    )
+    page = ipywidgets.HTML()
+
+    def convert() -> None:
+        raw = written.value.encode(write.value, errors="replace")
+        seen = raw.decode(read.value, errors="replace")
+        page.value = (
+            f"<p>{len(raw)} bytes: <code>{html.escape(str(raw)[2:-1])}</code></p>"
+            f'<p style="font-size:130%">{html.escape(seen)}</p>'
+        )
+
+    return ipywidgets.VBox([written, write, read, page, follow((written, write, read), convert)])
 
 
 def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ipywidgets.VBox:
@@ -308,6 +338,59 @@ def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywid
 
     chosen.observe(lambda change: setattr(written, "value", change["new"]), "value")
     return ipywidgets.VBox([chosen, written, beam, page, follow((written, beam), look)])
+
+
+def tag_player(tagger, sentences: Sequence[str]) -> ipywidgets.VBox:
+    """Return a widget that shows the tags of a sentence, and the table of the Viterbi algorithm.
+
+    A column is a word, a row a tag. The bar in a box is as long as the best path that ends there
+    is probable, beside the most probable box of its column. The boxes of the best path are framed.
+
+    Args:
+        tagger: a `Tagger`.
+        sentences: to choose from, tokens parted by spaces; any other can be typed.
+
+    Raises:
+        CourseError: there is no sentence.
+    """
+    if not sentences:
+        raise CourseError("tag_player needs at least one sentence to begin with.")
+    text = ipywidgets.Combobox(
+        options=list(sentences),
+        value=sentences[0],
+        description="sentence",
+        continuous_update=False,
+        layout=ipywidgets.Layout(width="40em"),
+    )
+    page = ipywidgets.HTML()
+
+    def show() -> None:
+        tokens = re.findall(r"[\w']+|[^\w\s]", text.value)
+        if not 1 <= len(tokens) <= 20:
+            raise CourseError(f"Write 1 to 20 words; these are {len(tokens)}.")
+        page.value = _viterbi_table(tagger, tokens)
+
+    return ipywidgets.VBox([text, page, follow((text,), show)])
+
+
+def _viterbi_table(tagger, tokens: list[str]) -> str:
+    """Return HTML of the table, without tags that are nowhere 0.001 as good as the best."""
+    best, _ = viterbi_table(tagger.start, tagger.transition, tagger.emission(tokens))
+    share = np.exp(best - best.max(1, keepdims=True))  # (T, K), 1 for the best box of a word
+    path = tagger.tag(tokens)
+    rows = ["<tr><th></th>" + "".join(f"<th>{html.escape(t)}</th>" for t in tokens) + "</tr>"]
+    for k, tag in enumerate(tagger.tags):
+        if share[:, k].max() < 0.001 and tag not in path:
+            continue
+        cells = [
+            f'<td style="border:2px solid {"#D55E00" if path[t] == tag else "transparent"};'
+            f'padding:2px 6px"><span style="display:block;background:#0072B2;height:1em;'
+            f'width:{40 * share[t, k]:.0f}px" title="{share[t, k]:.3g}"></span></td>'
+            for t in range(len(tokens))
+        ]
+        rows.append(f"<tr><th>{tag}</th>{''.join(cells)}</tr>")
+    line = " ".join(f"{html.escape(a)}<sub>{b}</sub>" for a, b in zip(tokens, path, strict=True))
+    return f"<p>{line}</p><table>{''.join(rows)}</table>"
 
 
 def sentence_player(

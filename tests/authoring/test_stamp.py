@@ -56,13 +56,13 @@ def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
     numbers = {lesson.topic: lesson.number for lesson in syllabus.present()}
     order(monkeypatch, "gpt", "lstm")
     old, new = (
-        ("09_lstm_headlines", "10_attention_and_gpt"),
+        ("11_lstm_headlines", "12_attention_and_gpt"),
         (
-            "10_lstm_headlines",
-            "09_attention_and_gpt",
+            "12_lstm_headlines",
+            "11_attention_and_gpt",
         ),
     )
-    assert numbers["lstm"] == "09" and numbers["gpt"] == "10"
+    assert numbers["lstm"] == "11" and numbers["gpt"] == "12"
     changed = stamp.stamp()
     after = contents(copy)
     assert set(changed) == {
@@ -80,7 +80,7 @@ def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
 
 
 def check_what_follows(after):
-    """The parts of every kind, after lessons 09 and 10 were exchanged."""
+    """The parts of every kind, after lessons 11 and 12 were exchanged."""
     text = {name: content.decode() for name, content in after.items() if name.endswith(".md")}
     notebooks = {
         name[10:12]: nbformat.reads(content.decode(), 4)
@@ -89,35 +89,35 @@ def check_what_follows(after):
     }
     first = {number: notebook.cells[0].source for number, notebook in notebooks.items()}
     own = {number: one.metadata["aigc_course"] for number, one in notebooks.items()}
-    assert first["09"].startswith("# 09 Attention and GPT\n")
-    assert "/blob/main/notebooks/09_attention_and_gpt.ipynb)" in first["09"]
-    assert (own["10"]["topic"], own["10"]["number"]) == ("lstm", "10")
+    assert first["11"].startswith("# 11 Attention and GPT\n")
+    assert "/blob/main/notebooks/11_attention_and_gpt.ipynb)" in first["11"]
+    assert (own["12"]["topic"], own["12"]["number"]) == ("lstm", "12")
     said = {
         number: "\n".join(cell.source for cell in notebook.cells)
         for number, notebook in notebooks.items()
     }
-    assert "**Next**: [09 Attention and GPT](09_attention_and_gpt.ipynb): how" in said["08"]
-    assert "**Back**: [10](10_lstm_headlines.ipynb), [map]" in said["11"]
-    assert "(lesson 09 builds it, [11](11_translation.ipynb)" in said["00"]
-    assert "headlines ([10](10_lstm_headlines.ipynb)), attention" in said["00"]
-    assert "the causal mask of lesson 09." in said["11"] and "BLEU (lesson 10)" in said["11"]
-    assert "the loop of lesson 05" in said["09"], "of another lesson"
-    assert 'plots.picture("lstm"' in said["10"]
+    assert "**Next**: [11 Attention and GPT](11_attention_and_gpt.ipynb): how" in said["10"]
+    assert "**Back**: [12](12_lstm_headlines.ipynb), [map]" in said["13"]
+    assert "(lesson 11 builds it, [13](13_translation.ipynb)" in said["00"]
+    assert "headlines ([12](12_lstm_headlines.ipynb)), attention" in said["00"]
+    assert "the causal mask of lesson 11." in said["13"] and "BLEU (lesson 12)" in said["13"]
+    assert "the loop of lesson 07" in said["11"], "of another lesson"
+    assert 'plots.picture("lstm"' in said["12"]
     rows = re.findall(
         r"^\| \[(\d\d) ([^\]]*)\]\([^)]*\) \| \d+ min \| (\d+) s", text["README.md"], re.M
     )
-    assert rows[9:11] == [("09", "Attention and GPT", "97"), ("10", "LSTM headlines", "95")]
-    assert "*From lesson 10: a generator of headlines" in text["README.md"]
-    assert "export 10 --out teaching/source" in text["README.md"]
-    assert "lessons 13 to 15" in text["README.md"].lower()
+    assert rows[11:13] == [("11", "Attention and GPT", "97"), ("12", "LSTM headlines", "95")]
+    assert "*From lesson 12: a generator of headlines" in text["README.md"]
+    assert "export 12 --out teaching/source" in text["README.md"]
+    assert "lessons 15 to 17" in text["README.md"].lower()
     costs = list(tables.rows_of(text["docs/costs.md"], "lessons"))
-    assert costs[8:11] == ["08_recurrent_networks", "09_attention_and_gpt", "10_lstm_headlines"]
-    assert "| 9 | 09 | attention by hand" in text["docs/classroom.md"]
-    assert "nbgrader autograde 10_lstm_headlines" in text["docs/classroom.md"]
-    assert re.search(r"### attention\n\n.* Lesson 09\.\n", text["docs/glossary.md"])
-    assert re.search(r"### temperature\n\n.* Lessons 01 and 10\.\n", text["docs/glossary.md"])
-    assert "which lesson 09 shows" in text["benchmarks/README.md"]
-    assert "which lesson 09 shows" in after["benchmarks/scaling.py"].decode()
+    assert costs[10:13] == ["10_recurrent_networks", "11_attention_and_gpt", "12_lstm_headlines"]
+    assert "| 11 | 11 | attention by hand" in text["docs/classroom.md"]
+    assert "nbgrader autograde 12_lstm_headlines" in text["docs/classroom.md"]
+    assert re.search(r"### attention\n\n.* Lesson 11\.\n", text["docs/glossary.md"])
+    assert re.search(r"### temperature\n\n.* Lessons 01 and 12\.\n", text["docs/glossary.md"])
+    assert "which lesson 11 shows" in text["benchmarks/README.md"]
+    assert "which lesson 11 shows" in after["benchmarks/scaling.py"].decode()
 
 
 def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
@@ -128,10 +128,10 @@ def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
     order(monkeypatch, *moved)
     stamp.stamp()
     readme = (copy / "README.md").read_text(encoding="utf-8")
-    assert "Lessons 03, 14 and 15 have one setting" in readme, "no longer a range"
+    assert "Lessons 03, 16 and 17 have one setting" in readme, "no longer a range"
     welcome = (copy / "notebooks" / "00_welcome.ipynb").read_text(encoding="utf-8")
-    assert "as lessons [03](03_convolutional_networks.ipynb), [14](14_var" in welcome
-    assert "attention and GPT ([11](11_attention_and_gpt.ipynb))" in welcome
+    assert "as lessons [03](03_convolutional_networks.ipynb), [16](16_var" in welcome
+    assert "attention and GPT ([13](13_attention_and_gpt.ipynb))" in welcome
     assert stamp.stamp() == []
     monkeypatch.setattr(syllabus, "LESSONS", everywhere)
     stamp.stamp()
@@ -146,11 +146,11 @@ def test_a_new_title_follows(copy, monkeypatch):
     ]
     monkeypatch.setattr(syllabus, "LESSONS", tuple(changed))
     stamp.stamp()
-    title = nbformat.read(copy / "notebooks" / "09_lstm.ipynb", 4).cells[0].source
-    assert title.startswith("# 09 LSTM\n") and "*About 60 minutes with" in title
-    gpt = (copy / "notebooks" / "10_attention_and_gpt.ipynb").read_text(encoding="utf-8")
-    assert "Before: [09 LSTM](09_lstm.ipynb)" in gpt
-    assert "| [09 LSTM](notebooks/09_lstm.ipynb) | 60 min |" in (copy / "README.md").read_text()
+    title = nbformat.read(copy / "notebooks" / "11_lstm.ipynb", 4).cells[0].source
+    assert title.startswith("# 11 LSTM\n") and "*About 60 minutes with" in title
+    gpt = (copy / "notebooks" / "12_attention_and_gpt.ipynb").read_text(encoding="utf-8")
+    assert "Before: [11 LSTM](11_lstm.ipynb)" in gpt
+    assert "| [11 LSTM](notebooks/11_lstm.ipynb) | 60 min |" in (copy / "README.md").read_text()
 
 
 DUMMY = syllabus.Lesson(
@@ -178,24 +178,24 @@ def test_a_new_lesson_is_a_record_and_a_notebook(copy, monkeypatch, record_prope
     with_dummy(monkeypatch)
     new = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_markdown_cell("# A title\n\nAs in lesson 08.\n\n**Next**: ?"),
+            nbformat.v4.new_markdown_cell("# A title\n\nAs in lesson 10.\n\n**Next**: ?"),
             nbformat.v4.new_code_cell('plots.picture("?", alt="nothing")'),
         ]
     )
-    nbformat.write(new, copy / "notebooks" / "08_dummy_lesson.ipynb")
+    nbformat.write(new, copy / "notebooks" / "10_dummy_lesson.ipynb")
     changed = stamp.stamp()
-    notebook = nbformat.read(copy / "notebooks" / "08_dummy_lesson.ipynb", 4)
-    assert notebook.metadata["aigc_course"] == {"topic": "dummy", "number": "08"}
+    notebook = nbformat.read(copy / "notebooks" / "10_dummy_lesson.ipynb", 4)
+    assert notebook.metadata["aigc_course"] == {"topic": "dummy", "number": "10"}
     assert notebook.cells[1].source == 'plots.picture("dummy", alt="nothing")'
     assert notebook.cells[0].source == (
-        "# 08 Dummy lesson\n\nAs in lesson 09.\n\n**Next**: [09 Recurrent networks]"
-        "(09_recurrent_networks.ipynb): how can a network remember? **Back**: "
-        "[07](07_word_vectors.ipynb), [map](00_welcome.ipynb)."
+        "# 10 Dummy lesson\n\nAs in lesson 11.\n\n**Next**: [11 Recurrent networks]"
+        "(11_recurrent_networks.ipynb): how can a network remember? **Back**: "
+        "[09](09_word_vectors.ipynb), [map](00_welcome.ipynb)."
     )
-    assert "| [08 Dummy lesson](notebooks/08_dummy_lesson.ipynb) | 60 min | - | - | nothing |" in (
+    assert "| [10 Dummy lesson](notebooks/10_dummy_lesson.ipynb) | 60 min | - | - | nothing |" in (
         copy / "README.md"
     ).read_text(encoding="utf-8")
-    assert "lesson 13" in (copy / "aigc_course/data/stories/tale_tasks.py").read_text("utf-8")
+    assert "lesson 15" in (copy / "aigc_course/data/stories/tale_tasks.py").read_text("utf-8")
     assert stamp.stamp() == []
     touched = {name for name, text in contents(copy).items() if before.get(name) != text}
     record_property("files rewritten by stamp for a lesson in the middle", len(changed))
@@ -204,10 +204,10 @@ def test_a_new_lesson_is_a_record_and_a_notebook(copy, monkeypatch, record_prope
 
 def test_a_notebook_without_a_lesson_and_a_lesson_without_a_notebook_are_refused(copy, monkeypatch):
     before = contents(copy)
-    nbformat.write(nbformat.v4.new_notebook(), copy / "notebooks" / "15_something.ipynb")
-    with pytest.raises(CourseError, match=r"15_something\.ipynb belongs to no lesson"):
+    nbformat.write(nbformat.v4.new_notebook(), copy / "notebooks" / "17_something.ipynb")
+    with pytest.raises(CourseError, match=r"17_something\.ipynb belongs to no lesson"):
         stamp.stamp()
-    (copy / "notebooks" / "15_something.ipynb").unlink()
+    (copy / "notebooks" / "17_something.ipynb").unlink()
     with_dummy(monkeypatch)
     with pytest.raises(CourseError, match=r"'dummy' must have one notebook, and 0 say"):
         stamp.stamp()
@@ -217,15 +217,15 @@ def test_a_notebook_without_a_lesson_and_a_lesson_without_a_notebook_are_refused
 def test_a_run_that_was_broken_off_is_noticed(copy, monkeypatch):
     """The new file was written, the old one is still there."""
     shutil.copy(
-        copy / "notebooks" / "09_lstm_headlines.ipynb",
-        copy / "notebooks" / "10_lstm_headlines.ipynb",
+        copy / "notebooks" / "11_lstm_headlines.ipynb",
+        copy / "notebooks" / "12_lstm_headlines.ipynb",
     )
     with pytest.raises(CourseError, match="'lstm' must have one notebook, and 2 say"):
         stamp.stamp()
 
 
 @pytest.mark.parametrize(
-    "said", ["as in lesson 16", "Lessons 04 and 44", "[x](16_gone.ipynb)", "course.py run 50"]
+    "said", ["as in lesson 18", "Lessons 06 and 44", "[x](18_gone.ipynb)", "course.py run 50"]
 )
 def test_a_reference_to_no_lesson_is_refused_before_anything_is_written(copy, said):
     page = copy / "docs" / "reliability.md"
@@ -239,7 +239,7 @@ def test_a_reference_to_no_lesson_is_refused_before_anything_is_written(copy, sa
 def test_a_lesson_that_was_taken_out_is_missed_where_it_was_named(copy, monkeypatch):
     kept = tuple(one for one in syllabus.LESSONS if one.topic != "gpt")
     monkeypatch.setattr(syllabus, "LESSONS", kept)
-    (copy / "notebooks" / "10_attention_and_gpt.ipynb").unlink()
+    (copy / "notebooks" / "12_attention_and_gpt.ipynb").unlink()
     with pytest.raises(CourseError, match=r"there is none of that number|no such lesson"):
         stamp.stamp()
 
@@ -250,7 +250,7 @@ def test_a_lesson_that_was_taken_out_is_missed_where_it_was_named(copy, monkeypa
 
 @pytest.fixture
 def shifted(monkeypatch):
-    """A course in which the lessons from 08 on have moved one up."""
+    """A course in which the lessons from 10 on have moved one up."""
     old = Stamped(
         {one.number: one.topic for one in syllabus.present()},
         {one.name: one.topic for one in syllabus.present()},
@@ -262,38 +262,38 @@ def shifted(monkeypatch):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("lesson 02", "lesson 02"),
-        ("Lesson 08's loop", "Lesson 09's loop"),
-        ("lessons 08, 09 and 10", "lessons 09, 10 and 11"),
-        ("lessons 09 to 11.", "lessons 10 to 12."),
-        ("lessons 02 to 08", "lessons 02 to 07 and 09"),
-        ("lessons 01 to 09", "lessons 01 to 07, 09 and 10"),
-        ("(see lesson\n    08)", "(see lesson\n    09)"),
-        ("[08](08_recurrent_networks.ipynb)", "[09](09_recurrent_networks.ipynb)"),
+        ("lesson 03", "lesson 03"),
+        ("Lesson 10's loop", "Lesson 11's loop"),
+        ("lessons 10, 11 and 12", "lessons 11, 12 and 13"),
+        ("lessons 11 to 13.", "lessons 12 to 14."),
+        ("lessons 03 to 10", "lessons 03 to 09 and 11"),
+        ("lessons 01 to 11", "lessons 01 to 09, 11 and 12"),
+        ("(see lesson\n    10)", "(see lesson\n    11)"),
+        ("[10](10_recurrent_networks.ipynb)", "[11](11_recurrent_networks.ipynb)"),
         (
-            "[the RNN](../notebooks/08_recurrent_networks.ipynb)",
-            "[the RNN](../notebooks/09_recurrent_networks.ipynb)",
+            "[the RNN](../notebooks/10_recurrent_networks.ipynb)",
+            "[the RNN](../notebooks/11_recurrent_networks.ipynb)",
         ),
         (
-            "[08 Old title](08_recurrent_networks.ipynb)",
-            "[09 Recurrent networks](09_recurrent_networks.ipynb)",
+            "[10 Old title](10_recurrent_networks.ipynb)",
+            "[11 Recurrent networks](11_recurrent_networks.ipynb)",
         ),
-        ("course.py reset 08`", "course.py reset 09`"),
-        ("classroom export 08 --out", "classroom export 09 --out"),
-        ("release/08_recurrent_networks/", "release/09_recurrent_networks/"),
+        ("course.py reset 10`", "course.py reset 11`"),
+        ("classroom export 10 --out", "classroom export 11 --out"),
+        ("release/10_recurrent_networks/", "release/11_recurrent_networks/"),
         (
-            "| word | lesson |\n|---|---|\n| RNN | 08, 09 |",
-            "| word | lesson |\n|---|---|\n| RNN | 09, 10 |",
-        ),
-        (
-            "| word | number |\n|---|---|\n| RNN | 08 |",
-            "| word | number |\n|---|---|\n| RNN | 08 |",
+            "| word | lesson |\n|---|---|\n| RNN | 10, 11 |",
+            "| word | lesson |\n|---|---|\n| RNN | 11, 12 |",
         ),
         (
-            "lesson 4, 08, 14_000, 08_other, less than 09",
-            "lesson 4, 08, 14_000, 08_other, less than 09",
+            "| word | number |\n|---|---|\n| RNN | 10 |",
+            "| word | number |\n|---|---|\n| RNN | 10 |",
         ),
-        ("a lesson 045, lesson 04%", "a lesson 045, lesson 04%"),
+        (
+            "lesson 4, 10, 14_000, 10_other, less than 11",
+            "lesson 4, 10, 14_000, 10_other, less than 11",
+        ),
+        ("a lesson 045, lesson 06%", "a lesson 045, lesson 06%"),
     ],
 )
 def test_references(shifted, before, after):
@@ -305,7 +305,7 @@ def test_references(shifted, before, after):
 
 
 def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
-    path = copy / "notebooks" / "11_translation.ipynb"
+    path = copy / "notebooks" / "13_translation.ipynb"
 
     def write(comment):
         notebook = nbformat.read(path, 4)
@@ -317,14 +317,14 @@ def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
     def is_fresh():
         return not provenance.changes(nbformat.read(path, 4))
 
-    write("# as in lesson 10")
+    write("# as in lesson 12")
     order(monkeypatch, "gpt", "lstm")
     stamp.stamp()
-    assert "lesson 09" in path.read_text(encoding="utf-8") and is_fresh()
-    write('print("as in lesson 09")')
+    assert "lesson 11" in path.read_text(encoding="utf-8") and is_fresh()
+    write('print("as in lesson 11")')
     order(monkeypatch, "lstm", "gpt")
     stamp.stamp()
-    assert "lesson 10" in path.read_text(encoding="utf-8") and not is_fresh()
+    assert "lesson 12" in path.read_text(encoding="utf-8") and not is_fresh()
 
 
 # --- tables

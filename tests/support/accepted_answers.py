@@ -143,14 +143,14 @@ in_another_form("chance.longest_copy", float)
 ACCEPTED["tokens.bits_per_character"] = [0.754, np.float64(0.75)]
 
 
-@accepted("tokens.normalize")
+@accepted("cleaning.normalize")
 def by_patterns(text):
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
     text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"})
     return re.sub(" +", " ", text).strip()
 
 
-in_another_form("tokens.normalize", np.str_)
+in_another_form("cleaning.normalize", np.str_)
 in_another_form("tokens.count_pairs", dict)
 
 
@@ -191,9 +191,37 @@ def by_sets(predicted, true):
     return torch.tensor([2 * right / (len(predicted) + len(true))], dtype=torch.float64)
 
 
-# --- 03
+# --- cleaning
 
-ACCEPTED["words.parses"] = [5.0, np.int64(5)]
+in_another_form("cleaning.utf8", tuple)
+
+
+@accepted("cleaning.utf8")
+def by_the_codec(code):
+    return np.frombuffer(chr(code).encode("utf-8", "surrogatepass"), dtype=np.uint8)
+
+
+in_another_form("cleaning.jaccard", np.float32)
+
+
+@accepted("cleaning.jaccard")
+def by_counting_elements(a, b):
+    both = sum(item in b for item in a)
+    return torch.tensor(both / (len(a) + len(b) - both) if a or b else 1)
+
+
+in_another_form("cleaning.minhash", as_list)
+
+
+@accepted("cleaning.minhash")
+def element_by_element(x, a, b):
+    rows = [(a * element + b) % 2147483647 for element in x]
+    return torch.as_tensor(np.minimum.reduce(rows))
+
+
+# --- words and sentences
+
+ACCEPTED["sentences.parses"] = [5.0, np.int64(5)]
 in_another_form("words.path", torch.as_tensor)
 
 
@@ -204,10 +232,10 @@ def by_picking(start, transition, emission, states):
     return start[s[0]] + steps + emission[np.arange(len(s)), s].sum()
 
 
-in_another_form("words.resolve", tuple)
+in_another_form("sentences.resolve", tuple)
 
 
-@accepted("words.resolve")
+@accepted("sentences.resolve")
 def by_looking_back(words, girls, boys):
     def name_of(place):
         names = {"she": girls, "he": boys}.get(words[place].lower(), ())
@@ -217,10 +245,10 @@ def by_looking_back(words, girls, boys):
     return [name_of(place) for place in range(len(words))]
 
 
-in_another_form("words.trees", np.int64)
+in_another_form("sentences.trees", np.int64)
 
 
-@accepted("words.trees")
+@accepted("sentences.trees")
 def by_recursion_over_stretches(labels, rules, goal="S"):
     def trees(start, end, label):
         if end - start == 1:
@@ -233,6 +261,54 @@ def by_recursion_over_stretches(labels, rules, goal="S"):
         )
 
     return trees(0, len(labels), goal)
+
+
+in_another_form("words.baseline", Counter)
+
+
+@accepted("words.baseline")
+def by_sorting(texts):
+    tags_of = defaultdict(list)
+    for tokens, tags in texts:
+        for place in range(len(tokens)):
+            tags_of[tokens[place]].append(tags[place])
+    return {token: max(set(tags), key=tags.count) for token, tags in tags_of.items()}
+
+
+in_another_form("words.transitions", as_list)
+
+
+@accepted("words.transitions")
+def by_a_counter(texts, names, k):
+    follows = Counter(pair for tags in texts for pair in itertools.pairwise(tags))
+    rows = torch.tensor([[follows[a, b] + k for b in names] for a in names], dtype=torch.float64)
+    return rows / rows.sum(1, keepdim=True)
+
+
+in_another_form("sentences.binarize", tuple)
+
+
+@accepted("sentences.binarize")
+def by_calling_itself(label, parts):
+    first, *rest = parts
+    if len(rest) == 1:
+        return [[label, first, rest[0]]]
+    return [[label, first, "+".join(rest)], *by_calling_itself("+".join(rest), rest)]
+
+
+in_another_form("sentences.probability", torch.as_tensor)
+
+
+@accepted("sentences.probability")
+def with_a_stack(tree, rules):
+    log, rest = 0.0, [tree]
+    while rest:
+        node = rest.pop()
+        if not isinstance(node, str):
+            parts = [part if isinstance(part, str) else part[0] for part in node[1:]]
+            log += math.log(rules[(node[0], *parts)])
+            rest += node[1:]
+    return math.exp(log)
 
 
 in_another_form("words.viterbi", np.asarray)

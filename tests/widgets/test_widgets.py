@@ -12,6 +12,7 @@ from PIL import Image
 from aigc_course import widgets
 from aigc_course.core.errors import CourseError
 from aigc_course.data.stories import tales
+from aigc_course.models.text import tagger
 from aigc_course.models.text.ngram import NGram
 from aigc_course.widgets.parts import follow
 
@@ -285,6 +286,30 @@ def test_boundary_player_bends_with_hidden_neurons():
     assert page.value == first  # a seed gives the same border again
     with pytest.raises(CourseError, match=r"shape \(N, 2\)"):
         widgets.boundary_player(x[:, 0], x[:, 0])
+
+
+def test_encoding_player_shows_what_a_wrong_encoding_makes():
+    box = widgets.encoding_player("é<b>")
+    written, write, read, page, _ = box.children
+    assert "Ã©&lt;b&gt;" in page.value and r"\xc3\xa9" in page.value and "5 bytes" in page.value
+    read.value = "utf-8"
+    assert "é&lt;b&gt;" in page.value and "Ã" not in page.value
+    write.value, written.value = "cp1252", "新"  # no such character: a question mark
+    assert "1 bytes: <code>?" in page.value
+
+
+def test_tag_player_frames_the_best_path():
+    texts = [("they can fish".split(), ["PRON", "AUX", "VERB"])] * 3
+    learned = tagger.Tagger([*texts, ("fish swim".split(), ["NOUN", "VERB"])])
+    box = widgets.tag_player(learned, ["they can fish"])
+    text, page, line = box.children
+    assert "fish<sub>VERB</sub>" in page.value and page.value.count("#D55E00") == 3
+    text.value = "fish <b>"
+    assert "fish<sub>NOUN</sub>" in page.value and "<b>" not in page.value
+    text.value = ""
+    assert "1 to 20 words" in line.value
+    with pytest.raises(CourseError, match="at least one"):
+        widgets.tag_player(learned, [])
 
 
 def test_sentence_player_tags_and_draws():

@@ -12,6 +12,30 @@ from aigc_course.core.arguments import checked, real, token_list, tokenized
 from aigc_course.core.errors import CourseError
 
 
+def viterbi_table(
+    start: np.ndarray, transition: np.ndarray, emission: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fill the table of the Viterbi algorithm.
+
+    Args:
+        start: (K,) log-probability of each of K states at the first time.
+        transition: (K, K) log-probability of state j (column) after state i (row).
+        emission: (T, K) log-probability of what was observed at each of T times in each state.
+
+    Returns:
+        Log-probabilities (T, K) of the best path to each time that ends in each state, and the
+        state (T - 1, K) that this path came from.
+    """
+    best = np.empty_like(np.asarray(emission, dtype=float))  # (T, K)
+    best[0] = start + emission[0]
+    back = np.empty((len(emission) - 1, len(start)), dtype=int)
+    for t in range(1, len(emission)):
+        ways = best[t - 1][:, None] + transition  # (K, K): from, to
+        back[t - 1] = ways.argmax(0)  # (K,), the best state before each state
+        best[t] = ways.max(0) + emission[t]  # (K,)
+    return best, back
+
+
 def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> list[int]:
     """Find the most probable sequence of states.
 
@@ -26,14 +50,9 @@ def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> 
     Source: Viterbi (1967); for tagging, Jurafsky and Martin, *Speech and Language Processing*,
     section 17.4.
     """
-    # best[k]: log-probability of the best sequence up to now that ends in state k
-    best, back = start + emission[0], []  # (K,)
-    for seen in emission[1:]:
-        ways = best[:, None] + transition  # (K, K): from, to
-        back.append(ways.argmax(0))  # (K,), the best state before each state
-        best = ways.max(0) + seen  # (K,)
-    states = [int(best.argmax())]  # found from the last state back to the first
-    for pointers in reversed(back):
+    best, back = viterbi_table(start, transition, emission)
+    states = [int(best[-1].argmax())]  # found from the last state back to the first
+    for pointers in back[::-1]:
         states.append(int(pointers[states[-1]]))
     return states[::-1]
 

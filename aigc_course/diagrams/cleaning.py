@@ -1,0 +1,189 @@
+"""Drawings of the lesson on clean text: the steps, UTF-8, a page as a tree, MinHash, a leak."""
+
+from __future__ import annotations
+
+from aigc_course.diagrams.language import GREY, KEY, LOSS, QUERY, SMALL, VALUE, Drawing
+
+STEPS = (
+    ("decode", r"b'caf\xc3\xa9'", "bytes"),
+    ("parse", "<b>café</b> ...", "characters"),
+    ("normalise", "café  &  tea", "the text of a page"),
+    ("deduplicate", "A, B, A", "many texts"),
+    ("split", "A, B", "every text once"),
+)
+"""Each step, an example of what goes in, and what that is."""
+
+
+def steps() -> Drawing:
+    """Draw the way from raw bytes to three sets of clean text."""
+    drawing = Drawing(
+        850,
+        190,
+        "Five steps in a row. Decode makes characters of bytes, parse takes the text out of a "
+        "page, normalise gives it one spelling, deduplicate keeps every text once, and split "
+        "parts the texts into training, validation and test set.",
+    )
+    before = None
+    for i, (name, example, what) in enumerate(STEPS):
+        x = 88 + 155 * i
+        box = drawing.operation(x, 70, name, width=114)
+        drawing.text(x - 14, 125, example, size=SMALL)
+        drawing.note(x - 14, 148, what)
+        drawing.arrow(before or (8, 70), box)
+        before = box
+    for i, name in enumerate(("training", "validation", "test")):
+        drawing.arrow(before, (780, 32 + 38 * i), colour=GREY)
+        drawing.note(
+            784, 36 + 38 * i, name[:5] + "." if name == "validation" else name, anchor="start"
+        )
+    drawing.note(430, 178, "below each step: an example of what goes in, and what it is")
+    return drawing
+
+
+def utf8() -> Drawing:
+    """Draw how the number of one character becomes two bytes."""
+    drawing = Drawing(
+        700,
+        270,
+        "The character é has the number 233, in binary 00011 101001 with eleven digits. The first "
+        "five digits follow the mark 110 and make the byte 195. The last six follow the mark 10 "
+        "and make the byte 169.",
+    )
+    drawing.text(20, 52, "é is number 233", anchor="start")
+    drawing.vector(310, 47, list("00011"), cell=(26, 34), colour=QUERY)
+    drawing.vector(500, 47, list("101001"), cell=(26, 34), colour=KEY)
+    drawing.note(310, 20, "the first five digits")
+    drawing.note(500, 20, "the last six")
+    drawing.text(20, 152, "in two bytes", anchor="start")
+    drawing.vector(206, 147, list("110"), cell=(26, 34), colour=GREY)
+    drawing.vector(310, 147, list("00011"), cell=(26, 34), colour=QUERY)
+    drawing.vector(448, 147, list("10"), cell=(26, 34), colour=GREY)
+    drawing.vector(552, 147, list("101001"), cell=(26, 34), colour=KEY)
+    drawing.arrow((310, 66), (310, 126), colour=QUERY)
+    drawing.arrow((500, 66), (552, 126), colour=KEY)
+    drawing.text(271, 200, "192 + 3 = 195", size=SMALL)
+    drawing.text(526, 200, "128 + 41 = 169", size=SMALL)
+    drawing.note(206, 225, "mark: first of two bytes")
+    drawing.note(470, 225, "mark: a byte that follows")
+    drawing.note(
+        350, 255, "0 to 127 is one byte that begins with 0, so plain English text stays as it was"
+    )
+    return drawing
+
+
+def page_tree() -> Drawing:
+    """Draw a small page as the tree that a parser sees."""
+    drawing = Drawing(
+        660,
+        280,
+        "A page as a tree. The page has two parts, p and script. Inside p stand the text Tea & "
+        "milk and the part b, with the text 2 < 3. The script is struck out: nobody reads it.",
+    )
+    page = drawing.data(300, 40, "page", width=80, colour=GREY)
+    p = drawing.data(170, 115, "p", width=60, colour=GREY)
+    script = drawing.data(480, 115, "script", width=80, colour=GREY)
+    first = drawing.data(90, 200, "Tea & milk:", width=110)
+    b = drawing.data(250, 190, "b", width=60, colour=GREY)
+    bold = drawing.data(250, 255, "2 < 3", width=80)
+    code = drawing.data(480, 200, "if (a < b) ...", width=120, colour=GREY)
+    for upper, lower in ((page, p), (page, script), (p, first), (p, b), (b, bold), (script, code)):
+        drawing.line(upper.bottom, lower.top)
+    drawing.line((405, 90), (560, 232), colour=LOSS, width=2.4)
+    drawing.line((405, 232), (560, 90), colour=LOSS, width=2.4)
+    drawing.note(600, 165, "for the|browser|only")
+    return drawing
+
+
+WORDS_A = ("Mia lost her", "lost her red", "her red kite", "red kite .")
+WORDS_B = ("Mia lost her", "lost her blue", "her blue kite", "blue kite .")
+HASHES = {
+    "Mia lost her": (31, 58),
+    "lost her red": (77, 12),
+    "her red kite": (64, 90),
+    "red kite .": (49, 35),
+    "lost her blue": (83, 21),
+    "her blue kite": (52, 44),
+    "blue kite .": (95, 67),
+}
+"""Shingle -> its values under two hash functions: numbers for the drawing, made up."""
+
+
+def minhash() -> Drawing:
+    """Draw two sets of shingles with two hash values each, and the smallest of them."""
+    drawing = Drawing(
+        860,
+        330,
+        "Two sentences as sets of four shingles. "
+        + " ".join(
+            f"{name}: smallest hash values {min(HASHES[w][0] for w in words)} and "
+            f"{min(HASHES[w][1] for w in words)}."
+            for name, words in (
+                ("Mia lost her red kite", WORDS_A),
+                ("Mia lost her blue kite", WORDS_B),
+            )
+        )
+        + " They agree in the first and differ in the second.",
+    )
+    for left, title, words in (
+        (20, "Mia lost her red kite .", WORDS_A),
+        (450, "Mia lost her blue kite .", WORDS_B),
+    ):
+        drawing.title(left + 195, 28, title)
+        for i in (0, 1):
+            drawing.note(left + 235 + 100 * i, 58, f"hash {i + 1}")
+        least = [min(HASHES[word][i] for word in words) for i in (0, 1)]
+        for row, word in enumerate(words):
+            y = 85 + 42 * row
+            shared = word in WORDS_A and word in WORDS_B
+            drawing.data(left + 85, y, word, width=150, colour=VALUE if shared else GREY, height=32)
+            for i in (0, 1):
+                value, x = HASHES[word][i], left + 235 + 100 * i
+                drawing.text(
+                    x,
+                    y + 5,
+                    str(value),
+                    bold=value == least[i],
+                    colour=QUERY if value == least[i] else GREY,
+                )
+        drawing.text(left + 85, 274, "smallest")
+        drawing.vector(left + 285, 269, least, cell=(100, 34), colour=QUERY)
+    drawing.note(
+        430, 315, "the same smallest value in one of two places; green: the shingle that both share"
+    )
+    return drawing
+
+
+def leak() -> Drawing:
+    """Draw copies of one text on both sides of a split, and kept together."""
+    drawing = Drawing(
+        760,
+        250,
+        "Two ways to split six texts, two copies each of A, B and C. At random, copies of A and C "
+        "are in the training set and in the test set as well: a leak. Kept together, all copies "
+        "of A and B are in the training set and both copies of C in the test set.",
+    )
+    for left, title, training, test in (
+        (20, "at random", "ABCB", "AC"),
+        (400, "copies kept together", "AABB", "CC"),
+    ):
+        drawing.title(left + 170, 28, title)
+        drawing.frame(left, 50, left + 220, 150, "training set")
+        drawing.frame(left + 240, 50, left + 340, 150, "test set")
+        for i, name in enumerate(training):
+            drawing.data(
+                left + 35 + 50 * i, 110, name, width=38, colour=LOSS if name in test else GREY
+            )
+        for i, name in enumerate(test):
+            drawing.data(
+                left + 265 + 50 * i, 110, name, width=38, colour=LOSS if name in training else GREY
+            )
+    drawing.note(
+        190,
+        180,
+        "A and C of the test set were seen in training:|the test measures memory",
+        colour=LOSS,
+    )
+    drawing.note(
+        570, 180, "nothing in the test set was seen before:|the test measures what was learned"
+    )
+    return drawing
