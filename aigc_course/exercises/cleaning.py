@@ -228,11 +228,18 @@ def draw_normalize(rng):
     return ("".join(pieces[i] for i in rng.integers(0, len(pieces), 14)),)
 
 
+def jaccard_in_two_lines(a, b):
+    """Return the share of the elements of two sets that are in both."""
+    together = a | b
+    return len(a & b) / len(together) if together else 1.0
+
+
 JACCARD = Exercise(
     name="cleaning.jaccard",
     title="How much do two sets share?",
     minutes=5,
     reference=jaccard,
+    shown=jaccard_in_two_lines,
     probes=lambda: [
         ({1, 2, 3, 4}, {3, 4, 5}),
         ({"a"}, {"a"}),
@@ -322,8 +329,8 @@ MINHASH = Exercise(
     hints=(
         "One hash function gives one number for each element. How many of them are kept?",
         "For each hash function, compute its values for all elements at once, take the rest after "
-        "division by the prime number, and keep the smallest. That is one number for each "
-        "function.",
+        "division by the prime number, and keep the smallest. A loop over the functions will do; "
+        "without one, the K numbers a and b must become columns of shape (K, 1).",
         "s_i = min over x of (a_i x + b_i) mod P.",
     ),
 )
@@ -349,11 +356,6 @@ def rest_of_the_smallest(x, a, b):
     return (a[:, None] * x + b[:, None]).min(axis=1) % PRIME
 
 
-@MINHASH.mistake("Hash every element and keep the smallest hash; you hash the smallest element.")
-def hash_of_the_smallest(x, a, b):
-    return (a * x.min() + b) % PRIME
-
-
 @MINHASH.mistake("One number for each hash function is asked for, not one for all of them.")
 def one_for_all(x, a, b):
     return ((a[:, None] * x + b[:, None]) % PRIME).min()
@@ -376,7 +378,7 @@ def draw_minhash(rng):
 
 QUIZ = (
     QuizQuestion(
-        "A page shows donâ€™t where don't should stand. What went wrong?",
+        "A page shows donâ€™t where don’t should stand. What went wrong?",
         "Its bytes were read with the wrong encoding.",
         (
             "The author made a mistake.",

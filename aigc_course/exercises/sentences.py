@@ -157,6 +157,20 @@ def count_trees(labels, rules, goal="S"):
     return ways[0, len(labels)][goal]
 
 
+def count_trees_in_one_table(labels, rules, goal="S"):
+    """Return how many trees with the label `goal` a sentence has."""
+    n = len(labels)
+    trees = {(i, i + 1, labels[i]): 1 for i in range(n)}  # (start, end, label) -> number of trees
+    for length in range(2, n + 1):
+        for start in range(n - length + 1):
+            end = start + length
+            for middle in range(start + 1, end):
+                for (left, right), label in rules.items():
+                    both = trees.get((start, middle, left), 0) * trees.get((middle, end, right), 0)
+                    trees[start, end, label] = trees.get((start, end, label), 0) + both
+    return trees.get((0, n, goal), 0)
+
+
 OTHER = {("A", "A"): "B", ("A", "B"): "A", ("B", "A"): "C", ("B", "B"): "A", ("C", "A"): "A"}
 """Rules by which one stretch can be joined to different labels."""
 GRAMMAR = {
@@ -191,6 +205,7 @@ TREES = Exercise(
     title="Count the trees in a chart",
     minutes=35,
     reference=count_trees,
+    shown=count_trees_in_one_table,
     probes=_sentences,
     hints=(
         "A stretch of words is joined from two shorter ones. If the left one has 2 trees and the "
@@ -198,7 +213,8 @@ TREES = Exercise(
         "Keep, for each stretch (start, end), how many trees it has with each label. Fill the "
         "short stretches first. For a longer one, try every place where it can be cut in two, and "
         "every rule; multiply the numbers of the two parts, and add up over cuts and rules.",
-        "n(start, end, A) = sum over cuts m and rules A -> B C of n(start, m, B) x n(m, end, C).",
+        "For each length from 2 up, each start, each cut m and each rule A -> B C: add "
+        "n(start, m, B) x n(m, end, C) to n(start, end, A).",
     ),
 )
 
@@ -554,7 +570,7 @@ QUIZ = (
     ),
     QuizQuestion(
         "Why are rules with three parts cut in two before the chart is filled?",
-        "Then every longer stretch has one cut, with two parts.",
+        "Then every phrase has two parts, and one cut at a time is enough.",
         (
             "Sentences have an even number of words.",
             "Trees with three branches are wrong.",

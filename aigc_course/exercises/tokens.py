@@ -427,6 +427,13 @@ def boundaries(predicted, true):
     return 2 * len(ends(predicted) & ends(true)) / (len(predicted) + len(true))
 
 
+@WORD_F1.mistake(
+    "You look which words both lists share; a word must also stand at the same place of the text."
+)
+def words_in_both_lists(predicted, true):
+    return 2 * len(set(predicted) & set(true)) / (len(predicted) + len(true))
+
+
 @WORD_F1.hidden(times=6)
 def draw_word_f1(rng):
     text = "".join(letters(rng, 9, "ab"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
 
 
 def headline(who: str, what: str) -> str:
@@ -89,5 +89,51 @@ LEARNED = Question(
             "Look for a line of the program that says where the strokes of a 3 are. Then look "
             "for where the numbers come from that draw it."
         ),
+    ),
+)
+
+
+QUIZ = (
+    QuizQuestion(
+        "Who decides what a three looks like when a model has learned to draw threes?",
+        "the examples that it learned from",
+        ("the programmer who wrote the model", "the judge", "a rule about strokes"),
+        "Nobody writes down where the strokes are; the numbers come from the examples.",
+    ),
+    QuizQuestion(
+        "A program sorts e-mail into wanted and unwanted. Which kind of model is that?",
+        "discriminative",
+        ("generative", "adversarial", "neither, since it is text"),
+        "It tells which kind an e-mail is of, and need not be able to write one.",
+    ),
+    QuizQuestion(
+        "Why can this course say how wrong a generated tale is?",
+        "Its tales come from a world whose rules are known.",
+        (
+            "Somebody reads every tale.",
+            "Wrong tales are shorter.",
+            "The model says how sure it is.",
+        ),
+        "With known rules a program can check every sentence and every fact.",
+    ),
+    QuizQuestion(
+        "What does a GAN consist of?",
+        "a network that makes and one that tells made from real",
+        (
+            "two networks that draw the same picture",
+            "a network and a list of rules",
+            "a network that takes noise out",
+        ),
+        "The forger learns from the verdicts of the detective, and the other way round.",
+    ),
+    QuizQuestion(
+        "A chat program names a court case that does not exist. What has happened?",
+        "It wrote what is likely, and it is not true.",
+        (
+            "Somebody entered the case by mistake.",
+            "It copied a training text word for word.",
+            "Its answer was cut off.",
+        ),
+        "A model of text knows what texts are like; whether they are true is another question.",
     ),
 )

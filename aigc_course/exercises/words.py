@@ -273,17 +273,17 @@ VITERBI = Exercise(
     probes=_lattices,
     hints=(
         (
-            "Of all paths that end in one state at this word, how many can still become part "
+            "Of all paths that end in one tag at this word, how many can still become part "
             "of the best whole path?"
         ),
         (
-            "Only the best one for each state. Extend it by every transition, and note from "
-            "which state each new best path came. At the end, begin with the best last state "
-            "and follow the notes backwards."
+            "Only the best one for each tag. Compute the new column from the old one, and note "
+            "from which tag each new best path came. Keep the old column until the new one is "
+            "complete. At the end, begin with the best last tag and follow the notes backwards."
         ),
         (
-            "best_t(k) = emission_t(k) + max over j of (best_(t-1)(j) + transition(j, k)), and "
-            "best_0(k) = start(k) + emission_0(k)."
+            "b_i(k) = emission_i(k) + max over j of (b_(i-1)(j) + transition(j, k)), and for the "
+            "first word start(k) + emission_1(k)."
         ),
     ),
 )
@@ -338,6 +338,41 @@ def sums_paths(start, transition, emission):
     states = [int(best.argmax())]
     for pointers in reversed(back):
         states.append(int(pointers[states[-1]]))
+    return states[::-1]
+
+
+@VITERBI.mistake(
+    "The transitions are added the wrong way round: the best path so far that ends in tag i "
+    "belongs to row i of the table, so it must be a column, best[:, None]."
+)
+def added_to_the_columns(start, transition, emission):
+    best, back = start + emission[0], []
+    for seen in emission[1:]:
+        ways = best + transition
+        back.append(ways.argmax(0))
+        best = ways.max(0) + seen
+    states = [int(best.argmax())]
+    for pointers in reversed(back):
+        states.append(int(pointers[states[-1]]))
+    return states[::-1]
+
+
+@VITERBI.mistake(
+    "You change a column while you still need it: compute all boxes of the new column from the old "
+    "one, and put the new in its place only then."
+)
+def overwritten_too_early(start, transition, emission):
+    best, back = np.array(start + emission[0]), []
+    for seen in emission[1:]:
+        pointers = []
+        for k in range(len(start)):
+            ways = best + transition[:, k]
+            pointers.append(int(ways.argmax()))
+            best[k] = ways.max() + seen[k]
+        back.append(pointers)
+    states = [int(best.argmax())]
+    for pointers in reversed(back):
+        states.append(pointers[states[-1]])
     return states[::-1]
 
 
@@ -489,6 +524,15 @@ def as_logarithms(texts, names, k):
     return np.log(transition_table(texts, names, k))
 
 
+@TRANSITIONS.mistake(
+    "The sums of the rows must be divided as a column of shape (K, 1): NumPy's sum keeps it that "
+    "way with keepdims=True."
+)
+def sums_as_a_row(texts, names, k):
+    counts = _pair_counts(texts, names, k)
+    return counts / counts.sum(axis=1)
+
+
 @TRANSITIONS.hidden(times=5)
 def draw_transitions(rng):
     names = list("XYZW"[: size(rng, 2, 4)])
@@ -507,10 +551,10 @@ QUIZ = (
     ),
     QuizQuestion(
         "Why may Viterbi forget all but one path into each tag?",
-        "Every longer path through this tag continues in the same way from here.",
+        "Whatever comes next multiplies all paths that end in this tag alike.",
         (
-            "The other paths have probability 0.",
-            "There is no memory for more.",
+            "The other paths have probability 0, so they cannot win.",
+            "There is no memory for more paths.",
             "It looks at the words again at the end.",
         ),
         "What comes later depends on the tag only, so the best way to it stays the best.",
@@ -518,7 +562,7 @@ QUIZ = (
     QuizQuestion(
         "A word was never seen in training. What should its emission be?",
         "the same for every tag",
-        ("0 for every tag", "that of the rarest tag", "that of the word before"),
+        ("probability 0 for every tag", "that of the rarest tag", "that of the word before"),
         "If nothing else is known of it, its neighbours decide.",
     ),
     QuizQuestion(
