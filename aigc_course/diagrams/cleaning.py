@@ -110,47 +110,44 @@ HASHES = {
 
 def minhash() -> Drawing:
     """Draw two sets of shingles with two hash values each, and the smallest of them."""
+    sentences = (("Mia lost her red kite .", WORDS_A), ("Mia lost her blue kite .", WORDS_B))
+    told = (
+        f"{title} Smallest hash values {' and '.join(map(str, _smallest(words)))}."
+        for title, words in sentences
+    )
     drawing = Drawing(
         860,
         330,
-        "Two sentences as sets of four shingles. "
-        + " ".join(
-            f"{name}: smallest hash values {min(HASHES[w][0] for w in words)} and "
-            f"{min(HASHES[w][1] for w in words)}."
-            for name, words in (
-                ("Mia lost her red kite", WORDS_A),
-                ("Mia lost her blue kite", WORDS_B),
-            )
-        )
-        + " They agree in the first and differ in the second.",
+        f"Two sentences as sets of four shingles. {' '.join(told)} They agree in the first and "
+        "differ in the second.",
     )
-    for left, title, words in (
-        (20, "Mia lost her red kite .", WORDS_A),
-        (450, "Mia lost her blue kite .", WORDS_B),
-    ):
+    for left, (title, words) in zip((20, 450), sentences, strict=True):
         drawing.title(left + 195, 28, title)
         for i in (0, 1):
             drawing.note(left + 235 + 100 * i, 58, f"hash {i + 1}")
-        least = [min(HASHES[word][i] for word in words) for i in (0, 1)]
         for row, word in enumerate(words):
-            y = 85 + 42 * row
-            shared = word in WORDS_A and word in WORDS_B
-            drawing.data(left + 85, y, word, width=150, colour=VALUE if shared else GREY, height=32)
-            for i in (0, 1):
-                value, x = HASHES[word][i], left + 235 + 100 * i
-                drawing.text(
-                    x,
-                    y + 5,
-                    str(value),
-                    bold=value == least[i],
-                    colour=QUERY if value == least[i] else GREY,
-                )
+            _shingle(drawing, left, 85 + 42 * row, word, _smallest(words))
         drawing.text(left + 85, 274, "smallest")
-        drawing.vector(left + 285, 269, least, cell=(100, 34), colour=QUERY)
+        drawing.vector(left + 285, 269, _smallest(words), cell=(100, 34), colour=QUERY)
     drawing.note(
         430, 315, "the same smallest value in one of two places; green: the shingle that both share"
     )
     return drawing
+
+
+def _smallest(words) -> list[int]:
+    """Return the smallest value of each of the two hash functions."""
+    return [min(HASHES[word][i] for word in words) for i in (0, 1)]
+
+
+def _shingle(drawing: Drawing, left: float, y: float, word: str, smallest: list[int]) -> None:
+    """Draw a shingle with its two hash values, in blue where they are the smallest."""
+    colour = VALUE if word in WORDS_A and word in WORDS_B else GREY
+    drawing.data(left + 85, y, word, width=150, colour=colour, height=32)
+    for i, value in enumerate(HASHES[word]):
+        least = value == smallest[i]
+        how = {"bold": least, "colour": QUERY if least else GREY}
+        drawing.text(left + 235 + 100 * i, y + 5, str(value), **how)
 
 
 def leak() -> Drawing:

@@ -88,7 +88,7 @@ PICTURES = (
 def families() -> Drawing:
     """Draw the families of generators, each with its idea and what it gives up."""
     drawing = Drawing(
-        880,
+        850,
         330,
         "Families of generators. For text, in the order in which they came: "
         + "; ".join(f"{name}: {idea}, gives up: {cost}" for name, idea, cost, _ in FAMILIES)
@@ -97,7 +97,7 @@ def families() -> Drawing:
         + ".",
     )
     for y, title, row, step, first in (
-        (75, "text", FAMILIES, 200, 150),
+        (75, "text", FAMILIES, 195, 140),
         (225, "pictures", PICTURES, 230, 230),
     ):
         drawing.title(20, y + 5, title, anchor="start")
@@ -110,5 +110,5 @@ def families() -> Drawing:
             if before and row is FAMILIES:
                 drawing.arrow(before, shape, colour=GREY)
             before = shape
-    drawing.note(440, 318, "below each name: its idea, and in grey what it gives up or costs")
+    drawing.note(425, 318, "below each name: its idea, and in grey what it gives up or costs")
     return drawing
