@@ -74,12 +74,12 @@ def two_questions() -> Drawing:
 FAMILIES = (
     ("rules", "a person writes them", "nothing is learned", GREY),
     ("n-grams", "count what follows what", "no long memory", LAYER),
-    ("RNN, LSTM", "carry a memory along", "one token at a time", LAYER),
+    ("RNN, LSTM", "carry a memory along", "must read in order", LAYER),
     ("GPT", "look back at everything", "much data and computing", LAYER),
 )
 PICTURES = (
-    ("VAE", "a map of codes", "soft pictures", LAYER),
-    ("GAN", "a forger and a detective", "a game that may collapse", LAYER),
+    ("VAE", "a map of pictures", "soft pictures", LAYER),
+    ("GAN", "a forger and a detective", "may draw a few kinds only", LAYER),
     ("diffusion", "take noise out, bit by bit", "many steps a picture", LAYER),
 )
 """Name of a family, its idea, and what it gives up."""

@@ -351,6 +351,15 @@ def sign(x, y, w, b):
     return -g, -h
 
 
+@GRADIENT.mistake(
+    "The errors (N,) multiply the columns of x here: each row needs its own error, so make them a "
+    "column, (p - y)[:, None]."
+)
+def errors_as_a_row(x, y, w, b):
+    error = neuron(x, w, b) - y
+    return (error * x).mean(0), error.mean()
+
+
 @GRADIENT.mistake("The loss is the mean over the examples: divide by their number.")
 def gradient_sum(x, y, w, b):
     g, h = neuron_gradient(x, y, w, b)

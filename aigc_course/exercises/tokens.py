@@ -419,7 +419,9 @@ def mean_of_both(predicted, true):
     return (s["precision"] + s["recall"]) / 2
 
 
-@WORD_F1.mistake("You count right ends only; a word is right when its beginning is right as well.")
+@WORD_F1.mistake(
+    "You compare one end of each word only; its beginning and its end must both be right."
+)
 def boundaries(predicted, true):
     def ends(words):
         return {sum(map(len, words[:i])) for i in range(1, len(words) + 1)}

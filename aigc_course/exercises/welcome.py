@@ -16,7 +16,12 @@ HEADLINE = Exercise(
     title="Write a headline by rule",
     minutes=3,
     reference=headline,
-    probes=lambda: [("Mia", "a red kite"), ("a fox", "Tom's hat"), ("the museum", "an owl")],
+    probes=lambda: [
+        ("Mia", "a red kite"),
+        ("the Tate Museum", "an owl"),
+        ("a fox", "Tom's hat"),
+        ("the museum", "an owl"),
+    ],
     hints=(
         (
             "Which three pieces follow each other in the headline, and which single letter "
@@ -75,6 +80,8 @@ LEARNED = Question(
     explanation='"learned": nobody wrote down how to draw a digit; the numbers came from '
     "183 examples.",
     mistakes=(
+        Mistake("learning", 'Nearly: write "learned".'),
+        Mistake("by learning", 'Nearly: write "learned".'),
         Mistake(
             "rules",
             (

@@ -177,8 +177,8 @@ PATH = Exercise(
         "Follow the drawing of the model with a finger. Which arrows do you pass?",
         "One arrow from the start to the first tag, one from each tag to the next, and one down "
         "from each tag to its word. In logarithms, everything that you pass is added.",
-        "start(s_1) + emission_1(s_1) + sum over t of (transition(s_(t-1), s_t) + "
-        "emission_t(s_t)).",
+        "start(s_1) + emission_1(s_1) + sum over i from 2 to T of (transition(s_(i-1), s_i) + "
+        "emission_i(s_i)), with s_i for the tag of word i.",
     ),
 )
 
@@ -291,7 +291,7 @@ VITERBI = Exercise(
 
 @VITERBI.mistake(
     "You keep one path, the best so far; one that is second now may win at "
-    "the end. Keep the best for each state."
+    "the end. Keep the best for each tag."
 )
 def greedy(start, transition, emission):
     states = [int((start + emission[0]).argmax())]
