@@ -53,6 +53,7 @@ def two_questions() -> Drawing:
         for x, y in eights:
             drawing.cross(middle + x, 145 + y, colour=KEY)
         drawing.note(middle, 272, says)
+        drawing.note(middle, 254, "dots: threes; crosses: eights")
     drawing.line((105, 60), (270, 245), width=2.4)
     for x, y, wide, high, new in (
         (-62, 22, 62, 70, ((-80, -8), (-40, 5), (-72, 55))),
@@ -74,7 +75,7 @@ def two_questions() -> Drawing:
 FAMILIES = (
     ("rules", "a person writes them", "nothing is learned", GREY),
     ("n-grams", "count what follows what", "no long memory", LAYER),
-    ("RNN, LSTM", "carry a memory along", "must read in order", LAYER),
+    ("RNN, LSTM", "carry a memory along", "memory fades", LAYER),
     ("GPT", "look back at everything", "much data and computing", LAYER),
 )
 PICTURES = (
@@ -90,7 +91,7 @@ def families() -> Drawing:
     drawing = Drawing(
         850,
         330,
-        "Families of generators. For text, in the order in which they came: "
+        "Families of generators. For text: "
         + "; ".join(f"{name}: {idea}, gives up: {cost}" for name, idea, cost, _ in FAMILIES)
         + ". For pictures: "
         + "; ".join(f"{name}: {idea}, gives up: {cost}" for name, idea, cost, _ in PICTURES)

@@ -60,6 +60,13 @@ def neither(who: str, what: str) -> str:
     return f"{who} finds {what}"
 
 
+@HEADLINE.mistake(
+    "who.capitalize() makes its other letters small (Tate became tate); change the first alone."
+)
+def capitalize_who(who: str, what: str) -> str:
+    return f"{who.capitalize()} finds {what}!"
+
+
 @HEADLINE.mistake("The exclamation mark at the end is missing.")
 def no_mark(who: str, what: str) -> str:
     return headline(who, what)[:-1]
