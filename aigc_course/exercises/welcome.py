@@ -87,8 +87,7 @@ LEARNED = Question(
     explanation='"learned": nobody wrote down how to draw a digit; the numbers came from '
     "183 examples.",
     mistakes=(
-        Mistake("learning", 'Nearly: write "learned".'),
-        Mistake("by learning", 'Nearly: write "learned".'),
+        Mistake("learning", 'Nearly: write "learned".', others=("by learning",)),
         Mistake(
             "rules",
             (

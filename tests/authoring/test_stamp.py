@@ -98,7 +98,7 @@ def check_what_follows(after):
     }
     assert "**Next**: [11 Attention and GPT](11_attention_and_gpt.ipynb): how" in said["10"]
     assert "**Back**: [12](12_lstm_headlines.ipynb), [map]" in said["13"]
-    assert "(lesson 11 builds it, [13](13_translation.ipynb)" in said["00"]
+    assert "Lesson 11 builds one, and explains" in said["00"]
     assert "headlines ([12](12_lstm_headlines.ipynb)), attention" in said["00"]
     assert "the causal mask of lesson 11." in said["13"] and "BLEU (lesson 12)" in said["13"]
     assert "the loop of lesson 07" in said["11"], "of another lesson"
@@ -130,7 +130,7 @@ def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
     readme = (copy / "README.md").read_text(encoding="utf-8")
     assert "Lessons 03, 16 and 17 have one setting" in readme, "no longer a range"
     welcome = (copy / "notebooks" / "00_welcome.ipynb").read_text(encoding="utf-8")
-    assert "as lessons [03](03_convolutional_networks.ipynb), [16](16_var" in welcome
+    assert "see and repair ([03](03_convolutional_networks.ipynb)), a map" in welcome
     assert "attention and GPT ([13](13_attention_and_gpt.ipynb))" in welcome
     assert stamp.stamp() == []
     monkeypatch.setattr(syllabus, "LESSONS", everywhere)
