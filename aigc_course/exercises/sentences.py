@@ -425,11 +425,13 @@ def leaves_count_nothing(tree, rules):
 def draw_probability(rng):
     rules = {rule: float(p) for rule, p in zip(RULES, rng.uniform(0.1, 1, 5), strict=True)}
 
-    def noun():
-        return ("NP", "NP", ("PP", "ADP", noun())) if rng.random() < 0.4 else "NP"
+    def noun(deepest=1):
+        if deepest and rng.random() < 0.4:
+            return ("NP", "NP", ("PP", "ADP", noun(deepest - 1)))
+        return "NP"
 
     verb = ("VP", "VERB", noun())
-    for _ in range(size(rng, 0, 3)):
+    for _ in range(size(rng, 0, 2)):
         verb = ("VP", verb, ("PP", "ADP", noun()))
     return ("S", noun(), verb), rules
 

@@ -9,7 +9,15 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 
 import numpy as np
 
-from aigc_course.core.arguments import checked, real, seeds, texts, token_list, whole
+from aigc_course.core.arguments import (
+    checked,
+    real,
+    seeds,
+    texts,
+    token_list,
+    tokenized,
+    whole,
+)
 from aigc_course.core.errors import CourseError
 
 PRIME = 2**31 - 1  # a prime; hashes are whole numbers below it, so that products fit into 64 bits
@@ -30,6 +38,7 @@ def jaccard(a: Collection[Hashable], b: Collection[Hashable]) -> float:
     return len(a & b) / len(a | b) if a | b else 1.0
 
 
+@checked(items=tokenized(of=str))
 def hashes(items: Iterable[tuple[str, ...]]) -> np.ndarray:
     """Return a whole number below `PRIME` for each item, always the same for the same item."""
     rows = [zlib.crc32("\x1f".join(item).encode()) % PRIME for item in items]

@@ -35,7 +35,7 @@ from aigc_course.models.text import (
     word_vectors,
 )
 from aigc_course.pretrained import image_models
-from aigc_course.text import bpe, cleaning, segmentation, splitting, vocabulary
+from aigc_course.text import bpe, cleaning, near_duplicates, segmentation, splitting, vocabulary
 from aigc_course.text import tale_tokenizer as text_tale_tokenizer
 
 HUGE = 10**12
@@ -294,6 +294,16 @@ def calls():
         Call(cleaning.deduplicate, {"texts": ["x"]}, {"texts": "texts"}),
         Call(cleaning.clean_page, {"raw": b"x"}, {"raw": "string"}, {("raw", "bytes")}),
         Call(cleaning.key_of, {"text": "x"}, n_text),
+        Call(
+            near_duplicates.shingles, {"tokens": words, "n": 2}, {"tokens": "tokens", "n": "whole"}
+        ),
+        Call(near_duplicates.hashes, {"items": [("a", "b")]}, {"items": "tokenized"}),
+        Call(near_duplicates.hash_functions, {"k": 2, "seed": 0}, {"k": "whole", "seed": "seed"}),
+        Call(
+            near_duplicates.near_duplicates,
+            {"texts": ["a b", "a b"], "least": 0.5, "bands": 2, "rows": 2, "seed": 0},
+            {"texts": "texts", "least": "real", "bands": "whole", "rows": "whole", "seed": "seed"},
+        ),
         Call(segmentation.max_match, {"text": "x", "words": ["x"]}, n_text | {"words": "texts"}),
         Call(segmentation.segment, {"text": "x"}, n_text),
         Call(segmentation.spans, {"words": words}, {"words": "tokens"}),
