@@ -2,6 +2,7 @@
 another formula. `test_a_tick_is_a_promise.py` sends them through the lessons.
 """
 
+import functools
 import itertools
 import math
 import re
@@ -250,6 +251,7 @@ in_another_form("sentences.trees", np.int64)
 
 @accepted("sentences.trees")
 def by_recursion_over_stretches(labels, rules, goal="S"):
+    @functools.cache
     def trees(start, end, label):
         if end - start == 1:
             return float(labels[start] == label)
