@@ -223,7 +223,7 @@ def _what_changed(commit: str) -> str:
     from aigc_course.authoring import selection
 
     found = selection.since(commit)
-    said = {"changed": found.changed, "in turn": found.rotating}
+    said = {"changed": found.changed, "exercises": found.judged, "in turn": found.rotating}
     for what, some in said.items():
         print(f"{what}: {', '.join(lesson.name for lesson in some) or 'no lesson'}", flush=True)
     return found.as_environment()

@@ -46,7 +46,8 @@ def wanted(item, full):
     Args:
         item: the test.
         full: "" for the short tests, "all", or what changed (`Selection.as_environment`): then the
-            slow tests of those lessons, and slow tests that guard changed files.
+            slow tests of those lessons, those of exercises (`full(exercises=True)`) where only
+            these changed, and slow tests that guard changed files.
     """
     slow = item.get_closest_marker("full")
     lesson = getattr(item, "callspec", None) and item.callspec.params.get("lesson")
@@ -63,7 +64,8 @@ def wanted(item, full):
     if not slow:
         return False
     if lesson:
-        return lesson.name in changed["lessons"]
+        of_exercises = changed["judged"] if slow.kwargs.get("exercises") else []
+        return lesson.name in [*changed["lessons"], *of_exercises]
     guarded = [f"aigc_course/{part.replace('.', '/')}" for part in slow.kwargs["guards"].split()]
     # Answers to exercises are sent through the lessons they belong to; nothing else reads them.
     files = [name for name in changed["files"] if name != "tests/support/accepted_answers.py"]

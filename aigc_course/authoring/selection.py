@@ -26,19 +26,23 @@ class Selection:
     Attributes:
         commit: commit compared with; "" when there is none, and everything counts as changed.
         files: paths in the checkout that differ.
-        changed: lessons whose code or exercises, or the library code that they run, differ.
-        rotating: some of the other lessons, different ones after each commit.
+        changed: lessons whose code, or the library code that they run, differ.
+        judged: other lessons whose exercises differ.
+        rotating: some of the rest, different ones after each commit; none where more than half of
+            all lessons changed.
     """
 
     commit: str
     files: tuple[str, ...]
     changed: tuple[LessonFile, ...]
+    judged: tuple[LessonFile, ...]
     rotating: tuple[LessonFile, ...]
 
     def as_environment(self) -> str:
         """Return it as JSON, for the environment variable that `tests/conftest.py` reads."""
         names = [lesson.name for lesson in (*self.changed, *self.rotating)]
-        return json.dumps({"lessons": names, "files": self.files})
+        judged = [lesson.name for lesson in self.judged]
+        return json.dumps({"lessons": names, "judged": judged, "files": self.files})
 
 
 def since(commit: str = "") -> Selection:
@@ -54,15 +58,16 @@ def since(commit: str = "") -> Selection:
     commit = _commit(commit)
     there = lessons.all_lessons()
     if not commit:
-        return Selection("", _git("ls-files"), tuple(there), ())
+        return Selection("", _git("ls-files"), tuple(there), (), ())
     files = _git("diff", "--name-only", commit)
     before = _notebooks_of(commit)
-    changed = [lesson for lesson in there if _differs(lesson, before, files)]
+    changed = [lesson for lesson in there if _differs(lesson, before)]
     others = [lesson for lesson in there if lesson not in changed]
+    judged = [one for one in others if f"aigc_course/exercises/{one.topic}.py" in files]
     turn = int(_git("rev-list", "--count", "HEAD")[0])
-    share = -(-len(there) // 12)  # one in twelve
+    share = -(-len(there) // 12) if len(others) >= len(changed) else 0  # one in twelve
     rotating = [others[(turn + i) % len(others)] for i in range(min(share, len(others)))]
-    return Selection(commit, files, tuple(changed), tuple(rotating))
+    return Selection(commit, files, tuple(changed), tuple(judged), tuple(rotating))
 
 
 def _commit(name: str) -> str:
@@ -93,16 +98,13 @@ def _notebooks_of(commit: str) -> dict[str, nbformat.NotebookNode]:
     return found
 
 
-def _differs(lesson: LessonFile, before: dict, files: tuple[str, ...]) -> bool:
-    """Return whether a lesson's code or exercises changed, or what its outputs were made from.
+def _differs(lesson: LessonFile, before: dict) -> bool:
+    """Return whether a lesson's code changed, or what its outputs were made from.
 
     Args:
         lesson: one of today's lessons.
         before: topic -> notebook at the commit compared with.
-        files: paths in the checkout that differ.
     """
-    if f"aigc_course/exercises/{lesson.topic}.py" in files:
-        return True
     if lesson.topic not in before:
         return True
     return _made_of(before[lesson.topic]) != _made_of(lessons.read(lesson.path))

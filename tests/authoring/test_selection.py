@@ -98,7 +98,22 @@ def test_a_lesson_is_chosen_for_its_exercises(repository):
     module.parent.mkdir(parents=True)
     module.write_text("x = 1\n")
     git(repository, "add", ".")
-    assert selection.since("HEAD").changed == (lesson,)
+    found = selection.since("HEAD")
+    assert found.changed == () and found.judged == (lesson,)
+    change(lesson.path, "code")
+    found = selection.since("HEAD")
+    assert found.changed == (lesson,) and found.judged == ()
+
+
+def test_where_most_lessons_changed_no_other_has_its_turn(repository):
+    there = lessons.all_lessons()
+    half = len(there) // 2
+    for lesson in there[:half]:
+        change(lesson.path, "code")
+    assert selection.since("HEAD").rotating
+    for lesson in there[half : half + 1]:
+        change(lesson.path, "code")
+    assert selection.since("HEAD").rotating == ()
 
 
 def test_each_lesson_has_its_turn(repository):

@@ -232,7 +232,7 @@ GIVEN = {
 }
 
 
-@pytest.mark.full
+@pytest.mark.full(exercises=True)
 @pytest.mark.parametrize("answers", GIVEN)
 @pytest.mark.parametrize("lesson", lessons.all_lessons(), ids=lambda lesson: lesson.topic)
 def test_a_lesson_runs_to_its_end_with_every_answer(lesson, answers, tmp_path):
