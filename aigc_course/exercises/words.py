@@ -12,7 +12,7 @@ import numpy as np
 
 from aigc_course.exercises.engine.draws import size
 from aigc_course.exercises.engine.types import Exercise, QuizQuestion
-from aigc_course.models.text.tagger import viterbi
+from aigc_course.models.text.tagger import viterbi, walk_back
 
 
 def most_frequent_tag(texts):
@@ -335,10 +335,7 @@ def sums_paths(start, transition, emission):
         ways = best[:, None] + transition
         back.append(ways.argmax(0))
         best = np.logaddexp.reduce(ways, 0) + seen
-    states = [int(best.argmax())]
-    for pointers in reversed(back):
-        states.append(int(pointers[states[-1]]))
-    return states[::-1]
+    return walk_back(best, back)
 
 
 @VITERBI.mistake(
@@ -351,10 +348,7 @@ def added_to_the_columns(start, transition, emission):
         ways = best + transition
         back.append(ways.argmax(0))
         best = ways.max(0) + seen
-    states = [int(best.argmax())]
-    for pointers in reversed(back):
-        states.append(int(pointers[states[-1]]))
-    return states[::-1]
+    return walk_back(best, back)
 
 
 @VITERBI.mistake(
@@ -370,10 +364,7 @@ def overwritten_too_early(start, transition, emission):
             pointers.append(int(ways.argmax()))
             best[k] = ways.max() + seen[k]
         back.append(pointers)
-    states = [int(best.argmax())]
-    for pointers in reversed(back):
-        states.append(pointers[states[-1]])
-    return states[::-1]
+    return walk_back(best, back)
 
 
 @VITERBI.mistake("The first word counts as well: begin with start + emission[0].")

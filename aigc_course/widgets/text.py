@@ -353,24 +353,7 @@ def tag_player(tagger, sentences: Sequence[str]) -> ipywidgets.VBox:
     Raises:
         CourseError: there is no sentence.
     """
-    if not sentences:
-        raise CourseError("tag_player needs at least one sentence to begin with.")
-    text = ipywidgets.Combobox(
-        options=list(sentences),
-        value=sentences[0],
-        description="sentence",
-        continuous_update=False,
-        layout=ipywidgets.Layout(width="40em"),
-    )
-    page = ipywidgets.HTML()
-
-    def show() -> None:
-        tokens = re.findall(r"[\w']+|[^\w\s]", text.value)
-        if not 1 <= len(tokens) <= 20:
-            raise CourseError(f"Write 1 to 20 words; these are {len(tokens)}.")
-        page.value = _viterbi_table(tagger, tokens)
-
-    return ipywidgets.VBox([text, page, follow((text,), show)])
+    return _sentence_page("tag_player", sentences, lambda tokens: _viterbi_table(tagger, tokens))
 
 
 def _viterbi_table(tagger, tokens: list[str]) -> str:
@@ -408,8 +391,35 @@ def sentence_player(
     Raises:
         CourseError: there is no sentence.
     """
+
+    def show(tokens: list[str]) -> str:
+        tags = zip(tokens, tag(tokens), strict=True)
+        line = " ".join(f"{html.escape(token)}<sub>{name}</sub>" for token, name in tags)
+        found = parse(tokens)
+        drawn = "No tree: no rules of the grammar fit."
+        if found:
+            png = png_of(tree_figure(found[0]), bbox_inches="tight")
+            drawn = picture(png, f"The tree of: {' '.join(tokens)}")
+        return f"<p>{line}</p>{drawn}"
+
+    return _sentence_page("sentence_player", sentences, show)
+
+
+def _sentence_page(
+    called: str, sentences: Sequence[str], show: Callable[[list[str]], str]
+) -> ipywidgets.VBox:
+    """Return a field for a sentence, and below it what is shown for its tokens.
+
+    Args:
+        called: the widget, for the message.
+        sentences: to choose from; any other can be typed.
+        show: tokens -> HTML.
+
+    Raises:
+        CourseError: there is no sentence.
+    """
     if not sentences:
-        raise CourseError("sentence_player needs at least one sentence to begin with.")
+        raise CourseError(f"{called} needs at least one sentence to begin with.")
     text = ipywidgets.Combobox(
         options=list(sentences),
         value=sentences[0],
@@ -419,17 +429,10 @@ def sentence_player(
     )
     page = ipywidgets.HTML()
 
-    def show() -> None:
+    def renew() -> None:
         tokens = re.findall(r"[\w']+|[^\w\s]", text.value)
         if not 1 <= len(tokens) <= 20:
             raise CourseError(f"Write 1 to 20 words; these are {len(tokens)}.")
-        tags = zip(tokens, tag(tokens), strict=True)
-        line = " ".join(f"{html.escape(token)}<sub>{name}</sub>" for token, name in tags)
-        found = parse(tokens)
-        drawn = "No tree: no rules of the grammar fit."
-        if found:
-            png = png_of(tree_figure(found[0]), bbox_inches="tight")
-            drawn = picture(png, f"The tree of: {' '.join(tokens)}")
-        page.value = f"<p>{line}</p>{drawn}"
+        page.value = show(tokens)
 
-    return ipywidgets.VBox([text, page, follow((text,), show)])
+    return ipywidgets.VBox([text, page, follow((text,), renew)])

@@ -36,6 +36,22 @@ def viterbi_table(
     return best, back
 
 
+def walk_back(last: np.ndarray, back: Sequence) -> list[int]:
+    """Return the path of states that ends best, by the notes where each state came from.
+
+    Args:
+        last: (K,) how good the best path to each state is at the last time.
+        back: T - 1 rows (K,), the state before each state.
+
+    Returns:
+        T states.
+    """
+    states = [int(last.argmax())]  # found from the last state back to the first
+    for pointers in reversed(back):
+        states.append(int(pointers[states[-1]]))
+    return states[::-1]
+
+
 def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> list[int]:
     """Find the most probable sequence of states.
 
@@ -51,10 +67,7 @@ def viterbi(start: np.ndarray, transition: np.ndarray, emission: np.ndarray) -> 
     section 17.4.
     """
     best, back = viterbi_table(start, transition, emission)
-    states = [int(best[-1].argmax())]  # found from the last state back to the first
-    for pointers in back[::-1]:
-        states.append(int(pointers[states[-1]]))
-    return states[::-1]
+    return walk_back(best[-1], back)
 
 
 class Tagger:
