@@ -1,8 +1,10 @@
-"""Drawings of the lesson on rules and chance: a grammar at work, surprise, an n-gram, smoothing."""
+"""Drawings of the lesson on rules and chance: a grammar at work, and surprise."""
 
 from __future__ import annotations
 
-from aigc_course.diagrams.language import GREY, QUERY, SMALL, Drawing
+import math
+
+from aigc_course.diagrams.language import KEY, QUERY, SMALL, Drawing
 
 
 def rewriting() -> Drawing:
@@ -49,60 +51,41 @@ def halving() -> Drawing:
     return drawing
 
 
-def walk() -> Drawing:
-    """Draw the bigrams of two tiny tales as a graph that one can walk through."""
-    drawing = Drawing(
-        830,
-        230,
-        "The pairs of words of Mia had a kite. and Tom had a red kite. as a graph. From the start, "
-        "arrows with probability one half each lead to Mia and to Tom; from both to had with 1, "
-        "from had to a with 1, from a to kite and to red with one half each, from red to kite with "
-        "1, from kite to the full stop, and from there to the end.",
-    )
-    start = drawing.operation(50, 110, "<s>", width=60)
-    mia, tom = drawing.data(170, 60, "Mia", width=64), drawing.data(170, 160, "Tom", width=64)
-    had, a = drawing.data(290, 110, "had", width=60), drawing.data(390, 110, "a", width=50)
-    red, kite = drawing.data(490, 170, "red", width=56), drawing.data(590, 110, "kite", width=62)
-    stop, end = drawing.data(690, 110, ".", width=40), drawing.operation(785, 110, "</s>", width=66)
-    for one, other, p, above in (
-        (start, mia, "1/2", True),
-        (start, tom, "1/2", False),
-        (mia, had, "1", True),
-        (tom, had, "1", False),
-        (had, a, "1", True),
-        (a, kite, "1/2", True),
-        (a, red, "1/2", False),
-        (red, kite, "1", False),
-        (kite, stop, "1", True),
-        (stop, end, "1", True),
-    ):
-        drawing.arrow(one.right, other.left, p, above=above, width=1.5)
-    return drawing
+def uneven(p: float = 0.25) -> Drawing:
+    """Draw the surprise of both sides of a coin, and their mean.
 
-
-def smoothing() -> Drawing:
-    """Draw how a smoothed model asks ever shorter contexts."""
+    Args:
+        p: probability of heads, above 0 and below 1.
+    """
+    sides = (("heads", p), ("tails", 1 - p))
+    bits = [-math.log2(share) for _, share in sides]
+    mean = sum(share * bit for (_, share), bit in zip(sides, bits, strict=True))
     drawing = Drawing(
-        800,
-        190,
-        "How a smoothed model finds the probability of the word after: Mia had a. It asks how "
-        "often it followed Mia had a, then had a, then a, then how often the word comes at all, "
-        "and at last every word is equally likely. Each answer is mixed with the next.",
+        760,
+        300,
+        f"A coin that falls on heads with probability {p:.2f}. Heads carries {bits[0]:.2f} bits, "
+        f"tails {bits[1]:.2f}. Two boxes: their width is how often a side comes, their height how "
+        f"surprising it is. The mean, the entropy, is {mean:.2f} bits.",
     )
-    boxes = (
-        (95, "after|Mia had a", 110),
-        (255, "after|had a", 100),
-        (405, "after|a", 90),
-        (555, "anywhere", 100),
-        (715, "all words|alike", 110),
-    )
-    before = None
-    for i, (x, words, width) in enumerate(boxes):
-        box = drawing.data(x, 85, words, width=width)
-        if before:
-            drawing.arrow(before, box, "mix")
-        drawing.note(x, 145, ("3 words", "2 words", "1 word", "no context", "nothing known")[i])
-        before = box
-    drawing.text(95, 30, "knows most, seen least", size=SMALL, colour=GREY)
-    drawing.text(690, 30, "knows least, always there", size=SMALL, colour=GREY)
+    left, base, wide, high = 60, 260, 380, 52
+    drawing.arrow((left, base), (left, 20), width=1.4)
+    drawing.line((left, base), (left + wide, base))
+    drawing.text(left + 12, 26, "surprise, bits", size=SMALL, anchor="start")
+    for n in (1, 2, 3, 4):
+        drawing.line((left - 5, base - high * n), (left, base - high * n))
+        drawing.text(left - 18, base - high * n + 5, f"{n}", size=SMALL)
+    start = float(left)
+    for i, ((name, share), bit) in enumerate(zip(sides, bits, strict=True)):
+        end, top, colour = start + wide * share, base - high * bit, (QUERY, KEY)[i]
+        corners = [(start, base), (start, top), (end, top), (end, base)]
+        drawing.area(corners, colour)
+        drawing.curve([*corners, corners[0]], colour=colour)
+        words = f"{name}: {share:.2f} of the throws, {bit:.2f} bits"
+        drawing.line((470, 106 + 34 * i), (488, 106 + 34 * i), colour=colour, width=5)
+        drawing.text(496, 111 + 34 * i, words, size=SMALL, anchor="start")
+        start = end
+    drawing.line((left, base - high * mean), (left + wide, base - high * mean), dashed=True)
+    drawing.line((470, 174), (488, 174), dashed=True)
+    drawing.text(496, 179, f"mean surprise: {mean:.2f} bits", size=SMALL, anchor="start")
+    drawing.text(left + wide / 2, base + 24, "how often each side comes", size=SMALL)
     return drawing

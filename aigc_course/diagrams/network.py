@@ -1,4 +1,4 @@
-"""Drawings of lesson 06: a neuron, its loss, and how it learns."""
+"""Drawings of the lesson on the first network: a neuron, its loss, and how it learns."""
 
 from __future__ import annotations
 
@@ -131,66 +131,6 @@ def valley() -> Drawing:
     drawing.dot(*at(places[-1]), QUERY, 5)
     drawing.text(at(0.1)[0], base - 20, "steps", size=SMALL, colour=QUERY)
     drawing.text(at(2)[0], base - 34, "bottom", size=SMALL, colour=GREY)
-    return drawing
-
-
-def chain() -> Drawing:
-    """Draw the chain from a weight to the loss, and the slopes on the way back."""
-    drawing = Drawing(
-        800,
-        230,
-        "A chain of three steps: the weight w changes the score z, the score changes the "
-        "probability p, the probability changes the loss. Forwards, above: w = 1 gives z = -0.25, "
-        "p = 0.44 and a loss of 0.83. Backwards, below, the slopes of the three steps: 0.3, 0.246 "
-        "and -2.284. Multiplied, they give -0.169.",
-    )
-    drawing.title(70, 30, "forwards")
-    boxes = [
-        drawing.layer(80, 85, "w = 1"),
-        drawing.data(290, 85, "z = -0.25"),
-        drawing.data(500, 85, "p = 0.438"),
-        drawing.loss(700, 85, "loss 0.83"),
-    ]
-    steps = ("× input + rest", "sigmoid", "-ln p")
-    for (one, other), words in zip(itertools.pairwise(boxes), steps, strict=True):
-        drawing.arrow(one, other, words)
-    for one, other, words in (
-        (boxes[3], boxes[2], "× -2.284"),
-        (boxes[2], boxes[1], "× 0.246"),
-        (boxes[1], boxes[0], "× 0.3"),
-    ):
-        drawing.gradient((one.x - 4, 150), (other.x + 4, 150), words, above=False)
-    drawing.text(400, 208, "slope of the loss: -2.284 × 0.246 × 0.3 = -0.169", colour=LOSS)
-    drawing.text(80, 133, "backwards", bold=True)
-    return drawing
-
-
-def tape() -> Drawing:
-    """Draw a small computation as a tape: places, parents, and slopes that come back."""
-    drawing = Drawing(
-        800,
-        290,
-        "A tape of five numbers. Place 0 holds a = 2, place 1 holds b = 3, place 2 their product "
-        "6, place 3 the sum of the product and a, 8, and place 4 twice that, 16. Dashed arrows "
-        "bring slopes back: 1 at place 4, 2 at place 3, 2 at place 2, 4 at place 1, and at place "
-        "0 two parts arrive, 6 from the product and 2 from the sum, together 8.",
-    )
-    boxes = []
-    for place, words in enumerate(("a = 2", "b = 3", "a b = 6", "a b + a = 8", "× 2 = 16")):
-        x = 80 + 158 * place
-        boxes.append(drawing.data(x, 120, words, width=112))
-        drawing.text(x, 95, f"place {place}", size=SMALL, colour=GREY)
-        slope = ("6 + 2 = 8", "4", "2", "2", "1")[place]
-        drawing.text(x, 274, f"slope {slope}", colour=LOSS)
-    drawing.arrow(boxes[1], boxes[2])
-    drawing.arrow(boxes[2], boxes[3])
-    drawing.arrow(boxes[3], boxes[4])
-    drawing.arrow((80, 82), (396, 82), via=[(80, 60), (396, 60)])
-    drawing.arrow((70, 82), (554, 82), via=[(70, 34), (554, 34)])
-    for start, end, words in ((4, 3, "1 × 2"), (3, 2, "2 × 1"), (2, 1, "2 × 2, product")):
-        drawing.gradient((boxes[start].x - 6, 172), (boxes[end].x + 6, 172), words)
-    drawing.gradient((390, 206), (90, 206), "2 × 3 = 6, from the product")
-    drawing.gradient((548, 240), (90, 240), "2 × 1 = 2, from the sum")
     return drawing
 
 

@@ -1,17 +1,11 @@
-"""Drawings of the lesson on neural n-grams: the table of vectors, the network, Adam, two losses."""
+"""Drawings of the lesson on neural n-grams: the table of vectors, and the network."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from aigc_course.diagrams.language import (
-    GREY,
-    INK,
-    KEY,
     LAYER,
-    LOSS,
-    QUERY,
     SMALL,
     TRUE,
     Drawing,
@@ -92,57 +86,3 @@ def _judged(drawing: Drawing, squeeze: Shape, answer: str) -> None:
     truth = drawing.data(610, 270, answer, width=70, colour=TRUE)
     drawing.arrow(truth, loss)
     drawing.note(truth.left[0] - 10, 275, "the truth", anchor="end")
-
-
-def adam() -> Drawing:
-    """Draw what Adam keeps for one weight, and how a step comes from it."""
-    drawing = Drawing(
-        800,
-        240,
-        "Adam, for one weight. The slope enters a running mean m of the slopes, and its square a "
-        "running mean v of the squares. The step is the learning rate times m divided by the root "
-        "of v.",
-    )
-    slope = drawing.data(80, 120, "slope g", colour=LOSS)
-    mean = drawing.data(330, 65, "m: mean of the slopes", width=230)
-    square = drawing.data(330, 175, "v: mean of their squares", width=230)
-    drawing.arrow(slope.right, mean.left, width=1.5)
-    drawing.arrow(slope.right, square.left, width=1.5)
-    ratio = drawing.operation(570, 120, "m ÷ √v")
-    drawing.arrow(mean.right, ratio.left)
-    drawing.arrow(square.right, ratio.left)
-    drawing.arrow(ratio, drawing.data(725, 120, "step"), "× rate")
-    drawing.note(330, 110, "which way, on average?")
-    drawing.note(330, 220, "how large are slopes here?")
-    return drawing
-
-
-def early_stopping() -> Drawing:
-    """Draw the two losses of a network that begins to learn by heart."""
-    drawing = Drawing(
-        700,
-        300,
-        "Two losses against training steps. The training loss falls all the time. The validation "
-        "loss falls at first, reaches its lowest point, and then rises again. A dashed line marks "
-        "that point: there we keep the weights. A little later, when it has been no lower for a "
-        "while, training stops.",
-    )
-    left, base = 70, 245
-    drawing.arrow((left, base), (640, base), width=1.4)
-    drawing.arrow((left, base), (left, 35), width=1.4)
-    drawing.text(640, base + 38, "steps", size=SMALL, colour=GREY, anchor="end")
-    drawing.text(left - 6, 26, "loss", size=SMALL, colour=GREY, anchor="start")
-    heights = [62 + 130 * math.exp(-k / 19) + 0.011 * max(0, k - 25) ** 2 for k in range(106)]
-    best, stop = heights.index(min(heights)), 62
-    training = [(left + 5 * k, base - 8 - 180 * math.exp(-k / 26)) for k in range(106)]
-    drawing.curve(training[: stop + 1], colour=QUERY, width=2.4)
-    drawing.curve(training[stop:], colour=QUERY, width=2.4, dashed=True)
-    seen = [(left + 5 * k, base - height) for k, height in enumerate(heights)]
-    drawing.curve(seen[: stop + 1], colour=KEY, width=2.4)
-    drawing.curve(seen[stop:], colour=KEY, width=2.4, dashed=True)
-    drawing.text(490, 214, "training loss", size=SMALL, colour=QUERY, anchor="start")
-    drawing.text(480, 158, "validation loss", size=SMALL, colour=INK, anchor="start")
-    for place, words, y in ((best, "keep these weights", 60), (stop, "stop here", 130)):
-        drawing.line((seen[place][0], base), (seen[place][0], y), colour=LOSS, dashed=True)
-        drawing.text(seen[place][0] + 8, y + 4, words, size=SMALL, colour=LOSS, anchor="start")
-    return drawing

@@ -1,14 +1,10 @@
-"""Drawings of the lesson on sentences: trees, two readings, the chart, who did what."""
+"""Drawings of the lesson on sentences: trees, two readings, the chart."""
 
 from __future__ import annotations
 
 from aigc_course.diagrams.language import (
-    GENERATED,
     GREY,
-    KEY,
     QUERY,
-    SMALL,
-    VALUE,
     Drawing,
 )
 
@@ -39,14 +35,20 @@ def _height(tree) -> int:
     return 0 if isinstance(tree, str) else 1 + max(map(_height, tree[1:]))
 
 
-def ambiguity() -> Drawing:
-    """Draw two trees of one phrase: with the park at the seeing, or at Tom."""
+def ambiguity(
+    below: tuple[str, str] = ("the seeing was in the park", "the Tom in the park"),
+) -> Drawing:
+    """Draw two trees of one phrase: with the park at the seeing, or at Tom.
+
+    Args:
+        below: what is written below each of them.
+    """
     drawing = Drawing(
         820,
         270,
         "Two trees of: saw Tom in the park. On the left, in the park belongs to the verb phrase "
         "saw Tom: the seeing happened in the park. On the right it belongs to the noun phrase "
-        "Tom: it was the Tom in the park who was seen.",
+        f"Tom: it was the Tom in the park who was seen. Below them stands: {'; '.join(below)}.",
     )
     there = ("PP", ("ADP", "in"), ("NP", "the park"))
     trees = (
@@ -54,8 +56,8 @@ def ambiguity() -> Drawing:
         ("VP", ("VERB", "saw"), ("NP", ("NP", "Tom"), there)),
     )
     for tree, left, words in (
-        (trees[0], 60, "the seeing was in the park"),
-        (trees[1], 480, "the Tom in the park"),
+        (trees[0], 60, below[0]),
+        (trees[1], 480, below[1]),
     ):
         places = {word: left + 95 * i for i, word in enumerate(("saw", "Tom", "in", "the park"))}
         for word, x in places.items():
@@ -125,26 +127,4 @@ def chart() -> Drawing:
     ):
         x, y = left + wide * (5.5 - length / 2) + 6, base - high * (length - 1) + 5
         drawing.note(x, y, words_of, anchor="start")
-    return drawing
-
-
-def roles() -> Drawing:
-    """Draw who did what to whom in one sentence, and where."""
-    drawing = Drawing(
-        760,
-        170,
-        "The sentence: Rosa found a blue blanket in the station. Rosa is the agent, who did it; "
-        "found is the action; a blue blanket is the patient, to which it was done; in the station "
-        "is the place.",
-    )
-    parts = (
-        (85, 90, "Rosa", "agent: who?", QUERY),
-        (225, 110, "found", "action: what?", KEY),
-        (415, 180, "a blue blanket", "patient: whom, or what?", VALUE),
-        (635, 160, "in the station", "place: where?", GENERATED),
-    )
-    for x, width, words, role, colour in parts:
-        shape = drawing.data(x, 70, words, width=width, colour=colour)
-        drawing.line(shape.bottom, (x, 112), colour=colour)
-        drawing.text(x, 130, role, size=SMALL)
     return drawing

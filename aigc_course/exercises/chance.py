@@ -1,17 +1,14 @@
-"""Exercises on rules and chance: templates, grammars, entropy, temperature, smoothing, copying."""
+"""Exercises on rules and chance: grammars, and entropy."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import numpy as np
 
 from aigc_course.evaluation.statistics import entropy
-from aigc_course.evaluation.text_metrics import longest_copy
-from aigc_course.exercises.engine.draws import letters, size
+from aigc_course.exercises.engine.draws import size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
-from aigc_course.generation.sampling import apply_temperature
 from aigc_course.models.text.grammar import count_sentences
 
 
@@ -137,6 +134,157 @@ def draw_grammar_size(rng):
     )
 
 
+def derive(rules, choices):
+    """Return the sentence of a leftmost derivation: each choice replaces the leftmost symbol."""
+    parts, choices = ["START"], list(choices)
+    while any(part in rules for part in parts):
+        place = next(i for i, part in enumerate(parts) if part in rules)
+        parts[place : place + 1] = rules[parts[place]][choices.pop(0)].split()
+    return " ".join(parts)
+
+
+_CHOICES = (
+    (_GRAMMARS[0], [1, 1, 0]),
+    (_GRAMMARS[0], [0, 2]),
+    (_GRAMMARS[1], [0, 2, 1, 0]),
+    (_GRAMMARS[1], [0, 1, 2, 0]),
+    (_GRAMMARS[2], [0]),
+)
+
+
+DERIVE = Exercise(
+    name="chance.derive",
+    title="Follow the choices",
+    minutes=15,
+    reference=derive,
+    probes=lambda: list(_CHOICES),
+    hints=(
+        "Which part of the sentence must be replaced next, and by what?",
+        "Keep the sentence as a list of parts, at first START alone. While one of them is a "
+        "symbol, find the first such part and put the parts of its alternative in its place.",
+        "parts = parts before + rules[symbol][choice].split() + parts after",
+    ),
+)
+
+
+def _derived(rules, choices, *, first=0, last=False, all_alike=False):
+    """Derive as `derive` does, for the known mistakes: each changes one thing.
+
+    Args:
+        rules, choices: as there.
+        first: number of the first alternative.
+        last: whether the rightmost symbol is replaced.
+        all_alike: whether all places of a symbol are replaced by the same choice.
+    """
+    parts, choices = ["START"], list(choices)
+    while places := [i for i, part in enumerate(parts) if part in rules]:
+        symbol = parts[places[-1 if last else 0]]
+        alternatives = rules[symbol]
+        chosen = alternatives[(choices.pop(0) if choices else 0) - first].split()
+        if all_alike:
+            parts = [p for part in parts for p in (chosen if part == symbol else [part])]
+        else:
+            place = places[-1 if last else 0]
+            parts[place : place + 1] = chosen
+    return " ".join(parts)
+
+
+@DERIVE.mistake("You replace the symbol furthest to the RIGHT; take the one furthest to the left.")
+def rightmost(rules, choices):
+    return _derived(rules, choices, last=True)
+
+
+@DERIVE.mistake("Alternatives are counted from 0: choice 0 is the first of them.")
+def counted_from_one(rules, choices):
+    return _derived(rules, choices, first=1)
+
+
+@DERIVE.mistake("Only one place is replaced by a choice; the next equal symbol has its own.")
+def all_places_at_once(rules, choices):
+    return _derived(rules, choices, all_alike=True)
+
+
+@DERIVE.mistake("Return one string: the words, joined by spaces.")
+def a_list_of_words(rules, choices):
+    return derive(rules, choices).split()
+
+
+@DERIVE.mistake("The words are joined without spaces.")
+def without_spaces(rules, choices):
+    return derive(rules, choices).replace(" ", "")
+
+
+@DERIVE.mistake("Symbols are left in your sentence: go on until there is none.")
+def stopped_too_early(rules, choices):
+    return rules["START"][choices[0]]
+
+
+@DERIVE.hidden(times=5)
+def draw_derive(rng):
+    rules = {
+        "START": ["A B A", "B A"],
+        "A": ["x", "very C", "y"],
+        "B": ["likes", "sees C and"],
+        "C": ["red", "blue", "green"],
+    }
+    return rules, [int(i) for i in rng.integers(0, 2, 12)]
+
+
+def surprise(probabilities):
+    """Return the bits of surprise of choices made one after the other: -log2 p, added up."""
+    return sum(-math.log2(p) for p in probabilities)
+
+
+SURPRISE = Exercise(
+    name="chance.surprise",
+    title="The surprise of a chain of choices",
+    minutes=5,
+    reference=surprise,
+    probes=lambda: [([0.5, 0.25],), ([0.125],), ([1.0, 0.5, 0.1],), ([0.3, 0.3, 0.9, 0.02],)],
+    hints=(
+        "How many bits does a single choice of probability p carry?",
+        "Minus the logarithm of p to base 2. Choices that follow each other add up their bits, "
+        "because their probabilities multiply.",
+        "the sum of -log2 p over all choices",
+    ),
+)
+
+
+@SURPRISE.mistake("Those are nats; for bits take the logarithm to base 2.")
+def surprise_in_nats(probabilities):
+    return surprise(probabilities) * math.log(2)
+
+
+@SURPRISE.mistake("The minus is missing: a surprise is never negative.")
+def surprise_without_minus(probabilities):
+    return -surprise(probabilities)
+
+
+@SURPRISE.mistake("Each choice happened, so its bits count in full: do not weigh them with p.")
+def surprise_weighted(probabilities):
+    return sum(-p * math.log2(p) for p in probabilities)
+
+
+@SURPRISE.mistake("That is the mean; the bits of all choices are added up.")
+def mean_surprise(probabilities):
+    return surprise(probabilities) / len(probabilities)
+
+
+@SURPRISE.mistake("Probabilities of choices that follow each other multiply; you added them up.")
+def surprise_of_the_sum(probabilities):
+    return -math.log2(sum(probabilities))
+
+
+@SURPRISE.mistake("The logarithm is missing: that is the probability of all choices together.")
+def probability_of_all(probabilities):
+    return math.prod(probabilities)
+
+
+@SURPRISE.hidden(times=3)
+def draw_surprise(rng):
+    return ([float(p) for p in rng.uniform(0.05, 0.95, size(rng, 2, 6))],)
+
+
 PLOT_BITS = Question(
     name="chance.plot_bits",
     title="Bits of an uneven choice, on paper",
@@ -238,244 +386,6 @@ def draw_entropy(rng):
     return ([*rng.dirichlet(np.ones(size(rng, 2, 7))).tolist(), 0.0],)
 
 
-def power_and_normalise(probabilities, temperature):
-    """Return the probabilities to the power 1 / T, divided by their sum."""
-    scaled = np.asarray(probabilities) ** (1 / temperature)
-    return scaled / scaled.sum()
-
-
-TEMPERATURE = Exercise(
-    name="chance.temperature",
-    title="Temperature",
-    minutes=10,
-    reference=apply_temperature,
-    shown=power_and_normalise,
-    probes=lambda: [
-        (np.array([0.6, 0.3, 0.1]), 0.5),
-        (np.array([0.6, 0.3, 0.1]), 2.0),
-        (np.array([0.5, 0.5, 0.0]), 1.0),
-        (np.array([0.9, 0.1]), 0.7),
-    ],
-    hints=(
-        (
-            "Below T = 1 the likely should become likelier. Which power makes large numbers "
-            "larger still, compared with small ones?"
-        ),
-        (
-            "Raise every probability to the power 1 / T. Afterwards they no longer sum to 1: "
-            "what repairs that?"
-        ),
-        "q_i = p_i^(1/T) / (sum over all j of p_j^(1/T)).",
-    ),
-)
-
-
-@TEMPERATURE.mistake(
-    "The exponent is 1 / T: with T below 1 the likely should become "
-    "likelier, yours does the opposite."
-)
-def power_t(p, temperature):
-    scaled = np.asarray(p, dtype=float) ** temperature
-    return scaled / scaled.sum()
-
-
-@TEMPERATURE.mistake(
-    "Two things: the exponent is 1 / T, not T, and the result must be divided by its sum."
-)
-def power_t_not_normalised(p, temperature):
-    return np.asarray(p, dtype=float) ** temperature
-
-
-@TEMPERATURE.mistake("The result does not sum to 1: divide by its sum.")
-def not_normalised(p, temperature):
-    return np.asarray(p, dtype=float) ** (1 / temperature)
-
-
-@TEMPERATURE.mistake(
-    "Dividing all by T and normalising changes nothing; T belongs into the exponent."
-)
-def divided(p, temperature):
-    scaled = np.asarray(p, dtype=float) / temperature
-    return scaled / scaled.sum()
-
-
-@TEMPERATURE.mistake(
-    "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T)."
-)
-def softmax_of_probabilities(p, temperature):
-    scaled = np.exp(np.asarray(p, dtype=float) / temperature)
-    return scaled / scaled.sum()
-
-
-@TEMPERATURE.hidden(times=4)
-def draw_temperature(rng):
-    return np.append(rng.dirichlet(np.ones(size(rng, 2, 6))), 0.0), float(rng.uniform(0.3, 3))
-
-
-def add_k(followers: Counter, vocabulary: list[str], k: float) -> dict[str, float]:
-    """Return (count + k) / (total + k V) for every token of the vocabulary; V is its size."""
-    total = followers.total() + k * len(vocabulary)
-    return {token: (followers[token] + k) / total for token in vocabulary}
-
-
-ADD_K = Exercise(
-    name="chance.add_k",
-    title="Add-k smoothing",
-    minutes=15,
-    reference=add_k,
-    probes=lambda: [
-        (Counter(red=3, blue=1), ["blue", "green", "red"], 0.5),
-        (Counter(a=2), ["a", "b"], 1),
-        (Counter(), ["a", "b", "c", "d"], 0.1),
-    ],
-    hints=(
-        (
-            "If every token of the vocabulary had been seen k times more, how large would the "
-            "total be?"
-        ),
-        (
-            "Each count grows by k, and the total by k for each token of the vocabulary. A "
-            "Counter gives 0 for what it does not hold."
-        ),
-        "P(token) = (count + k) / (total + k V), with V the size of the vocabulary.",
-    ),
-)
-
-
-@ADD_K.mistake(
-    "k is added to every token of the vocabulary, so the total grows by k times its size, not by k."
-)
-def k_once_in_total(followers, vocabulary, k):
-    return {token: (followers[token] + k) / (followers.total() + k) for token in vocabulary}
-
-
-@ADD_K.mistake("The probabilities sum to more than 1: the total must grow by what you added.")
-def total_without_k(followers, vocabulary, k):
-    return {token: (followers[token] + k) / followers.total() for token in vocabulary}
-
-
-@ADD_K.mistake("Tokens that were never seen are missing: they are the reason for smoothing.")
-def seen_only(followers, vocabulary, k):
-    total = followers.total() + k * len(followers)
-    return {token: (count + k) / total for token, count in followers.items()}
-
-
-@ADD_K.mistake(
-    "The total grows by what you add to every token together: k times the size of the vocabulary."
-)
-def size_in_total(followers, vocabulary, k):
-    total = followers.total() + len(vocabulary)
-    return {token: (followers[token] + k) / total for token in vocabulary}
-
-
-@ADD_K.mistake("You always add 1; add k.")
-def always_one(followers, vocabulary, k):
-    return add_k(followers, vocabulary, 1)
-
-
-@ADD_K.hidden()
-def draw_add_k(rng):
-    vocabulary = [f"w{i}" for i in range(size(rng, 3, 7))]
-    return (
-        Counter({word: size(rng, 1, 9) for word in vocabulary[:2]}),
-        vocabulary,
-        float(rng.uniform(0.1, 2)),
-    )
-
-
-def longest_common_run(tokens, known):
-    """Return the length of the longest run of tokens that also stands in a known text.
-
-    ends[j] is the length of the run that ends at tokens[j - 1] and at the token just read.
-    """
-    best = 0
-    for text in known:
-        ends = [0] * (len(tokens) + 1)
-        for token in text:
-            ends = [0] + [ends[j] + 1 if tokens[j] == token else 0 for j in range(len(tokens))]
-            best = max(best, *ends)
-    return best
-
-
-LONGEST_COPY = Exercise(
-    name="chance.longest_copy",
-    title="How long is the longest copied passage?",
-    minutes=30,
-    reference=longest_copy,
-    shown=longest_common_run,
-    probes=lambda: [
-        ("a b c d e".split(), ["x b c d y".split(), "a b".split()]),
-        ("the cat sat on the mat".split(), ["on the mat sat the cat".split()]),
-        ("a b".split(), ["c d".split()]),
-        ("p a q b".split(), ["a b".split()]),
-        (["he", "cat", "sat"], [["the", "cat", "ran"]]),
-    ],
-    hints=(
-        (
-            "If two tokens are equal, one in your text and one in a known text, how long is "
-            "the copied run that ends there?"
-        ),
-        (
-            "It is one longer than the run that ends one token earlier in both texts. Where "
-            "the two tokens differ it is 0. So one pass over all pairs of places is enough."
-        ),
-        (
-            "run(i, j) = run(i - 1, j - 1) + 1 where token i equals token j, else 0; the "
-            "answer is the largest of all."
-        ),
-    ),
-    seconds=20,
-)
-
-
-@LONGEST_COPY.mistake(
-    'You compare letters: "he cat" stands in "the cat", but the token "he" does not.'
-)
-def as_strings(tokens, known):
-    runs = ((i, j) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1))
-    return max(
-        (j - i for i, j in runs if any(" ".join(tokens[i:j]) in " ".join(text) for text in known)),
-        default=0,
-    )
-
-
-@LONGEST_COPY.mistake(
-    "You compare beginnings only; a copied passage may start anywhere in both texts."
-)
-def longest_prefix(tokens, known):
-    best = 0
-    for text in known:
-        n = 0
-        while n < min(len(tokens), len(text)) and tokens[n] == text[n]:
-            n += 1
-        best = max(best, n)
-    return best
-
-
-@LONGEST_COPY.mistake("You count shared words in any order; a copy keeps the order without gaps.")
-def any_order(tokens, known):
-    return max((sum(token in text for token in tokens) for text in known), default=0)
-
-
-@LONGEST_COPY.mistake("You allow gaps (a common subsequence); a copied passage is unbroken.")
-def with_gaps(tokens, known):
-    best = 0
-    for text in known:
-        row = [0] * (len(tokens) + 1)
-        for token in text:
-            new = [0]
-            for j, mine in enumerate(tokens):
-                new.append(row[j] + 1 if mine == token else max(row[j + 1], new[j]))
-            row = new
-        best = max(best, row[-1])
-    return best
-
-
-@LONGEST_COPY.hidden(times=6)
-def draw_longest_copy(rng):
-    return letters(rng, size(rng, 5, 12)), [letters(rng, size(rng, 3, 12)) for _ in range(3)]
-
-
 QUIZ = (
     QuizQuestion(
         "A rule replaces A by x, y or z, and START is A A. How many sentences can be written?",
@@ -490,27 +400,27 @@ QUIZ = (
         "Three questions with yes or no find one of eight: minus the logarithm of 1/8 to base 2.",
     ),
     QuizQuestion(
-        "How many tokens does an n-gram model with n = 4 look back on?",
-        "3",
-        ("4", "2", "5"),
-        "An n-gram is n tokens in a row, and the last of them is the one that is predicted.",
+        "An event is sure to happen. How large is its surprise?",
+        "0 bits",
+        ("1 bit", "as large as can be", "100 bits"),
+        "Minus the logarithm of 1 is 0: what was sure tells nothing new.",
     ),
     QuizQuestion(
-        "A model needs fewer bits for its training tales than the entropy. What does that show?",
-        "It knows them by heart.",
-        ("It understands them.", "It is smoothed well.", "It has a bug in its counts."),
-        "Nobody can predict new tales with fewer bits than the entropy; these are not new to it.",
+        "Four plots are equally likely. What is the entropy of the plot?",
+        "2 bits",
+        ("4 bits", "1 bit", "1/4 bit"),
+        "Two questions with yes or no find one of four, whichever it is.",
     ),
     QuizQuestion(
-        "Why is an unsmoothed n-gram model surprised without end by some new tales?",
-        "They hold an n-gram that it never saw.",
-        ("They are longer than others.", "They break the world's rules.", "They use new letters."),
-        "What was never seen has the frequency 0, and the logarithm of 0 is minus infinity.",
+        "A coin falls on heads nine times in ten. How large is its entropy?",
+        "less than 1 bit",
+        ("exactly 1 bit", "more than 1 bit", "9/10 bit per head"),
+        "A fair coin has 1 bit, the most that two sides can have; this one is easier to guess.",
     ),
     QuizQuestion(
-        "What does a temperature below 1 do?",
-        "It makes likely tokens likelier.",
-        ("It makes all tokens equal.", "It makes rare tokens likelier.", "It removes rare tokens."),
-        "Each probability is raised to a power above 1, which shrinks small ones the most.",
+        "What is the price of a generator made of rules?",
+        "Somebody has to write each rule and each word.",
+        ("It makes mistakes now and then.", "It needs many examples.", "Nobody can check it."),
+        "What rules write is right, and can be checked; but all of it was put in by hand.",
     ),
 )

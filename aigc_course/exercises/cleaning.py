@@ -1,16 +1,13 @@
-"""Exercises on clean text: UTF-8 by hand, one spelling, similar texts, MinHash."""
+"""Exercises on clean text: UTF-8 by hand, encodings, one spelling, precision and recall."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-import numpy as np
-
 from aigc_course.exercises.engine.draws import size
 from aigc_course.exercises.engine.types import Exercise, QuizQuestion
 from aigc_course.text.cleaning import normalize
-from aigc_course.text.near_duplicates import PRIME, jaccard, minhash
 
 
 def utf8(code):
@@ -228,152 +225,129 @@ def draw_normalize(rng):
     return ("".join(pieces[i] for i in rng.integers(0, len(pieces), 14)),)
 
 
-def jaccard_in_two_lines(a, b):
-    """Return the share of the elements of two sets that are in both."""
-    together = a | b
-    return len(a & b) / len(together) if together else 1.0
+def read(raw):
+    """Return the text of bytes: as UTF-8 if all of them fit, otherwise as Windows-1252."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
-JACCARD = Exercise(
-    name="cleaning.jaccard",
-    title="How much do two sets share?",
+READ = Exercise(
+    name="cleaning.read",
+    title="Guess the encoding",
     minutes=5,
-    reference=jaccard,
-    shown=jaccard_in_two_lines,
+    reference=read,
     probes=lambda: [
-        ({1, 2, 3, 4}, {3, 4, 5}),
-        ({"a"}, {"a"}),
-        ({"a", "b"}, {"c"}),
-        (set(), {1, 2}),
-        (set(), set()),
-        ({("the", "red", "kite"), ("red", "kite", ".")}, {("red", "kite", ".")}),
+        ("café".encode(),),
+        ("café".encode("cp1252"),),
+        ("Mia’s kite costs 5 €".encode("cp1252"),),
+        ("新闻".encode(),),
+        (b"plain",),
+        (b"",),
     ],
     hints=(
-        "How many different elements are there in both sets together, and how many of these are "
-        "in both?",
-        "Divide the size of the intersection by the size of the union. Two empty sets have no "
-        "union to divide by: what should two equal sets give?",
-        "J(A, B) = |A and B| / |A or B|, and 1 for two empty sets.",
+        "Which of the two encodings refuses bytes that do not fit?",
+        "Try UTF-8 first, and catch the error that it raises. Only then take the other one, in "
+        "which nearly every byte is some character.",
+        "the text by UTF-8, and when UnicodeDecodeError is raised, the text by the other encoding",
     ),
 )
 
 
-@JACCARD.mistake("Divide by the size of the union, not by the sizes of both sets added up.")
-def by_both_sizes(a, b):
-    return len(a & b) / (len(a) + len(b)) if a | b else 1.0
+@READ.mistake("Windows-1252 fits nearly any bytes, so it must come second: try UTF-8 first.")
+def western_first(raw):
+    return raw.decode("cp1252", errors="replace")
 
 
-@JACCARD.mistake(
-    "That is twice the shared part by both sizes, another measure (Dice); divide by the union."
-)
-def dice(a, b):
-    return 2 * len(a & b) / (len(a) + len(b)) if a | b else 1.0
+@READ.mistake("With errors='replace' UTF-8 never refuses; without it, it says what does not fit.")
+def utf8_always(raw):
+    return raw.decode("utf-8", errors="replace")
 
 
-@JACCARD.mistake("Divide by the size of the union, not by that of the smaller set.")
-def by_the_smaller(a, b):
-    return len(a & b) / min(len(a), len(b)) if a and b else float(a == b)
+@READ.mistake("Latin-1 has no quotes and no euro sign where Windows-1252 has them: take cp1252.")
+def as_latin1(raw):
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
-@JACCARD.mistake("Divide by the size of the union, not by that of the first set.")
-def by_the_first(a, b):
-    return len(a & b) / len(a) if a else float(a == b)
+@READ.mistake("Bytes that fit nowhere are not dropped: the second encoding is used for ALL bytes.")
+def what_does_not_fit_dropped(raw):
+    return raw.decode("utf-8", errors="ignore")
 
 
-@JACCARD.mistake("Two empty sets are equal: return 1 for them.")
-def empty_is_different(a, b):
-    return len(a & b) / len(a | b) if a | b else 0.0
+@READ.hidden(times=5)
+def draw_read(rng):
+    word = "".join(rng.choice(list("aeéèüñ€’ok"), size(rng, 4, 9)))
+    return (word.encode("utf-8" if rng.random() < 0.5 else "cp1252"),)
 
 
-@JACCARD.mistake("That is how different they are: the similarity is 1 minus this.")
-def distance(a, b):
-    return 1 - jaccard(a, b)
+def precision_and_recall(found, true):
+    """Return the share of `found` that is in `true`, and the share of `true` that is in `found`."""
+    right = len(found & true)
+    return right / len(found), right / len(true)
 
 
-@JACCARD.mistake("That is the number of shared elements; divide it by the size of the union.")
-def how_many_shared(a, b):
-    return float(len(a & b))
-
-
-@JACCARD.hidden(times=5)
-def draw_jaccard(rng):
-    return tuple({int(i) for i in rng.integers(0, 9, size(rng, 2, 8))} for _ in range(2))
-
-
-def minhash_in_a_loop(x, a, b):
-    """Return the smallest value of each hash function over a set."""
-    smallest = []
-    for i in range(len(a)):
-        values = (a[i] * x + b[i]) % 2147483647
-        smallest.append(values.min())
-    return np.array(smallest)
-
-
-def _hashed_sets():
-    """Return probes: hashes (N,) of the elements of a set, and K hash functions."""
-    rng = np.random.default_rng(0)
-    return [
-        (np.array([5, 2, 9]), np.array([3, 1]), np.array([1, 4])),
-        (np.array([7]), np.array([2_000_000_000]), np.array([1_000_000_000])),
-        (rng.integers(0, PRIME, 44), rng.integers(1, PRIME, 6), rng.integers(0, PRIME, 6)),
-    ]
-
-
-MINHASH = Exercise(
-    name="cleaning.minhash",
-    title="The signature of a set",
-    minutes=15,
-    reference=minhash,
-    shown=minhash_in_a_loop,
-    probes=_hashed_sets,
+SCORES = Exercise(
+    name="cleaning.scores",
+    title="Precision and recall",
+    minutes=5,
+    reference=precision_and_recall,
+    probes=lambda: [
+        ({1, 2, 3, 4, 5}, {1, 2, 3, 9}),
+        ({"a"}, {"a", "b", "c", "d"}),
+        ({"x", "y"}, {"z"}),
+    ],
     hints=(
-        "One hash function gives one number for each element. How many of them are kept?",
-        "For each hash function, compute its values for all elements at once, take the rest after "
-        "division by the prime number, and keep the smallest. A loop over the functions will do; "
-        "without one, the K numbers a and b must become columns of shape (K, 1).",
-        "s_i = min over x of (a_i x + b_i) mod P.",
+        "Which elements are right? And of what are they a share, in each of the two?",
+        "The right ones are in both sets. Divide their number once by the size of what was found, "
+        "and once by the size of what is true.",
+        "precision = right / found, recall = right / true",
     ),
 )
 
 
-@MINHASH.mistake("Keep the smallest value of each hash function, not the largest.")
-def largest(x, a, b):
-    return ((a[:, None] * x + b[:, None]) % PRIME).max(axis=1)
+@SCORES.mistake("The two are exchanged: precision first, the share of what was FOUND.")
+def recall_first(found, true):
+    return precision_and_recall(true, found)
 
 
-@MINHASH.mistake("Take the rest after division by the prime, 2147483647.")
-def no_rest(x, a, b):
-    return (a[:, None] * x + b[:, None]).min(axis=1)
+@SCORES.mistake("Both are divided by what was found; recall is a share of the true ones.")
+def both_of_found(found, true):
+    share = len(found & true) / len(found)
+    return share, share
 
 
-@MINHASH.mistake("One number for each hash function: the minimum goes over the elements.")
-def smallest_of_each_element(x, a, b):
-    return ((a[:, None] * x + b[:, None]) % PRIME).min(axis=0)
+@SCORES.mistake("Both are divided by the true ones; precision is a share of what was found.")
+def both_of_true(found, true):
+    share = len(found & true) / len(true)
+    return share, share
 
 
-@MINHASH.mistake("Take the rest first and the smallest then: the rest can turn the order round.")
-def rest_of_the_smallest(x, a, b):
-    return (a[:, None] * x + b[:, None]).min(axis=1) % PRIME
+@SCORES.mistake("You divide by all different elements; that is another measure, of similarity.")
+def of_the_union(found, true):
+    share = len(found & true) / len(found | true)
+    return share, share
 
 
-@MINHASH.mistake("One number for each hash function is asked for, not one for all of them.")
-def one_for_all(x, a, b):
-    return ((a[:, None] * x + b[:, None]) % PRIME).min()
+@SCORES.mistake("Two numbers are asked for: the precision and the recall.")
+def precision_only(found, true):
+    return len(found & true) / len(found)
 
 
-@MINHASH.mistake("The b of each hash function is missing: a x + b.")
-def no_b(x, a, b):
-    return minhash(x, a, np.zeros_like(b))
+@SCORES.mistake("Those are numbers of right ones; divide them, to get shares.")
+def numbers_of_right_ones(found, true):
+    return len(found & true), len(found & true)
 
 
-@MINHASH.hidden(times=5)
-def draw_minhash(rng):
-    k = size(rng, 2, 5)
-    return (
-        rng.integers(0, PRIME, size(rng, 6, 12)),
-        rng.integers(1, PRIME, k),
-        rng.integers(0, PRIME, k),
-    )
+@SCORES.hidden(times=4)
+def draw_scores(rng):
+    def some():
+        return {int(i) for i in rng.integers(0, 9, size(rng, 3, 8))}
+
+    return some(), some()
 
 
 QUIZ = (
@@ -408,19 +382,15 @@ QUIZ = (
         "Composed and decomposed letters look the same; NFC gives them one spelling.",
     ),
     QuizQuestion(
-        "Two texts share 30 shingles of 40 different ones. How often do their MinHashes agree?",
-        "in about three of four places",
-        ("in all places", "in about half of the places", "never"),
-        "The probability of agreeing at a place is the Jaccard similarity, 30 / 40.",
+        "Somebody returns ten texts. All ten are right, and a hundred are true. What is low?",
+        "the recall",
+        ("the precision", "both", "neither"),
+        "Of what was returned everything is right, but nine of ten true texts are missing.",
     ),
     QuizQuestion(
-        "A model needs fewer bits for test texts than their entropy. What do you suspect?",
-        "Copies of the test texts were in the training set.",
-        (
-            "The model is better than the truth.",
-            "The test set is too large.",
-            "The entropy fell during training.",
-        ),
-        "On really new texts nobody can need less than the entropy on average.",
+        "Bytes do not fit UTF-8, but each is a character of Windows-1252. What is sure?",
+        "Only that they are not UTF-8.",
+        ("that they are Windows-1252", "that they are Chinese", "that the file is broken"),
+        "Nearly any bytes fit an encoding of one byte a character, so fitting it proves little.",
     ),
 )

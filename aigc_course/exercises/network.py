@@ -1,7 +1,4 @@
-"""Exercises on the first network.
-
-A neuron, its loss, descent, the chain rule, the gradient of a neuron, a small autograd.
-"""
+"""Exercises on the first network: a neuron, its loss, descent, a gradient by nudges."""
 
 from __future__ import annotations
 
@@ -11,7 +8,8 @@ import math
 import numpy as np
 
 from aigc_course.exercises.engine.draws import size
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
+from aigc_course.exercises.engine.types import Exercise, QuizQuestion
+from aigc_course.training.gradients import numerical_gradient
 
 
 def neuron(x, w, b):
@@ -19,15 +17,11 @@ def neuron(x, w, b):
     return 1 / (1 + np.exp(-(x @ w + b)))
 
 
-def _examples(labels: bool = False):
-    """Return probes: examples (N, D), labels (N,) of 0 and 1 if wanted, w (D,), b."""
+def _examples():
+    """Return probes: examples (N, D), w (D,), b."""
     rng = np.random.default_rng(0)
-    made = []
-    for n, d in ((6, 2), (1, 3), (5, 1), (3, 64)):
-        x, w = rng.normal(size=(n, d)), rng.normal(size=d)
-        y = (rng.random(n) > 0.5) * 1.0
-        made.append((x, y, w, 0.3) if labels else (x, w, 0.3))
-    return made
+    sizes = ((6, 2), (1, 3), (5, 1), (3, 64))
+    return [(rng.normal(size=(n, d)), rng.normal(size=d), 0.3) for n, d in sizes]
 
 
 NEURON = Exercise(
@@ -292,268 +286,126 @@ def draw_descend(rng):
     return slope, float(rng.normal()), float(rng.uniform(0.05, 0.45)), size(rng, 1, 6)
 
 
-CHAIN = Question(
-    name="network.chain",
-    title="The chain rule on paper",
-    minutes=5,
-    reference=12.0,
-    explanation="u = 2a + 1 is 3 and grows 2 times as fast as a. u squared grows 2u = 6 times as "
-    "fast as u. Together 6 x 2 = 12.",
-    mistakes=(
-        Mistake(6, "That is how fast u squared grows with u. How fast does u grow with a?"),
-        Mistake(
-            2, "That is how fast u = 2a + 1 grows with a. How fast does u squared grow with u?"
-        ),
-        Mistake(8, "Slopes along a chain are multiplied, not added; and u is 2a + 1, not 2a."),
-        Mistake(9, "That is the value at a = 1; the slope is asked for."),
-        Mistake(4, "The outer slope is 2u, at u = 3, not at a = 1."),
-    ),
-    hints=(
-        "If a grows by a little, how much does u = 2a + 1 grow? And if u grows by a little, how "
-        "much does u squared?",
-        "The first factor is 2. The second is twice the value of u. Multiply them.",
-        "slope = 2u x 2 with u = 2a + 1.",
-    ),
-)
+def squares(w):
+    """Return the sum of the squares of all numbers, and the product of the first and last."""
+    return float((w**2).sum() + w[0] * w[-1])
 
 
-def neuron_gradient(x, y, w, b):
-    """Return the gradients of the mean loss of sigmoid(x w + b) with respect to w and b.
-
-    They are the means over the examples of (p - y) x, (D,), and of p - y.
-    """
-    error = neuron(x, w, b) - y
-    return x.T @ error / len(x), error.mean()
+def cubes(w):
+    """Return a sum whose slope changes quickly."""
+    return float((w**3).sum() + 2 * w[0])
 
 
-GRADIENT = Exercise(
-    name="network.gradient",
-    title="The gradient of a neuron",
+def gradient_by_nudges(loss, place, nudge=1e-3):
+    """Return the slopes (D,) of a function at a place, by central differences."""
+    slopes = []
+    for i in range(len(place)):
+        above, below = place.copy(), place.copy()
+        above[i] += nudge
+        below[i] -= nudge
+        slopes.append((loss(above) - loss(below)) / (2 * nudge))
+    return np.array(slopes)
+
+
+NUMERICAL = Exercise(
+    name="network.numerical_gradient",
+    title="The gradient by nudges",
     minutes=15,
-    reference=neuron_gradient,
-    probes=lambda: _examples(labels=True),
+    reference=numerical_gradient,
+    shown=gradient_by_nudges,
+    probes=lambda: [
+        (cubes, np.array([1.0, -2.0, 0.5]), 0.1),
+        (squares, np.array([0.3]), 0.01),
+        (squares, np.array([2.0, 1.0, -1.0, 0.5]), 0.1),
+    ],
     hints=(
-        "If the score of one example grows a little, how does its loss change? And if a weight "
-        "grows a little, how does the score?",
-        "Chain rule: the slope of the loss with respect to the score, times the slope of the "
-        "score with respect to each weight. The first factor is the error, and the second is the "
-        "input that the weight belongs to. Then take the mean over the examples.",
-        "With respect to w: the mean of (p - y) x over the examples. There are N errors, and x has "
-        "N rows of D numbers: each row must be multiplied by its own error, so turn the errors "
-        "into a column of shape (N, 1) first. With respect to b: the mean of p - y.",
+        "If you want to know what one of the weights does, what must the others do meanwhile?",
+        "Go through the entries one by one. For each, make two copies of the place, raise that "
+        "entry in one of them, lower it in the other, and ask for both losses. How far apart are "
+        "the two copies?",
+        "slope of entry i = (loss with it raised - loss with it lowered) / (2 x nudge)",
     ),
 )
 
 
-@GRADIENT.mistake("The sign is wrong: the gradient points uphill, so it is p - y, not y - p.")
-def sign(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return -g, -h
-
-
-@GRADIENT.mistake(
-    "The errors (N,) multiply the columns of x here: each row needs its own error, so make them a "
-    "column, (p - y)[:, None]."
-)
-def errors_as_a_row(x, y, w, b):
-    error = neuron(x, w, b) - y
-    return (error * x).mean(0), error.mean()
-
-
-@GRADIENT.mistake("The loss is the mean over the examples: divide by their number.")
-def gradient_sum(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x), h * len(x)
-
-
-@GRADIENT.mistake("p (1 - p) belongs to squared error; in cross-entropy it cancels.")
-def of_squared_error(x, y, w, b):
-    p = neuron(x, w, b)
-    error = (p - y) * p * (1 - p)
-    return x.T @ error / len(x), error.mean()
-
-
-@GRADIENT.mistake("p is sigmoid(x w + b), a number between 0 and 1.")
-def no_sigmoid(x, y, w, b):
-    error = x @ w + b - y
-    return x.T @ error / len(x), error.mean()
-
-
-@GRADIENT.mistake("Return two things: the gradient with respect to w and that with respect to b.")
-def only_w(x, y, w, b):
-    return neuron_gradient(x, y, w, b)[0]
-
-
-@GRADIENT.mistake("The gradient with respect to w is a mean over the examples as well.")
-def w_summed(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x), h
-
-
-@GRADIENT.mistake(
-    "You multiply the mean error by the mean input. Multiply for each example, then take the mean."
-)
-def means_multiplied(x, y, w, b):
-    error = neuron(x, w, b) - y
-    return error.mean() * x.mean(0), error.mean()
-
-
-@GRADIENT.mistake(
-    "The order is: first the gradient with respect to w, then that with respect to b."
-)
-def in_the_other_order(x, y, w, b):
-    return neuron_gradient(x, y, w, b)[::-1]
-
-
-@GRADIENT.mistake("The score of an example has the bias in it, too: p is sigmoid(x w + b).")
-def bias_ignored(x, y, w, b):
-    return neuron_gradient(x, y, w, 0)
-
-
-@GRADIENT.mistake("The mean goes over the N examples, not over the D weights.")
-def divided_by_weights(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x) / len(w), h
-
-
-@GRADIENT.mistake("The gradient with respect to b is a mean over the examples as well.")
-def b_summed(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g, h * len(x)
-
-
-@GRADIENT.mistake(
-    "Each weight is multiplied by its input: the gradient with respect to w is the mean of "
-    "(p - y) x."
-)
-def no_input(x, y, w, b):
-    error = (neuron(x, w, b) - y).mean()
-    return np.full_like(w, error), error
-
-
-@GRADIENT.hidden()
-def draw_gradient(rng):
-    n, d = size(rng, 2, 7), size(rng, 2, 4)
-    return (
-        rng.normal(size=(n, d)),
-        (rng.random(n) > 0.5) * 1.0,
-        rng.normal(size=d),
-        float(rng.normal()),
-    )
-
-
-def backward(parents, slopes):
-    """Return the slope of the last number of a tape with respect to each number on it.
-
-    The slope of the last one is 1. Going back, each number passes its own slope, times the local
-    one, to each of its parents, where what arrives is added.
-    """
-    grads = [0.0] * len(parents)
-    grads[-1] = 1.0
-    for place in reversed(range(len(parents))):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] += local * grads[place]
-    return grads
-
-
-def _tapes():
-    """Return probes: tapes as (parents, slopes), one tuple for each number."""
-    return [
-        ([(), (), (0, 1)], [(), (), (5.0, 3.0)]),
-        ([(), (0,), (1,)], [(), (2.0,), (6.0,)]),
-        ([(), (0, 0)], [(), (3.0, 3.0)]),  # a number times itself
-        (
-            [(), (), (0, 1), (2, 0), (3,), (4, 2)],
-            [(), (), (0.5, 2.0), (1.0, 1.0), (-3.0,), (2.0, 0.25)],
-        ),
-    ]
-
-
-BACKWARD = Exercise(
-    name="network.backward",
-    title="Back along the tape",
-    minutes=20,
-    reference=backward,
-    probes=_tapes,
-    hints=(
-        "The slope of the result with respect to itself is 1. Which numbers can be told theirs "
-        "next?",
-        "Go from the last place to the first. By the time you come to a number, everything that "
-        "was computed from it has passed its part on, so its own slope is complete. Then it passes "
-        "its part to each of its parents. A parent that was used twice gets two parts.",
-        "slope of a parent = sum over its children of (slope of the child x local slope).",
-    ),
-)
-
-
-def _walk(parents, slopes, *, others=0.0, order=reversed, part=lambda local, grad: local * grad):
-    """Walk along a tape as `backward` does, for the known mistakes: each changes one thing.
+def _measured(loss, place, nudge, *, keep=False, together=False):
+    """Measure as `numerical_gradient` does, for the known mistakes: each changes one thing.
 
     Args:
-        parents, slopes: the tape.
-        others: slope that all places but the last begin with.
-        order: of the places.
-        part: local slope and slope of the child -> what is added to the parent's.
+        loss, place, nudge: as there.
+        keep: whether an entry that was nudged stays so.
+        together: whether all entries are nudged at once.
     """
-    grads = [others] * (len(parents) - 1) + [1.0]
-    for place in order(range(len(parents))):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] += part(local, grads[place])
-    return grads
+    slopes, above, below = [], place.copy(), place.copy()
+    for i in range(len(place)):
+        if not keep:
+            above, below = place.copy(), place.copy()
+        moved = slice(None) if together else i
+        above[moved] += nudge
+        below[moved] -= nudge
+        slopes.append((loss(above) - loss(below)) / (2 * nudge))
+    return np.array(slopes)
 
 
-@BACKWARD.mistake("A number that was used twice gets two parts: add them, do not overwrite.")
-def overwritten(parents, slopes):
-    grads = [0.0] * len(parents)
-    grads[-1] = 1.0
-    for place in reversed(range(len(parents))):
-        for parent, local in zip(parents[place], slopes[place], strict=True):
-            grads[parent] = local * grads[place]
-    return grads
+@NUMERICAL.mistake("All entries are nudged at once: move one, and leave the others as they are.")
+def all_at_once(loss, place, nudge=1e-3):
+    return _measured(loss, place, nudge, together=True)
 
 
-@BACKWARD.mistake(
-    "You go from the first number to the last, so nothing has arrived yet when a number passes "
-    "its part on. Begin at the end."
+@NUMERICAL.mistake(
+    "Entries that were nudged stay so while you measure the next ones: begin with a fresh copy of "
+    "the place each time."
 )
-def forwards(parents, slopes):
-    return _walk(parents, slopes, order=iter)
+def nudges_stay(loss, place, nudge=1e-3):
+    return _measured(loss, place, nudge, keep=True)
 
 
-@BACKWARD.mistake("The slope of the result with respect to itself is 1: begin with that.")
-def without_the_one(parents, slopes):
-    return [0.0] * len(parents)
+@NUMERICAL.mistake(
+    "You nudge upwards only. Where the ground is curved that is the slope of a place beside; nudge "
+    "to both sides."
+)
+def to_one_side(loss, place, nudge=1e-3):
+    unit = np.eye(len(place))
+    return np.array([(loss(place + nudge * e) - loss(place)) / nudge for e in unit])
 
 
-@BACKWARD.mistake("Only the last slope begins with 1; what arrives at the others is all they get.")
-def ones_everywhere(parents, slopes):
-    return _walk(parents, slopes, others=1.0)
+@NUMERICAL.mistake("The two places are 2 nudges apart: divide by 2 x nudge.")
+def divided_by_one_nudge(loss, place, nudge=1e-3):
+    return 2 * numerical_gradient(loss, place, nudge)
 
 
-@BACKWARD.mistake("Your list is back to front: the first entry belongs to place 0.")
-def back_to_front(parents, slopes):
-    return backward(parents, slopes)[::-1]
+@NUMERICAL.mistake(
+    "That is the difference of the losses; a slope is divided by the way, 2 x nudge."
+)
+def not_divided(loss, place, nudge=1e-3):
+    return numerical_gradient(loss, place, nudge) * 2 * nudge
 
 
-@BACKWARD.mistake("Slopes along a path are multiplied: local slope times that of the child.")
-def added_along_the_path(parents, slopes):
-    return _walk(parents, slopes, part=lambda local, grad: local + grad)
+@NUMERICAL.mistake("The sign is wrong: the loss above minus the loss below, in that order.")
+def below_minus_above(loss, place, nudge=1e-3):
+    return -numerical_gradient(loss, place, nudge)
 
 
-@BACKWARD.mistake("The slope of the child is missing: a part is local slope times its slope.")
-def local_only(parents, slopes):
-    return _walk(parents, slopes, part=lambda local, grad: local)
+@NUMERICAL.mistake("You return losses; the slope is their difference, divided by 2 x nudge.")
+def losses_above(loss, place, nudge=1e-3):
+    return np.array([loss(place + nudge * e) for e in np.eye(len(place))])
 
 
-@BACKWARD.hidden(times=5)
-def draw_backward(rng):
-    n = size(rng, 4, 8)
-    parents, slopes = [(), ()], [(), ()]
-    for place in range(2, n):
-        mine = tuple(int(i) for i in rng.integers(0, place, 2))
-        parents.append((place - 1, *mine[1:]))
-        slopes.append(tuple(float(s) for s in rng.normal(size=len(parents[-1]))))
-    return parents, slopes
+@NUMERICAL.mistake("One number is returned; there is a slope for each of the D entries.")
+def one_slope(loss, place, nudge=1e-3):
+    return float(numerical_gradient(loss, place, nudge).sum())
+
+
+def leaning_bowl(middle, w):
+    """Return a loss whose lowest place is near `middle`."""
+    return float(((w - middle) ** 2).sum() + (w**3).sum() / 5)
+
+
+@NUMERICAL.hidden()
+def draw_numerical(rng):
+    d = size(rng, 2, 5)
+    loss = functools.partial(leaning_bowl, rng.normal(size=d))
+    return loss, rng.normal(size=d), float(rng.uniform(0.05, 0.2))
 
 
 QUIZ = (
@@ -606,9 +458,16 @@ QUIZ = (
         "The surprise is that at the true answer, which was assigned only 0.1.",
     ),
     QuizQuestion(
-        "In autograd, a number is used by two later ones. What is its slope?",
-        "the sum of what both pass back",
-        ("the larger of the two", "the mean of the two", "that of the one computed last"),
-        "If it grows a little, both change, and the result gets both effects.",
+        "You measure the slope with respect to one of three weights. What happens to the others?",
+        "They stay as they are.",
+        ("They are nudged by the same amount.", "They are set to 0.", "They follow the slope."),
+        "The slope with respect to one weight says how the loss changes when this one alone moves.",
+    ),
+    QuizQuestion(
+        "A neuron is right on 99 % of its training set and on 93 % of a test set. What will it "
+        "get right of new pictures?",
+        "about 93 %",
+        ("about 99 %", "96 %, the mean of the two", "about half of them"),
+        "The test set holds pictures that it has not learned from, and so do new ones.",
     ),
 )

@@ -1,10 +1,8 @@
-"""Exercises on neural n-grams.
-
-Looking up vectors, cutting texts into contexts, the parameters of the network, a step of Adam,
-early stopping.
-"""
+"""Exercises on neural n-grams: contexts, vectors that are looked up, parameters, bits."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -182,275 +180,107 @@ PARAMETERS = Question(
 )
 
 
-def adam_step(weight, slope, mean, square, step, rate):
-    """Return a weight, the mean of its slopes and that of their squares after a step of Adam.
-
-    Args:
-        weight, slope: arrays of the same shape.
-        mean, square: running means of the slope and of its square before this step.
-        step: number of the step, from 1.
-        rate: learning rate.
-
-    Returns:
-        The new `weight`, `mean` and `square`.
-
-    Source: Kingma and Ba (2015), algorithm 1, with the settings 0.9, 0.999 and 1e-8.
-    """
-    mean = 0.9 * mean + 0.1 * slope
-    square = 0.999 * square + 0.001 * slope**2
-    m, v = mean / (1 - 0.9**step), square / (1 - 0.999**step)
-    return weight - rate * m / (np.sqrt(v) + 1e-8), mean, square
+def to_bits(loss, tokens):
+    """Return the bits of a text with a mean loss in nats a token."""
+    return loss / np.log(2) * tokens
 
 
-def _moments():
-    """Return probes: weight, slope, both means, step, rate."""
-    rng = np.random.default_rng(0)
-    return [
-        (np.array([1.0, 1.0]), np.array([10.0, -0.01]), np.zeros(2), np.zeros(2), 1, 0.1),
-        (rng.normal(size=3), rng.normal(size=3), rng.normal(size=3), rng.random(3), 5, 0.01),
-        (
-            rng.normal(size=(2, 2)),
-            rng.normal(size=(2, 2)),
-            np.ones((2, 2)),
-            np.ones((2, 2)),
-            2,
-            1.0,
-        ),
-    ]
-
-
-ADAM = Exercise(
-    name="neural.adam",
-    title="A step of Adam",
-    minutes=15,
-    reference=adam_step,
-    probes=_moments,
+TO_BITS = Exercise(
+    name="neural.to_bits",
+    title="From a loss to bits a tale",
+    minutes=5,
+    reference=to_bits,
+    probes=lambda: [(0.83, 47), (1.0, 10), (2.5, 3), (math.log(2), 8)],
     hints=(
-        "Which two questions does Adam answer with its two running means?",
-        "New mean: nine tenths of the old one and one tenth of the slope. New square: 0.999 of the "
-        "old one and 0.001 of the slope's square. Both are corrected, since they began at 0; "
-        "then the step is the rate times the first divided by the root of the second. "
-        "Return the means as they were before the correction.",
-        "w minus rate times m over (root of v, plus 1e-8), where m is the new mean over one minus "
-        "0.9 to the power t, and v the new square over one minus 0.999 to the power t.",
+        "The loss is a mean over the tokens, in nats. How many bits is a nat?",
+        "A bit is ln 2 = 0.693 nats, so a number of nats is a larger number of bits. First find "
+        "the bits of one token, then those of all.",
+        "loss / ln 2 x number of tokens",
     ),
 )
 
 
-FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's usual settings
+@TO_BITS.mistake("Those are nats; a bit is ln 2 nats, so there are more bits.")
+def still_nats(loss, tokens):
+    return loss * tokens
 
 
-def _changed_adam(correct=True, root=True, minus=-1, first=FIRST, second=SECOND):
-    """Return a step of Adam with one thing changed, for the known mistakes."""
-
-    def step_of(weight, slope, mean, square, step, rate):
-        mean = first * mean + (1 - first) * slope
-        square = second * square + (1 - second) * slope**2
-        m = mean / (1 - first**step) if correct else mean
-        v = square / (1 - second**step) if correct else square
-        return weight + minus * rate * m / ((np.sqrt(v) if root else v) + TINY), mean, square
-
-    return step_of
+@TO_BITS.mistake("A nat is more than a bit: divide by ln 2, do not multiply.")
+def times_ln_2(loss, tokens):
+    return loss * math.log(2) * tokens
 
 
-@ADAM.mistake("The step goes against the slope: subtract it from the weight.")
-def adam_uphill(weight, slope, mean, square, step, rate):
-    return _changed_adam(minus=1)(weight, slope, mean, square, step, rate)
+@TO_BITS.mistake("That is one token; multiply by how many there are.")
+def bits_of_one_token(loss, tokens):
+    return loss / math.log(2)
 
 
-@ADAM.mistake(
-    "The correction is missing: both means began at 0, so divide them by 1 - 0.9^t and 1 - 0.999^t."
-)
-def without_correction(weight, slope, mean, square, step, rate):
-    return _changed_adam(correct=False)(weight, slope, mean, square, step, rate)
+@TO_BITS.mistake("The loss is a mean already: multiply by the number of tokens.")
+def divided_by_tokens(loss, tokens):
+    return loss / math.log(2) / tokens
 
 
-@ADAM.mistake("Divide by the root of the second mean: its unit is that of a slope squared.")
-def without_root(weight, slope, mean, square, step, rate):
-    return _changed_adam(root=False)(weight, slope, mean, square, step, rate)
+@TO_BITS.mistake("That is the logarithm of the loss; only the unit must change.")
+def logarithm_of_the_loss(loss, tokens):
+    return math.log2(loss) * tokens
 
 
-@ADAM.mistake("Return the means as they were before the correction; it must not add up.")
-def corrected_means(weight, slope, mean, square, step, rate):
-    weight, mean, square = adam_step(weight, slope, mean, square, step, rate)
-    return weight, mean / (1 - FIRST**step), square / (1 - SECOND**step)
+@TO_BITS.hidden(times=3)
+def draw_to_bits(rng):
+    return float(rng.uniform(0.3, 3)), size(rng, 20, 60)
 
 
-@ADAM.mistake("The shares are turned round: 0.9 and 0.999 are the shares of the OLD mean.")
-def shares_turned_round(weight, slope, mean, square, step, rate):
-    new, keep = 1 - FIRST, 1 - SECOND
-    m = new * mean + FIRST * slope
-    v = keep * square + SECOND * slope**2
-    down = rate * (m / (1 - FIRST**step)) / (np.sqrt(v / (1 - SECOND**step)) + TINY)
-    return weight - down, m, v
+def share_never_seen(known, asked):
+    """Return the share of the contexts `asked` that are not among those `known`."""
+    known = set(known)
+    return sum(context not in known for context in asked) / len(asked)
 
 
-@ADAM.mistake("The second mean is that of the squares: square the slope.")
-def not_squared(weight, slope, mean, square, step, rate):
-    new = FIRST * mean + (1 - FIRST) * slope
-    second = SECOND * square + (1 - SECOND) * np.abs(slope)
-    down = rate * (new / (1 - FIRST**step)) / (np.sqrt(second / (1 - SECOND**step)) + TINY)
-    return weight - down, new, second
-
-
-@ADAM.mistake(
-    "The slope keeps its sign in the second mean: square it, so that all parts are positive."
-)
-def slope_with_its_sign(weight, slope, mean, square, step, rate):
-    new = FIRST * mean + (1 - FIRST) * slope
-    second = SECOND * square + (1 - SECOND) * slope
-    with np.errstate(invalid="ignore"):
-        down = rate * (new / (1 - FIRST**step)) / (np.sqrt(second / (1 - SECOND**step)) + TINY)
-    return weight - down, new, second
-
-
-@ADAM.mistake("The shares are exchanged: 0.9 belongs to the mean, 0.999 to the square.")
-def shares_exchanged(weight, slope, mean, square, step, rate):
-    return _changed_adam(first=SECOND, second=FIRST)(weight, slope, mean, square, step, rate)
-
-
-@ADAM.mistake("Correct both means; only one of them is corrected.")
-def only_the_mean_corrected(weight, slope, mean, square, step, rate):
-    _, new, second = adam_step(weight, slope, mean, square, step, rate)
-    return weight - rate * new / (1 - FIRST**step) / (np.sqrt(second) + TINY), new, second
-
-
-@ADAM.mistake("Update the running means first, then step along the new ones.")
-def old_means(weight, slope, mean, square, step, rate):
-    _, new, second = adam_step(weight, slope, mean, square, step, rate)
-    down = rate * (mean / (1 - FIRST**step)) / (np.sqrt(square / (1 - SECOND**step)) + TINY)
-    return weight - down, new, second
-
-
-@ADAM.mistake("You step along the slope itself; step along its running mean.")
-def along_the_slope(weight, slope, mean, square, step, rate):
-    _, new, second = adam_step(weight, slope, mean, square, step, rate)
-    down = rate * slope / (np.sqrt(second / (1 - SECOND**step)) + TINY)
-    return weight - down, new, second
-
-
-@ADAM.mistake("Return three things: the weight, the mean of the slopes, that of their squares.")
-def only_the_weight(weight, slope, mean, square, step, rate):
-    return adam_step(weight, slope, mean, square, step, rate)[0]
-
-
-@ADAM.hidden()
-def draw_adam(rng):
-    n = size(rng, 2, 5)
-    means = rng.normal(size=n), rng.random(n) + 0.1
-    return rng.normal(size=n), rng.normal(size=n), *means, size(rng, 1, 20), 0.1
-
-
-def stop_early(losses, patience):
-    """Return the place of the lowest loss seen before `patience` losses in a row were no lower."""
-    best = 0
-    for place, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = place
-        elif place - best >= patience:
-            break
-    return best
-
-
-STOP = Exercise(
-    name="neural.stop_early",
-    title="Stop in time",
-    minutes=15,
-    reference=stop_early,
+NEVER_SEEN = Exercise(
+    name="neural.never_seen",
+    title="How many contexts are new?",
+    minutes=5,
+    reference=share_never_seen,
     probes=lambda: [
-        ([3.0, 2.0, 1.5, 1.6, 1.7, 1.4, 1.0], 2),
-        ([3.0, 2.0, 1.5, 1.6, 1.7, 1.4, 1.0], 3),
-        ([2.0, 2.5, 3.0], 5),
-        ([2.0, 1.0, 1.0, 1.0, 0.5], 2),
-        ([3.0, 1.0, 2.0, 2.0, 2.0, 0.5], 2),
-        ([3.0, 2.0, 2.5, 1.0, 1.5, 0.5], 2),
-        ([3.0, 1.0, 2.5, 2.4, 2.6, 2.3, 0.5], 2),
-        ([1.0], 1),
+        ([("a", "b"), ("b", "c"), ("a", "b")], [("a", "b"), ("c", "c"), ("c", "c"), ("b", "c")]),
+        ([("x",)], [("x",), ("x",)]),
+        ([("x",), ("y",)], [("z",)]),
     ],
     hints=(
-        "At each loss: is it the lowest so far? And if not, how long ago was the lowest?",
-        "Remember the place of the lowest loss. When a loss is lower, remember its place instead. "
-        "When the lowest is `patience` places ago, stop looking; what comes later does not count.",
-        "stop when place - best = patience",
+        "When you meet a context, what do you have to know about the ones that were read?",
+        "Make a set of the contexts that were read; to look something up in a list takes long. "
+        "Count those that are not in it, each time that they occur.",
+        "share = (contexts asked that are not known) / (all contexts asked)",
     ),
 )
 
 
-@STOP.mistake(
-    "You look at all losses; after `patience` in a row that were no lower, training stopped."
-)
-def lowest_of_all(losses, patience):
-    return int(np.argmin(losses))
+@NEVER_SEEN.mistake("That is the share that HAS been seen; the others are asked for.")
+def seen_ones(known, asked):
+    return 1 - share_never_seen(known, asked)
 
 
-@STOP.mistake("Return the place of the lowest loss, not the place where training stopped.")
-def where_it_stopped(losses, patience):
-    best = 0
-    for place, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = place
-        elif place - best >= patience:
-            return place
-    return len(losses) - 1
+@NEVER_SEEN.mistake("A context that occurs twice counts twice: go through all that are asked.")
+def each_once(known, asked):
+    return len(set(asked) - set(known)) / len(asked)
 
 
-@STOP.mistake(
-    "You stop at the first loss that is no lower; wait until there are `patience` of them."
-)
-def at_once(losses, patience):
-    return stop_early(losses, 1)
+@NEVER_SEEN.mistake("That is a number of contexts; divide by how many are asked.")
+def a_number(known, asked):
+    return share_never_seen(known, asked) * len(asked)
 
 
-@STOP.mistake("Return the place of the lowest loss, not the loss itself.")
-def the_loss(losses, patience):
-    return losses[stop_early(losses, patience)]
+@NEVER_SEEN.mistake("The two are exchanged: which of those asked are not among those known?")
+def never_seen_exchanged(known, asked):
+    return share_never_seen(asked, known)
 
 
-@STOP.mistake("You wait one loss too long: after `patience` in a row that were no lower, stop.")
-def one_too_long(losses, patience):
-    return stop_early(losses, patience + 1)
+@NEVER_SEEN.hidden()
+def draw_never_seen(rng):
+    def contexts(n):
+        return [tuple(int(i) for i in pair) for pair in rng.integers(0, 3, (n, 2))]
 
-
-@STOP.mistake("When a new lowest loss comes, the waiting begins anew: count from there.")
-def waiting_never_reset(losses, patience):
-    best, bad = 0, 0
-    for place, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = place
-        elif place:
-            bad += 1
-            if bad >= patience:
-                break
-    return best
-
-
-@STOP.mistake("Compare each loss with the lowest so far, not with the one just before it.")
-def compared_with_the_last(losses, patience):
-    best, bad = 0, 0
-    for place in range(1, len(losses)):
-        bad = 0 if losses[place] < losses[place - 1] else bad + 1
-        if losses[place] < losses[best]:
-            best = place
-        if bad >= patience:
-            break
-    return best
-
-
-@STOP.mistake("A loss that is only as low as the best is no improvement: it must be lower.")
-def ties_count(losses, patience):
-    best = 0
-    for place, loss in enumerate(losses):
-        if loss <= losses[best]:
-            best = place
-        elif place - best >= patience:
-            break
-    return best
-
-
-@STOP.hidden(times=5)
-def draw_stop(rng):
-    n = size(rng, 4, 12)
-    return [float(v) for v in rng.integers(1, 9, n)], size(rng, 1, 4)
+    return contexts(size(rng, 3, 7)), contexts(size(rng, 4, 9))
 
 
 QUIZ = (
@@ -481,29 +311,21 @@ QUIZ = (
         "Each of the twelve words gives its row of 24 numbers, and they stand side by side.",
     ),
     QuizQuestion(
-        "Two weights have slopes of 10 and 0.01. How do the first steps of Adam compare?",
-        "They are the same length.",
-        (
-            "The first is a thousand times longer.",
-            "The second is a thousand times longer.",
-            "The first is about thirty times longer.",
-        ),
-        "A slope divided by the root of its own square is 1 or -1, whatever its size.",
+        "A network predicts the next word with a mean loss of 1 nat, and a tale has 40 tokens. "
+        "About how many bits does a tale cost?",
+        "58",
+        ("40", "28", "1"),
+        "40 nats, and a nat is 1.44 bits.",
     ),
     QuizQuestion(
-        "The training loss falls and the validation loss rises. What is going on?",
-        "over-fitting: it learns its examples by heart",
+        "Random vectors that stay as they are turn out to be as good as learned ones. What does "
+        "that show?",
+        "The gain does not come from the learned vectors here.",
         (
-            "The learning rate is too small.",
-            "The network has too few neurons.",
-            "The softmax is missing.",
+            "Vectors are of no use to any network.",
+            "The network has not learned anything.",
+            "The learning rate was too small.",
         ),
-        "What it still learns holds for its own examples only.",
-    ),
-    QuizQuestion(
-        "Validation losses: 3, 2, 2.1, 2.2, 1.9. With a patience of 2, which weights are kept?",
-        "those of the loss 2",
-        ("those of the loss 1.9", "those of the loss 2.2", "those of the loss 3"),
-        "After 2.1 and 2.2 training stops, so 1.9 is never seen.",
+        "Taking a part away and measuring again, an ablation, tells how much it was worth there.",
     ),
 )

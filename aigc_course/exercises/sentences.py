@@ -1,11 +1,7 @@
-"""Exercises on sentences and their trees.
-
-Rules cut in two, ambiguous sentences, trees in a chart, the probability of a tree, pronouns.
-"""
+"""Exercises on sentences and their trees: phrases, binary rules, all trees in a chart."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 
 from aigc_course.exercises.engine.draws import size
@@ -99,6 +95,174 @@ def label_last(label, parts):
 def draw_binary(rng):
     names = ["NP", "VP", "PP", "ADJ", "X"]
     return "S", [names[int(i)] for i in rng.integers(0, 5, size(rng, 2, 6))]
+
+
+def leaves(tree):
+    """Return the words of a tree, from left to right; a tree that is a string is a word."""
+    if isinstance(tree, str):
+        return [tree]
+    return [word for part in tree[1:] for word in leaves(part)]
+
+
+LEAVES = Exercise(
+    name="sentences.leaves",
+    title="The words of a tree",
+    minutes=5,
+    reference=leaves,
+    probes=lambda: [
+        (("S", ("NP", "Mia"), ("VP", "saw", "Tom")),),
+        (("NP", "the", ("ADJ", "red"), "kite"),),
+        (("S", ("NP", ("PRON", "she")), ("VP", ("VERB", "ran"), ("ADV", "home")), "."),),
+        ("Mia",),
+    ],
+    hints=(
+        "What are the words of a tree that is a word? And of one that has two parts?",
+        "The words of a phrase are those of its first part, then those of its second, and so on. "
+        "The label is no part. The function may ask itself.",
+        "words = words of part 1 + words of part 2 + ...",
+    ),
+)
+
+
+@LEAVES.mistake("The label of a phrase is no word: begin with its first part.")
+def labels_as_words(tree):
+    if isinstance(tree, str):
+        return [tree]
+    return [word for part in tree for word in labels_as_words(part)]
+
+
+@LEAVES.mistake("Go down into every part that is a tree; its words are still missing.")
+def only_the_top(tree):
+    if isinstance(tree, str):
+        return [tree]
+    return [part for part in tree[1:] if isinstance(part, str)]
+
+
+@LEAVES.mistake("A tree that is a string is a word: return a list with this word.")
+def word_not_in_a_list(tree):
+    return tree if isinstance(tree, str) else leaves(tree)
+
+
+@LEAVES.mistake("From left to right; yours come from right to left.")
+def right_to_left(tree):
+    return leaves(tree)[::-1]
+
+
+@LEAVES.mistake("A list of words is asked for, not one string.")
+def leaves_joined(tree):
+    return " ".join(leaves(tree))
+
+
+@LEAVES.mistake("You took words apart into letters: a string is a word, not a list of parts.")
+def letters_of_words(tree):
+    return list("".join(leaves(tree)))
+
+
+@LEAVES.hidden(times=4)
+def draw_leaves(rng):
+    return draw_phrases(rng)[:1]
+
+
+def phrases(tree, start=0):
+    """Return (label, start, end) of every phrase of a tree, the whole tree first.
+
+    Args:
+        tree: (label, part, ...); a part is a tree or a word.
+        start: the gap at which the tree begins.
+    """
+    if isinstance(tree, str):
+        return []
+    end, below = start, []
+    for part in tree[1:]:
+        found = phrases(part, end)
+        below += found
+        end = found[0][2] if found else end + 1
+    return [(tree[0], start, end), *below]
+
+
+_SAW_TOM = ("VP", ("VERB", "saw"), ("NP", "Tom"))
+
+
+PHRASES = Exercise(
+    name="sentences.phrases",
+    title="All phrases of a tree",
+    minutes=10,
+    reference=phrases,
+    probes=lambda: [
+        (("S", ("NP", "Mia"), ("VP", "saw", "Tom")),),
+        (("S", ("NP", "the", "red", "kite"), _SAW_TOM, "."),),
+        (("VP", _SAW_TOM, ("PP", "in", ("NP", "the", "park"))),),
+        ("Mia",),
+        (("NP", "Mia"), 4),
+    ],
+    hints=(
+        "Where does the second part of a phrase begin?",
+        "Go through the parts from left to right, and keep the gap that you have reached. A word "
+        "moves it on by one, and a part that is a tree up to its own end. The function may ask "
+        "itself for the phrases of a part.",
+        "[(label, start, end of the last part)] + phrases of part 1 + phrases of part 2 + ...",
+    ),
+)
+
+
+@PHRASES.mistake("Every part begins where the one before it ended, not at the start of the whole.")
+def all_begin_at_the_start(tree, start=0):
+    def shifted(node, at):
+        if isinstance(node, str):
+            return []
+        length = phrases(node, at)[0][2] - at
+        return [(node[0], at, at + length), *(p for part in node[1:] for p in shifted(part, at))]
+
+    return shifted(tree, start)
+
+
+@PHRASES.mistake("`end` is the gap AFTER the last word, so the next phrase begins there.")
+def end_is_the_last_word(tree, start=0):
+    return [(label, first, end - 1) for label, first, end in phrases(tree, start)]
+
+
+@PHRASES.mistake("The whole tree comes first, then its parts; yours comes last.")
+def whole_tree_last(tree, start=0):
+    if isinstance(tree, str):
+        return []
+    whole, below, end = phrases(tree, start)[0], [], start
+    for part in tree[1:]:
+        below += whole_tree_last(part, end)
+        end = phrases(part, end)[0][2] if not isinstance(part, str) else end + 1
+    return [*below, whole]
+
+
+@PHRASES.mistake("Only the phrase at the top is listed; the parts have phrases, too.")
+def top_phrase_only(tree, start=0):
+    return phrases(tree, start)[:1]
+
+
+@PHRASES.mistake("A word has no label, so it is no phrase.")
+def words_as_phrases(tree, start=0):
+    if isinstance(tree, str):
+        return [(tree, start, start + 1)]
+    end, below = start, []
+    for part in tree[1:]:
+        below += (found := words_as_phrases(part, end))
+        end = found[0][2]
+    return [(tree[0], start, end), *below]
+
+
+@PHRASES.mistake("The tree begins at the gap `start`, which need not be 0.")
+def always_from_gap_zero(tree, start=0):
+    return phrases(tree)
+
+
+@PHRASES.hidden(times=4)
+def draw_phrases(rng):
+    def grown(depth):
+        parts = [f"w{i}" for i in range(size(rng, 1, 3))]
+        if depth:
+            parts.insert(size(rng, 0, len(parts)), grown(depth - 1))
+            parts.append(grown(depth - 1))
+        return ("ABC"[int(rng.integers(0, 3))], *parts)
+
+    return grown(2), size(rng, 0, 3)
 
 
 PARSES = Question(
@@ -204,7 +368,7 @@ def _sentences():
 TREES = Exercise(
     name="sentences.trees",
     title="Count the trees in a chart",
-    minutes=35,
+    minutes=25,
     reference=count_trees,
     shown=count_trees_in_one_table,
     probes=_sentences,
@@ -320,228 +484,6 @@ def draw_trees(rng):
     return labels, GRAMMAR, "S"
 
 
-def tree_probability(tree, rules):
-    """Return the probability of a tree: the product over the rules that it uses.
-
-    Args:
-        tree: (label, left tree, right tree); a tree that is a string is a leaf.
-        rules: (label, left label, right label) -> probability.
-    """
-    if isinstance(tree, str):
-        return 1.0
-    label, left, right = tree
-    names = [part if isinstance(part, str) else part[0] for part in (left, right)]
-    below = tree_probability(left, rules) * tree_probability(right, rules)
-    return rules[label, names[0], names[1]] * below
-
-
-RULES = {
-    ("S", "NP", "VP"): 1.0,
-    ("VP", "VERB", "NP"): 0.7,
-    ("VP", "VP", "PP"): 0.3,
-    ("NP", "NP", "PP"): 0.1,
-    ("PP", "ADP", "NP"): 0.9,
-}
-IN_THE_PARK = ("PP", "ADP", "NP")
-
-
-def _trees():
-    """Return probes: trees whose leaves are labels, and the rules."""
-    seen = ("VP", "VERB", "NP")
-    there = ("VP", "VERB", ("NP", "NP", IN_THE_PARK))
-    return [
-        (("S", "NP", seen), RULES),
-        (("S", "NP", ("VP", seen, IN_THE_PARK)), RULES),
-        (("S", "NP", there), RULES),
-        (("S", ("NP", "NP", IN_THE_PARK), ("VP", ("VP", seen, IN_THE_PARK), IN_THE_PARK)), RULES),
-        ("NP", RULES),
-    ]
-
-
-PROBABILITY = Exercise(
-    name="sentences.probability",
-    title="How probable is this tree?",
-    minutes=15,
-    reference=tree_probability,
-    probes=_trees,
-    hints=(
-        "A tree is a rule at its top and two smaller trees. What do you need from each of them?",
-        "Let the function call itself: the probability of the rule at the top, times that of the "
-        "left tree, times that of the right one. A leaf uses no rule, so it counts 1. The label "
-        "of a part is the part itself if it is a string, and else its first entry.",
-        "p(tree) = p(rule at the top) x p(left tree) x p(right tree), and p(leaf) = 1.",
-    ),
-)
-
-
-def _walked(tree, rules):
-    """Return the probabilities of all rules of a tree, top first: for the known mistakes."""
-    if isinstance(tree, str):
-        return []
-    label, left, right = tree
-    names = [part if isinstance(part, str) else part[0] for part in (left, right)]
-    return [rules[label, names[0], names[1]], *_walked(left, rules), *_walked(right, rules)]
-
-
-@PROBABILITY.mistake("Rules that are all used are multiplied, not added.")
-def rules_added(tree, rules):
-    return float(sum(_walked(tree, rules)))
-
-
-@PROBABILITY.mistake("Only the rule at the top counts so far; go down into both parts.")
-def top_only(tree, rules):
-    return math.prod(_walked(tree, rules)[:1])
-
-
-@PROBABILITY.mistake("The left part is a tree as well: go down into it, too.")
-def right_only(tree, rules):
-    if isinstance(tree, str):
-        return 1.0
-    return math.prod(_walked(tree, rules)[:1]) * right_only(tree[2], rules)
-
-
-@PROBABILITY.mistake("The right part is a tree as well: go down into it, too.")
-def left_only(tree, rules):
-    if isinstance(tree, str):
-        return 1.0
-    return math.prod(_walked(tree, rules)[:1]) * left_only(tree[1], rules)
-
-
-@PROBABILITY.mistake("A rule that is used twice counts twice.")
-def each_rule_once(tree, rules):
-    return math.prod(dict.fromkeys(_walked(tree, rules)))
-
-
-@PROBABILITY.mistake("The probability is asked for, not its logarithm.")
-def log_of_the_tree(tree, rules):
-    return math.log(tree_probability(tree, rules))
-
-
-@PROBABILITY.mistake("A leaf uses no rule: it counts 1 in a product, not 0.")
-def leaves_count_nothing(tree, rules):
-    return 0.0
-
-
-@PROBABILITY.hidden(times=5)
-def draw_probability(rng):
-    rules = {rule: float(p) for rule, p in zip(RULES, rng.uniform(0.1, 1, 5), strict=True)}
-
-    def noun(deepest=1):
-        if deepest and rng.random() < 0.4:
-            return ("NP", "NP", ("PP", "ADP", noun(deepest - 1)))
-        return "NP"
-
-    verb = ("VP", "VERB", noun())
-    for _ in range(size(rng, 0, 2)):
-        verb = ("VP", verb, ("PP", "ADP", noun()))
-    return ("S", noun(), verb), rules
-
-
-def resolve(words, girls, boys):
-    """Return the words, with each pronoun replaced by the name that it stands for.
-
-    "she" stands for the last girl who was named, "he" for the last boy, in any capitals; one that
-    stands for nobody stays as it is.
-    """
-    last, resolved = {}, []
-    for word in words:
-        resolved.append(last.get(word.lower(), word))
-        if word in girls:
-            last["she"] = word
-        elif word in boys:
-            last["he"] = word
-    return resolved
-
-
-SOME_GIRLS, SOME_BOYS = ("Mia", "Rosa", "Ada"), ("Tom", "Leo")
-
-
-def _told():
-    """Return probes: words, the names of girls and of boys."""
-    texts = (
-        "Rosa lost it . Tom found it . She thanked him",
-        "Mia met Ada . she smiled , and He came",
-        "He met Leo . Mia saw Tom , and he saw her . She and HE left",
-        "she",
-        "Tom met Mia . Leo met Rosa . he liked her , she liked him",
-    )
-    return [(text.split(), SOME_GIRLS, SOME_BOYS) for text in texts]
-
-
-RESOLVE = Exercise(
-    name="sentences.resolve",
-    title="Who is she?",
-    minutes=10,
-    reference=resolve,
-    probes=_told,
-    hints=(
-        "When you come to a pronoun, what must you remember from the words before?",
-        "Go through the words once, and keep two notes: the last girl and the last boy who were "
-        "named. A name changes a note, a pronoun is replaced by one.",
-        "she -> last girl so far; he -> last boy so far; nobody so far -> unchanged.",
-    ),
-)
-
-
-def _resolved(words, girls, boys, *, lower=str.lower, first=False, mixed=False):
-    """Resolve pronouns as `resolve` does, for the known mistakes: each changes one thing."""
-    last, out = {}, []
-    for word in words:
-        out.append(last.get(lower(word), word))
-        for pronoun, names in (("she", girls), ("he", boys)):
-            if word in names and not (first and pronoun in last):
-                last |= {"she": word, "he": word} if mixed else {pronoun: word}
-    return out
-
-
-@RESOLVE.mistake("She and he may be written with capitals.")
-def small_letters_only(words, girls, boys):
-    return _resolved(words, girls, boys, lower=lambda word: word)
-
-
-@RESOLVE.mistake("You take the first who was named; it is the last before the pronoun.")
-def first_named(words, girls, boys):
-    return _resolved(words, girls, boys, first=True)
-
-
-@RESOLVE.mistake("She stands for a girl and he for a boy: keep a note for each.")
-def anybody(words, girls, boys):
-    return _resolved(words, girls, boys, mixed=True)
-
-
-@RESOLVE.mistake("The two are exchanged: she stands for a girl, he for a boy.")
-def exchanged(words, girls, boys):
-    return resolve(words, boys, girls)
-
-
-@RESOLVE.mistake("You look at names after the pronoun as well; only those before it count.")
-def whole_text(words, girls, boys):
-    last = {
-        "she": [w for w in words if w in girls][-1:],
-        "he": [w for w in words if w in boys][-1:],
-    }
-    return [(last.get(word.lower()) or [word])[0] for word in words]
-
-
-@RESOLVE.mistake("All words come back: names and other words stay where they are.")
-def pronouns_only(words, girls, boys):
-    pairs = zip(words, resolve(words, girls, boys), strict=True)
-    return [name for word, name in pairs if word.lower() in ("she", "he")]
-
-
-@RESOLVE.hidden(times=5)
-def draw_resolve(rng):
-    pool = [*SOME_GIRLS, *SOME_BOYS, "she", "He", "She", "he", "saw", "."]
-    words = [
-        "Mia",
-        "Tom",
-        *(pool[int(i)] for i in rng.integers(0, len(pool), size(rng, 6, 14))),
-        "she",
-        "He",
-    ]
-    return words, SOME_GIRLS, SOME_BOYS
-
-
 QUIZ = (
     QuizQuestion(
         "Mia saw Tom with a kite. Why does this sentence have two trees?",
@@ -560,18 +502,6 @@ QUIZ = (
         "A long stretch is joined from two shorter ones, so these must be done before.",
     ),
     QuizQuestion(
-        "Tom found the hat. He smiled. Who is the agent of smiled?",
-        "Tom, named by a pronoun",
-        ("he, nobody knows who", "the hat", "the speaker"),
-        "A pronoun points back to somebody who was named before.",
-    ),
-    QuizQuestion(
-        "A tree uses rules of probability 0.5, 0.2 and 0.5. How probable is it?",
-        "0.05",
-        ("1.2", "0.4", "0.2"),
-        "The probability of a tree is the product over its rules.",
-    ),
-    QuizQuestion(
         "Why are rules with three parts cut in two before the chart is filled?",
         "Then every phrase has two parts, and one cut at a time is enough.",
         (
@@ -580,5 +510,18 @@ QUIZ = (
             "It makes the trees more probable.",
         ),
         "With two parts it is enough to try every place for a single cut.",
+    ),
+    QuizQuestion(
+        "A phrase can be cut in one way only; its left part has 2 trees and its right part 3. How "
+        "many trees has it?",
+        "6",
+        ("5", "3", "2"),
+        "Each tree of the left part goes with each of the right part.",
+    ),
+    QuizQuestion(
+        "In Mia saw Tom, which gaps are the ends of the phrase saw Tom?",
+        "1 and 3",
+        ("2 and 3", "1 and 2", "0 and 3"),
+        "Gap 1 stands after Mia, and gap 3 after Tom.",
     ),
 )

@@ -1,20 +1,110 @@
-"""Exercises on word vectors.
-
-Cosine, PPMI, negative sampling, analogies.
-"""
+"""Exercises on word vectors: company, PPMI, cosine, neighbours."""
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from aigc_course.exercises.engine.draws import normal, size
-from aigc_course.exercises.engine.observe import with_gradients
+from aigc_course.exercises.engine.draws import letters, size
 from aigc_course.exercises.engine.types import Exercise, QuizQuestion
-from aigc_course.models.text.word_vectors import negative_sampling_loss, ppmi
+from aigc_course.models.text.word_vectors import ppmi
+
+
+def company(tokens, window):
+    """Return a Counter of pairs (word, neighbour) that stand at most `window` places apart."""
+    pairs = Counter()
+    for i, word in enumerate(tokens):
+        for j in range(max(0, i - window), min(len(tokens), i + window + 1)):
+            if j != i:
+                pairs[word, tokens[j]] += 1
+    return pairs
+
+
+COMPANY = Exercise(
+    name="vectors.company",
+    title="Count the company",
+    minutes=10,
+    reference=company,
+    probes=lambda: [
+        ("Mia had a red kite .".split(), 2),
+        (["a", "b", "a"], 1),
+        (["a", "a", "b", "a", "c"], 2),
+        (["a"], 3),
+        ("a b c d".split(), 5),
+    ],
+    hints=(
+        "Which places are neighbours of place i, and where does the text begin and end?",
+        "Go through the places i, and for each through the places j from i - window to i + window "
+        "that are in the text. The place itself does not count; an equal word elsewhere does.",
+        "one point for the words at places i and j, for all j with 0 < |i - j| <= window",
+    ),
+)
+
+
+def _near(tokens, window, *, back=True, forward=True, itself=False, wrap=False):
+    """Count as `company` does, for the known mistakes: each changes one thing.
+
+    Args:
+        tokens, window: as there.
+        back, forward: whether neighbours before and behind count.
+        itself: whether a place is its own neighbour.
+        wrap: whether a text goes on at its end when one steps out at its beginning.
+    """
+    pairs = Counter()
+    for i, word in enumerate(tokens):
+        first, last = i - window * back, i + window * forward
+        for j in range(first if wrap else max(0, first), min(len(tokens) - 1, last) + 1):
+            if j != i or itself:
+                pairs[word, tokens[j % len(tokens)]] += 1
+    return pairs
+
+
+@COMPANY.mistake("Neighbours stand before a word as well as behind it.")
+def only_behind(tokens, window):
+    return _near(tokens, window, back=False)
+
+
+@COMPANY.mistake("Neighbours stand behind a word as well as before it.")
+def only_before(tokens, window):
+    return _near(tokens, window, forward=False)
+
+
+@COMPANY.mistake("A place is not its own neighbour (an equal word at another place is).")
+def own_neighbour(tokens, window):
+    return _near(tokens, window, itself=True)
+
+
+@COMPANY.mistake(
+    "Before the first word there is nothing: an index below 0 takes words from the END of a list."
+)
+def round_the_corner(tokens, window):
+    return _near(tokens, window, wrap=True)
+
+
+@COMPANY.mistake("Your window is one place too small: `window` places to each side.")
+def window_too_small(tokens, window):
+    return company(tokens, window - 1)
+
+
+@COMPANY.mistake("Your window is one place too large: at most `window` places to each side.")
+def window_too_large(tokens, window):
+    return company(tokens, window + 1)
+
+
+@COMPANY.mistake("Equal words at different places are neighbours, too.")
+def never_with_equal_words(tokens, window):
+    return Counter({pair: n for pair, n in company(tokens, window).items() if pair[0] != pair[1]})
+
+
+@COMPANY.mistake("Each pair is noted once; count how often it occurs.")
+def each_pair_once(tokens, window):
+    return Counter(dict.fromkeys(company(tokens, window), 1))
+
+
+@COMPANY.hidden(times=4)
+def draw_company(rng):
+    return letters(rng, size(rng, 4, 9)), size(rng, 1, 3)
 
 
 def cosine(a, b):
@@ -94,6 +184,73 @@ def one_number_each(a, b):
 def draw_cosine(rng):
     n = size(rng, 2, 6)
     return rng.normal(size=n), rng.normal(size=n)
+
+
+def nearest(vectors, i, n):
+    """Return the n rows most similar to row i by cosine, without itself, the most similar first."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    order = np.argsort(-(unit @ unit[i]), kind="stable")
+    return [int(j) for j in order if j != i][:n]
+
+
+def _tables():
+    """Return probes: vectors (V, D), a row, and how many neighbours."""
+    rng = np.random.default_rng(5)
+    small = np.array([[1.0, 0], [0, 2], [3, 1], [1, 1]])
+    return [(small, 0, 2), (small, 1, 3), *((rng.normal(size=(8, 3)), i, 4) for i in (0, 3, 7))]
+
+
+NEAREST = Exercise(
+    name="vectors.nearest",
+    title="The nearest words",
+    minutes=10,
+    reference=nearest,
+    probes=_tables,
+    hints=(
+        "How do you get the cosine of one row with all rows at once?",
+        "Divide each row by its length; then inner products are cosines. Sort the rows by them, "
+        "from large to small, and leave row i out.",
+        "`(-cosines).argsort()` gives the numbers of the rows, the largest cosine first.",
+    ),
+)
+
+
+@NEAREST.mistake("The word itself does not count as its neighbour: leave row i out.")
+def itself_first(vectors, i, n):
+    return [i, *nearest(vectors, i, n - 1)]
+
+
+@NEAREST.mistake("Those are inner products; divide each row by its length first.")
+def by_inner_product(vectors, i, n):
+    order = np.argsort(-(vectors @ vectors[i]), kind="stable")
+    return [int(j) for j in order if j != i][:n]
+
+
+@NEAREST.mistake("The least similar come first in your list; turn the order round.")
+def least_similar_first(vectors, i, n):
+    return nearest(vectors, i, len(vectors))[::-1][:n]
+
+
+@NEAREST.mistake("The right rows, in the wrong order: the most similar comes first.")
+def in_wrong_order(vectors, i, n):
+    return nearest(vectors, i, n)[::-1]
+
+
+@NEAREST.mistake("You sort by distance between the points; the cosine does not look at lengths.")
+def by_distance(vectors, i, n):
+    order = np.argsort(np.linalg.norm(vectors - vectors[i], axis=1), kind="stable")
+    return [int(j) for j in order if j != i][:n]
+
+
+@NEAREST.mistake("Return the numbers of the rows, not their cosines.")
+def cosines_themselves(vectors, i, n):
+    return [float(cosine(vectors[i], vectors[j])) for j in nearest(vectors, i, n)]
+
+
+@NEAREST.hidden(times=4)
+def draw_nearest(rng):
+    v = size(rng, 6, 10)
+    return rng.normal(size=(v, 3)), int(rng.integers(0, v)), 4
 
 
 def ppmi_in_four_lines(counts):
@@ -205,252 +362,6 @@ def draw_ppmi(rng):
     return (counts + np.eye(n, k=-1),)
 
 
-def negative_sampling_in_one_line(positive, negative):
-    """Return the loss that pulls the seen pair together and pushes each random one apart."""
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
-
-
-def _scores():
-    """Return probes: scores of seen pairs (B,) and of random ones (B, K)."""
-    torch.manual_seed(0)
-    return [
-        (torch.randn(4), torch.randn(4, 3)),
-        (torch.tensor([30.0]), torch.tensor([[-40.0, 2.0]])),
-        (torch.zeros(2), torch.zeros(2, 5)),
-        (2 * torch.randn(6), 2 * torch.randn(6, 5)),
-    ]
-
-
-NEGATIVE_SAMPLING = Exercise(
-    name="vectors.negative_sampling",
-    title="The loss of negative sampling",
-    minutes=10,
-    reference=negative_sampling_loss,
-    shown=negative_sampling_in_one_line,
-    probes=_scores,
-    observe=with_gradients,
-    hints=(
-        (
-            "What should training do to the score of a pair that was seen, and what to the "
-            "scores of random pairs?"
-        ),
-        (
-            'Each pair is a question of its own, "seen or random?", and sigmoid(score) is the '
-            'probability of "seen". Pay the surprise at "seen" for the true pair, and at '
-            '"random" for each other one: 1 - sigmoid(s) is sigmoid(-s).'
-        ),
-        (
-            "The mean over the batch of: -ln sigmoid(positive) - sum over the K random ones of "
-            "ln sigmoid(-negative)."
-        ),
-    ),
-)
-
-
-@NEGATIVE_SAMPLING.mistake("Random pairs should get a low score: log sigmoid of minus the score.")
-def negative_not_negated(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(negative).sum(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake("The surprises of the K random pairs are added up; you average them.")
-def mean_over_negatives(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).mean(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake("It is a loss: minus the log-probabilities, so that less is better.")
-def not_negated(positive, negative):
-    return (F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake("The logarithm is natural here, not that to base 2: nats, not bits.")
-def in_bits(positive, negative):
-    return negative_sampling_loss(positive, negative) / math.log(2)
-
-
-@NEGATIVE_SAMPLING.mistake("The logarithm is missing: F.logsigmoid.")
-def no_log(positive, negative):
-    return -(torch.sigmoid(positive) + torch.sigmoid(-negative).sum(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake(
-    "Average over the batch, so that the learning rate does not depend on its size."
-)
-def summed_over_the_batch(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1)).sum()
-
-
-@NEGATIVE_SAMPLING.mistake(
-    "The random pairs are missing: without them nothing pushes a score down."
-)
-def seen_only(positive, negative):
-    return -F.logsigmoid(positive).mean()
-
-
-@NEGATIVE_SAMPLING.mistake("The sigmoid is missing: F.logsigmoid of the scores.")
-def no_sigmoid_at_all(positive, negative):
-    return -(positive - negative.sum(-1)).mean()
-
-
-@NEGATIVE_SAMPLING.mistake("One number is asked for: the mean over the batch.")
-def one_row_each(positive, negative):
-    return -(F.logsigmoid(positive) + F.logsigmoid(-negative).sum(-1))
-
-
-@NEGATIVE_SAMPLING.mistake(
-    "Give back the tensor itself: .item() and .detach() cut the gradient, "
-    "and nothing could be learned."
-)
-def detached(positive, negative):
-    return negative_sampling_loss(positive, negative).item()
-
-
-@NEGATIVE_SAMPLING.mistake(
-    "That is a softmax over the candidates; here each pair is a yes-or-no question of its own."
-)
-def softmax(positive, negative):
-    return -torch.log_softmax(torch.cat([positive[:, None], negative], 1), 1)[:, 0].mean()
-
-
-@NEGATIVE_SAMPLING.hidden()
-def draw_negative_sampling(rng):
-    n = size(rng, 2, 6)
-    return normal(rng, n), normal(rng, n, size(rng, 2, 5))
-
-
-def analogy(a, b, c, vectors):
-    """Return the row that is nearest to b - a + c by cosine, except the rows a, b and c.
-
-    Args:
-        a, b, c: indices of rows.
-        vectors: (V, D), each row of length 1.
-    """
-    scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
-    scores[[a, b, c]] = -np.inf
-    return int(scores.argmax())
-
-
-def _rows_of_length_one(rng, n, d):
-    rows = rng.normal(size=(n, d))
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def _analogies():
-    """Return probes: three rows and the vectors; the rows a, b and c would win in some of them."""
-    square = np.array([[1.0, 0, 0], [0.8, 0.6, 0], [0.6, 0, 0.8], [0.48, 0.36, 0.8], [0, 1, 0]])
-    cases = [(0, 1, 2, square)]
-    rng = np.random.default_rng(12)
-    for n, d in ((6, 3), (12, 4), (20, 3), (9, 2)):
-        a, b, c = (int(i) for i in rng.choice(n, 3, replace=False))
-        cases.append((a, b, c, _rows_of_length_one(rng, n, d)))
-    for first in "abc":
-        cases.append(_won_by(rng, first))
-    away = np.array([[1.0, 0], [0.8, 0.6], [0.6, 0.8], [-1, 0], [-0.8, -0.6], [-0.6, -0.8]])
-    return [*cases, (0, 1, 2, away)]  # all other rows have negative products
-
-
-def _won_by(rng, which):
-    """Draw until the given row, a, b or c, would have the largest product if it counted."""
-    while True:
-        a, b, c = (int(i) for i in rng.choice(8, 3, replace=False))
-        vectors = _rows_of_length_one(rng, 8, 3)
-        best = int((vectors @ (vectors[b] - vectors[a] + vectors[c])).argmax())
-        if best == {"a": a, "b": b, "c": c}[which]:
-            return a, b, c, vectors
-
-
-ANALOGY = Exercise(
-    name="vectors.analogy",
-    title="A is to B as C is to ...",
-    minutes=10,
-    reference=analogy,
-    probes=_analogies,
-    hints=(
-        "Which arrow leads from A to B? And where does the same arrow lead from C?",
-        "Add the difference of B and A to C, and look for the row with the largest inner product "
-        "with that. All rows have length 1, so the order is that of the cosines. The three given "
-        "words do not count as answers.",
-        "argmax over rows other than a, b, c of v . (v_b - v_a + v_c)",
-    ),
-)
-
-
-@ANALOGY.mistake("The three given words do not count as answers: leave them out.")
-def given_words_count(a, b, c, vectors):
-    return int((vectors @ (vectors[b] - vectors[a] + vectors[c])).argmax())
-
-
-def _without(*places):
-    """Return `analogy` with only some of the three given rows left out, for the known mistakes."""
-
-    def answer(a, b, c, vectors):
-        scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
-        scores[[(a, b, c)[place] for place in places]] = -np.inf
-        return int(scores.argmax())
-
-    return answer
-
-
-@ANALOGY.mistake("All three given words are left out; you leave out only one of them.")
-def only_c_left_out(a, b, c, vectors):
-    return _without(2)(a, b, c, vectors)
-
-
-@ANALOGY.mistake("All three given words are left out; yours may still answer with A.")
-def a_may_answer(a, b, c, vectors):
-    return _without(1, 2)(a, b, c, vectors)
-
-
-@ANALOGY.mistake(
-    "Leave the given words out with minus infinity: a product of 0 may still be largest."
-)
-def zeros_in_place(a, b, c, vectors):
-    scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
-    scores[[a, b, c]] = 0
-    return int(scores.argmax())
-
-
-@ANALOGY.mistake("The difference is turned round: from A to B it is b - a.")
-def arrow_turned_round(a, b, c, vectors):
-    return analogy(b, a, c, vectors)
-
-
-@ANALOGY.mistake("You add all three; the arrow from A to B is a difference, b - a.")
-def all_added(a, b, c, vectors):
-    scores = vectors @ (vectors[a] + vectors[b] + vectors[c])
-    scores[[a, b, c]] = -np.inf
-    return int(scores.argmax())
-
-
-@ANALOGY.mistake("You look for the smallest; the most similar row has the largest product.")
-def least_similar(a, b, c, vectors):
-    scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
-    scores[[a, b, c]] = np.inf
-    return int(scores.argmin())
-
-
-@ANALOGY.mistake("You look for the row most similar to C; add the arrow from A to B first.")
-def nearest_to_c(a, b, c, vectors):
-    scores = vectors @ vectors[c]
-    scores[[a, b, c]] = -np.inf
-    return int(scores.argmax())
-
-
-@ANALOGY.mistake("Return the index of the row, not its similarity.")
-def similarity_itself(a, b, c, vectors):
-    scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
-    scores[[a, b, c]] = -np.inf
-    return float(scores.max())
-
-
-@ANALOGY.hidden(times=8)
-def draw_analogy(rng):
-    if rng.random() < 0.6:
-        return _won_by(rng, "abc"[int(rng.integers(0, 3))])
-    n = size(rng, 6, 15)
-    a, b, c = (int(i) for i in rng.choice(n, 3, replace=False))
-    return a, b, c, _rows_of_length_one(rng, n, 3)
-
-
 QUIZ = (
     QuizQuestion(
         "Two words never stand beside each other. What is their PPMI?",
@@ -475,33 +386,15 @@ QUIZ = (
         "The cosine measures the direction only.",
     ),
     QuizQuestion(
-        "Why does skip-gram need random pairs?",
-        "Without them nothing pushes a score down.",
-        (
-            "They make the vectors shorter.",
-            "They repair mistakes in the texts.",
-            "They bring in words that never occur.",
-        ),
-        "If only seen pairs count, the loss is smallest when every pair has a large score.",
+        "Red and blue have nearly the same vector. What does that mean?",
+        "They are used alike.",
+        ("They mean the same.", "They stand side by side.", "They are equally frequent."),
+        "Vectors hold the company of a word, and the two could stand in each other's place.",
     ),
     QuizQuestion(
-        "Why has skip-gram two vectors for each word?",
-        "A word rarely stands beside itself.",
-        (
-            "One is for capital letters.",
-            "One is for training, one for testing.",
-            "Two are faster than one.",
-        ),
-        "A vector is most similar to itself, so with one table this pair would get a large score.",
-    ),
-    QuizQuestion(
-        "Vectors of real texts put some professions near to women. Why?",
-        "The vectors copy how texts use them.",
-        (
-            "The loss has a mistake.",
-            "The vectors are too short.",
-            "The seed was unlucky.",
-        ),
-        "A vector holds how words are used, prejudices included.",
+        "Pairs of two words are 4 % of all points, and each word has 20 % of them. Their PMI?",
+        "0 bits",
+        ("2 bits", "1 bit", "-2 bits"),
+        "By chance they would meet in 20 % of 20 %, which is just 4 %.",
     ),
 )

@@ -1,7 +1,4 @@
-"""Exercises on the tags of words.
-
-A baseline, the probability of a path, Viterbi, counted tables.
-"""
+"""Exercises on the tags of words: a baseline, the probability of a path, counted tables."""
 
 from __future__ import annotations
 
@@ -12,7 +9,90 @@ import numpy as np
 
 from aigc_course.exercises.engine.draws import size
 from aigc_course.exercises.engine.types import Exercise, QuizQuestion
-from aigc_course.models.text.tagger import viterbi, walk_back
+
+
+def ambiguous(texts):
+    """Return the tokens with two or more tags, each with a Counter of its tags.
+
+    Args:
+        texts: pairs (tokens, tags).
+    """
+    jobs = defaultdict(Counter)
+    for tokens, tags in texts:
+        for token, tag in zip(tokens, tags, strict=True):
+            jobs[token][tag] += 1
+    return {token: tags for token, tags in jobs.items() if len(tags) > 1}
+
+
+AMBIGUOUS = Exercise(
+    name="words.ambiguous",
+    title="Words with more than one job",
+    minutes=10,
+    reference=ambiguous,
+    probes=lambda: [
+        (
+            [
+                (["We", "fish"], ["PRON", "VERB"]),
+                (["big", "fish"], ["ADJ", "NOUN"]),
+                (["fish", "swim"], ["NOUN", "VERB"]),
+            ],
+        ),
+        ([(["to", "To", "to"], ["ADP", "PART", "ADP"])],),
+        ([(["a", "b"], ["X", "Y"]), (["b", "a", "a"], ["X", "Y", "X"])],),
+    ],
+    hints=(
+        "What do you have to know about every token before you can say that it is ambiguous?",
+        "Count, for each token, how often it has each tag, over all texts. Then keep the tokens "
+        "that have more than one.",
+        "all tokens whose Counter has more than one entry, with that Counter",
+    ),
+)
+
+
+@AMBIGUOUS.mistake("Tokens with a single tag do not belong in it.")
+def all_tokens(texts):
+    jobs = defaultdict(Counter)
+    for tokens, tags in texts:
+        for token, tag in zip(tokens, tags, strict=True):
+            jobs[token][tag] += 1
+    return dict(jobs)
+
+
+@AMBIGUOUS.mistake("Count how often each tag comes; you note each of them once.")
+def tags_once(texts):
+    return {token: Counter(list(tags)) for token, tags in ambiguous(texts).items()}
+
+
+@AMBIGUOUS.mistake("Tokens stay as they are written: To and to are two of them.")
+def small_letters(texts):
+    return ambiguous([([token.lower() for token in tokens], tags) for tokens, tags in texts])
+
+
+@AMBIGUOUS.mistake("A token counts as ambiguous over ALL texts, not within a single one.")
+def text_by_text(texts):
+    found = {}
+    for text in texts:
+        found.update(ambiguous([text]))
+    return found
+
+
+@AMBIGUOUS.mistake("A dictionary with the counts is asked for, not the tokens alone.")
+def tokens_alone(texts):
+    return sorted(ambiguous(texts))
+
+
+@AMBIGUOUS.mistake("Keep tokens that occur with two different TAGS, not those that occur twice.")
+def seen_twice(texts):
+    return {token: tags for token, tags in all_tokens(texts).items() if tags.total() > 1}
+
+
+@AMBIGUOUS.hidden(times=4)
+def draw_ambiguous(rng):
+    def text():
+        n = size(rng, 3, 6)
+        return ["aAbc"[i] for i in rng.integers(0, 4, n)], ["XYZ"[i] for i in rng.integers(0, 3, n)]
+
+    return ([text() for _ in range(3)],)
 
 
 def most_frequent_tag(texts):
@@ -233,171 +313,6 @@ def draw_path(rng):
     return *(np.log(table + 1e-9) for table in tables), path
 
 
-def viterbi_with_paths(start, transition, emission):
-    """Return the most probable path of states.
-
-    For every state, the best path that ends there is kept, with its log-probability.
-    """
-    paths = [(start[k] + emission[0, k], [k]) for k in range(len(start))]
-    for seen in emission[1:]:
-        paths = [
-            max((p + transition[path[-1], k] + seen[k], [*path, k]) for p, path in paths)
-            for k in range(len(start))
-        ]
-    return max(paths)[1]
-
-
-def _lattices():
-    """Return probes: log-probabilities start (K,), transition (K, K), emission (T, K)."""
-    rng = np.random.default_rng(4)
-    cases = []
-    sizes = ((2, 4), (3, 6), (4, 8), (3, 1), (5, 12), (2, 9), (4, 3), (3, 14), (15, 40))
-    for states, times in sizes:
-        start, transition = rng.dirichlet(np.ones(states)), rng.dirichlet(np.ones(states), states)
-        cases.append(
-            (
-                np.log(start + 1e-9),
-                np.log(transition + 1e-9),
-                np.log(rng.dirichlet(np.ones(states), times)),
-            )
-        )
-    return cases
-
-
-VITERBI = Exercise(
-    name="words.viterbi",
-    title="The best path",
-    minutes=40,
-    reference=viterbi,
-    shown=viterbi_with_paths,
-    probes=_lattices,
-    hints=(
-        (
-            "Of all paths that end in one tag at this word, how many can still become part "
-            "of the best whole path?"
-        ),
-        (
-            "Only the best one for each tag. Compute the new column from the old one, and note "
-            "from which tag each new best path came. Keep the old column until the new one is "
-            "complete. At the end, begin with the best last tag and follow the notes backwards."
-        ),
-        (
-            "b_i(k) = emission_i(k) + max over j of (b_(i-1)(j) + transition(j, k)), and for the "
-            "first word start(k) + emission_1(k)."
-        ),
-    ),
-)
-
-
-@VITERBI.mistake(
-    "You keep one path, the best so far; one that is second now may win at "
-    "the end. Keep the best for each tag."
-)
-def greedy(start, transition, emission):
-    states = [int((start + emission[0]).argmax())]
-    for seen in emission[1:]:
-        states.append(int((transition[states[-1]] + seen).argmax()))
-    return states
-
-
-@VITERBI.mistake("You look at each word alone; add the transitions between neighbours.")
-def emission_only(start, transition, emission):
-    return [int(i) for i in emission.argmax(1)]
-
-
-@VITERBI.mistake(
-    "The transitions are ignored: after the first word, each word is looked at alone. Add "
-    "transition[i, j] when a path goes from tag i to tag j."
-)
-def transitions_ignored(start, transition, emission):
-    return [int((start + emission[0]).argmax()), *(int(seen.argmax()) for seen in emission[1:])]
-
-
-@VITERBI.mistake(
-    "You read the best state off at each time; the best path must be walked back from its end."
-)
-def no_back_pointers(start, transition, emission):
-    best = start + emission[0]
-    states = [int(best.argmax())]
-    for seen in emission[1:]:
-        best = (best[:, None] + transition).max(0) + seen
-        states.append(int(best.argmax()))
-    return states
-
-
-@VITERBI.mistake(
-    "You add up all paths into a state (the forward algorithm); keep only "
-    "the best one: its maximum, not a sum."
-)
-def sums_paths(start, transition, emission):
-    best, back = start + emission[0], []
-    for seen in emission[1:]:
-        ways = best[:, None] + transition
-        back.append(ways.argmax(0))
-        best = np.logaddexp.reduce(ways, 0) + seen
-    return walk_back(best, back)
-
-
-@VITERBI.mistake(
-    "The transitions are added the wrong way round: the best path so far that ends in tag i "
-    "belongs to row i of the table, so it must be a column, best[:, None]."
-)
-def added_to_the_columns(start, transition, emission):
-    best, back = start + emission[0], []
-    for seen in emission[1:]:
-        ways = best + transition
-        back.append(ways.argmax(0))
-        best = ways.max(0) + seen
-    return walk_back(best, back)
-
-
-@VITERBI.mistake(
-    "You change a column while you still need it: compute all boxes of the new column from the old "
-    "one, and put the new in its place only then."
-)
-def overwritten_too_early(start, transition, emission):
-    best, back = np.array(start + emission[0]), []
-    for seen in emission[1:]:
-        pointers = []
-        for k in range(len(start)):
-            ways = best + transition[:, k]
-            pointers.append(int(ways.argmax()))
-            best[k] = ways.max() + seen[k]
-        back.append(pointers)
-    return walk_back(best, back)
-
-
-@VITERBI.mistake("The first word counts as well: begin with start + emission[0].")
-def first_word_ignored(start, transition, emission):
-    return viterbi(start, transition, np.vstack([np.zeros_like(start), emission[1:]]))
-
-
-@VITERBI.mistake("Row and column are exchanged: transition[i, j] is from i to j.")
-def transposed(start, transition, emission):
-    return viterbi(start, transition.T, emission)
-
-
-@VITERBI.mistake("The first state has a log-probability of its own: start.")
-def no_start(start, transition, emission):
-    return viterbi(np.zeros_like(start), transition, emission)
-
-
-@VITERBI.mistake("Your path is back to front: reverse it.")
-def backwards(start, transition, emission):
-    return viterbi(start, transition, emission)[::-1]
-
-
-@VITERBI.hidden(times=8)
-def draw_viterbi(rng):
-    states, times = size(rng, 2, 4), size(rng, 2, 12)
-    tables = (
-        rng.dirichlet(np.ones(states)),
-        rng.dirichlet(np.ones(states), states),
-        rng.dirichlet(np.ones(states), times),
-    )
-    return tuple(np.log(table + 1e-9) for table in tables)
-
-
 def transition_table(texts, names, k):
     """Return P(next tag | tag) with k added to each count, as an array (K, K).
 
@@ -541,16 +456,6 @@ QUIZ = (
         "The chain goes from tag to tag; each word depends on its own tag alone.",
     ),
     QuizQuestion(
-        "Why may Viterbi forget all but one path into each tag?",
-        "Whatever comes next multiplies all paths that end in this tag alike.",
-        (
-            "The other paths have probability 0, so they cannot win.",
-            "There is no memory for more paths.",
-            "It looks at the words again at the end.",
-        ),
-        "What comes later depends on the tag only, so the best way to it stays the best.",
-    ),
-    QuizQuestion(
         "A word was never seen in training. What should its emission be?",
         "the same for every tag",
         ("probability 0 for every tag", "that of the rarest tag", "that of the word before"),
@@ -563,9 +468,16 @@ QUIZ = (
         "Only beside a simple method can you see what the effort was good for.",
     ),
     QuizQuestion(
-        "Twelve words, four tags. About how many steps does Viterbi take?",
-        "12 times 4 times 4",
-        ("4 to the power of 12", "12 times 4", "12 to the power of 4"),
-        "For each word, each of the four tags looks back at four tags before it.",
+        "A path has two tags and two words. Its start has 0.5, the transition 0.4, the words 0.1 "
+        "and 0.5. How probable is it?",
+        "0.01",
+        ("1.5", "0.05", "0.2"),
+        "All four are multiplied: 0.5 x 0.4 x 0.1 x 0.5.",
+    ),
+    QuizQuestion(
+        "Why is a small number added to each count of a table?",
+        "A pair that was never seen must not make a path impossible.",
+        ("The counts become whole numbers.", "Rows would not add up to 1.", "It saves memory."),
+        "A zero makes the whole product zero, however good the rest of the path is.",
     ),
 )

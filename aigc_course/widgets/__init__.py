@@ -4,13 +4,14 @@ Each answers at once, can be used with the keyboard, and has a static figure bes
 lesson.
 """
 
+from aigc_course.widgets.drawings import drawing_player
 from aigc_course.widgets.images import (
     Plane,
     plane_player,
     restoration_player,
     training_player,
 )
-from aigc_course.widgets.learning import boundary_player, descent_player
+from aigc_course.widgets.learning import boundary_player, descent_player, optimizer_player
 from aigc_course.widgets.text import (
     attention_player,
     encoding_player,
@@ -18,11 +19,14 @@ from aigc_course.widgets.text import (
     generator_player,
     image_player,
     neighbour_player,
+    path_player,
     sentence_player,
+    similarity_player,
     tag_player,
     text_player,
     token_player,
     translation_player,
+    tree_player,
 )
 
 __all__ = [
@@ -30,17 +34,22 @@ __all__ = [
     "attention_player",
     "boundary_player",
     "descent_player",
+    "drawing_player",
     "encoding_player",
     "feedback_player",
     "generator_player",
     "image_player",
     "neighbour_player",
+    "optimizer_player",
+    "path_player",
     "plane_player",
     "restoration_player",
     "sentence_player",
+    "similarity_player",
     "tag_player",
     "text_player",
     "token_player",
     "training_player",
     "translation_player",
+    "tree_player",
 ]

@@ -1,4 +1,4 @@
-"""Interactive demonstrations of learning: a walk downhill, a border that bends as it learns."""
+"""Interactive demonstrations of learning: walks downhill, a border that bends as it learns."""
 
 from __future__ import annotations
 
@@ -73,6 +73,68 @@ def _drawn(ground, height, walk: list[tuple[float, float]], name: str) -> bytes:
     axes.plot(ground, height, color=BLACK, linewidth=1.5)
     axes.plot(*zip(*walk, strict=True), "o-", color=BLUE, markersize=5, linewidth=1)
     axes.set(xlabel=name, ylabel="loss (lower is better)", ylim=(0, max(height) * 1.05))
+    return png_of(figure)
+
+
+_OPTIMIZERS: dict[str, Callable] = {
+    "SGD": torch.optim.SGD,
+    "SGD with momentum": functools.partial(torch.optim.SGD, momentum=0.9),
+    "Adam": torch.optim.Adam,
+}
+
+
+def optimizer_player(steepness: float = 100.0) -> ipywidgets.VBox:
+    """Return a widget to walk down a narrow valley with SGD, with momentum or with Adam.
+
+    The ground is w1^2 + steepness x w2^2, and the walk begins at (-4, 1.2).
+
+    Args:
+        steepness: how many times steeper the second direction is, at least 1.
+    """
+    if not steepness >= 1:
+        raise CourseError(f"optimizer_player needs a steepness of at least 1, not {steepness!r}.")
+    kind = ipywidgets.Dropdown(options=list(_OPTIMIZERS), description="optimizer", **_STYLE)
+    rates = [float(f"{10**power:.2g}") for power in np.arange(-4, 0.51, 0.125)]
+    rate = ipywidgets.SelectionSlider(
+        options=rates, value=rates[15], description="learning rate", **_STYLE
+    )
+    steps = ipywidgets.IntSlider(value=40, min=0, max=100, description="steps", **_STYLE)
+    page = ipywidgets.HTML()
+
+    def walk() -> None:
+        path = _path(_OPTIMIZERS[kind.value], rate.value, steps.value, steepness)
+        height = path[:, 0] ** 2 + steepness * path[:, 1] ** 2
+        alt = f"A narrow valley, and {steps.value} steps of {kind.value} at {rate.value:g}."
+        drawn = picture(_valley(path, steepness), alt)
+        fell = f"from {height[0]:.3g} to {height[-1]:.3g}"
+        page.value = f"{drawn}<p>After {steps.value} steps the height goes {fell}.</p>"
+
+    controls = (kind, rate, steps)
+    return ipywidgets.VBox([*controls, page, follow(controls, walk)])
+
+
+def _path(optimizer: Callable, rate: float, steps: int, steepness: float) -> np.ndarray:
+    """Return the places (steps + 1, 2) of a walk; one that runs away ends at a million."""
+    w = torch.tensor([-4.0, 1.2], dtype=torch.float64, requires_grad=True)
+    walker, places = optimizer([w], lr=rate), [[-4.0, 1.2]]
+    for _ in range(steps):
+        walker.zero_grad()
+        (w[0] ** 2 + steepness * w[1] ** 2).backward()
+        walker.step()
+        with torch.no_grad():
+            w.clamp_(-1e6, 1e6)
+        places.append(w.tolist())
+    return np.array(places)
+
+
+def _valley(path: np.ndarray, steepness: float) -> bytes:
+    """Return a PNG of the valley's lines of equal height, with a path."""
+    across, up = np.linspace(-4.5, 2.5, 140), np.linspace(-1.6, 1.6, 80)
+    height = across[None, :] ** 2 + steepness * up[:, None] ** 2
+    figure, axes = plt.subplots(figsize=(6.2, 3))
+    axes.contour(across, up, height, levels=[1, 4, 9, 16, 40, 90, 150, 220], colors="#BBBBBB")
+    axes.plot(path[:, 0], path[:, 1], "o-", color=BLUE, markersize=4, linewidth=1)
+    axes.set(xlabel="w1", ylabel="w2", xlim=(-4.5, 2.5), ylim=(-1.6, 1.6))
     return png_of(figure)
 
 

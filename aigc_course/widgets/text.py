@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
+import math
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
 import numpy as np
@@ -15,6 +17,7 @@ from PIL import Image
 from aigc_course.core.errors import CourseError
 from aigc_course.models.text.tagger import viterbi_table
 from aigc_course.plots import attended, judged, token_boxes, tree_figure
+from aigc_course.text import near_duplicates
 from aigc_course.widgets.parts import follow, picture, png_of
 
 
@@ -145,6 +148,44 @@ def encoding_player(text: str) -> ipywidgets.VBox:
         )
 
     return ipywidgets.VBox([written, write, read, page, follow((written, write, read), convert)])
+
+
+def similarity_player(one: str, other: str) -> ipywidgets.VBox:
+    """Return a widget that compares two texts by their shingles: exactly, and by MinHash.
+
+    Args:
+        one, other: texts to begin with, tokens parted by spaces.
+    """
+    wide = {"layout": ipywidgets.Layout(width="44em")}
+    texts = [
+        ipywidgets.Text(value=text, description=name, **wide)
+        for name, text in (("one text", one), ("another", other))
+    ]
+    page = ipywidgets.HTML()
+
+    def compare() -> None:
+        tokens = [text.value.split() for text in texts]
+        if min(map(len, tokens)) < 3:
+            raise CourseError("Write at least three words in each field.")
+        first, second = map(near_duplicates.shingles, tokens)
+        functions = near_duplicates.hash_functions(100, seed=0)
+        signatures = [
+            near_duplicates.minhash(near_duplicates.hashes(items), *functions)
+            for items in (first, second)
+        ]
+        agree = int((signatures[0] == signatures[1]).sum())
+        lines = "".join(
+            f"<li>{'<b>' * both}{html.escape(' '.join(run))}{'</b>' * both}</li>"
+            for run in sorted(first | second)
+            for both in [run in first & second]
+        )
+        page.value = (
+            f"<p>{len(first & second)} of {len(first | second)} different shingles are in both "
+            f"(bold): similarity {near_duplicates.jaccard(first, second):.2f}. By MinHash: {agree} "
+            f"of 100 places agree.</p><ul>{lines}</ul>"
+        )
+
+    return ipywidgets.VBox([*texts, page, follow(texts, compare)])
 
 
 def neighbour_player(vectors: dict[str, np.ndarray], words: Sequence[str]) -> ipywidgets.VBox:
@@ -340,6 +381,47 @@ def translation_player(show: Callable[..., str], texts: Sequence[str]) -> ipywid
     return ipywidgets.VBox([chosen, written, beam, page, follow((written, beam), look)])
 
 
+def path_player(
+    words: Sequence[str],
+    tags: Sequence[str],
+    start: Sequence[float],
+    transition: Sequence[Sequence[float]],
+    emission: Sequence[Sequence[float]],
+) -> ipywidgets.VBox:
+    """Return a widget to choose a tag for each word, and to see how probable that path is.
+
+    Args:
+        words: T words.
+        tags: K names.
+        start: (K,) probability of each tag for the first word.
+        transition: (K, K) probability of a tag (column) after another (row).
+        emission: (T, K) probability of each word under each tag.
+    """
+    choices = [
+        ipywidgets.ToggleButtons(options=list(tags), description=word, value=tags[0])
+        for word in words
+    ]
+    page = ipywidgets.HTML()
+
+    def factors(path: Sequence[int]) -> list[float]:
+        found = [start[path[0]], emission[0][path[0]]]
+        for i in range(1, len(path)):
+            found += [transition[path[i - 1]][path[i]], emission[i][path[i]]]
+        return found
+
+    paths = itertools.product(range(len(tags)), repeat=len(words))
+    ranked = sorted((math.prod(factors(path)) for path in paths), reverse=True)
+
+    def show() -> None:
+        mine = factors([tags.index(choice.value) for choice in choices])
+        p = math.prod(mine)
+        place = sum(other > p * (1 + 1e-9) for other in ranked) + 1
+        product = " · ".join(f"{factor:g}" for factor in mine)
+        page.value = f"<p>{product} = <b>{p:.4g}</b>: number {place} of {len(ranked)} paths.</p>"
+
+    return ipywidgets.VBox([*choices, page, follow(choices, show)])
+
+
 def tag_player(tagger, sentences: Sequence[str]) -> ipywidgets.VBox:
     """Return a widget that shows the tags of a sentence, and the table of the Viterbi algorithm.
 
@@ -374,6 +456,34 @@ def _viterbi_table(tagger, tokens: list[str]) -> str:
         rows.append(f"<tr><th>{tag}</th>{''.join(cells)}</tr>")
     line = " ".join(f"{html.escape(a)}<sub>{b}</sub>" for a, b in zip(tokens, path, strict=True))
     return f"<p>{line}</p><table>{''.join(rows)}</table>"
+
+
+def tree_player(trees: Mapping[str, Sequence[tuple]]) -> ipywidgets.VBox:
+    """Return a widget that shows the trees of a sentence one by one.
+
+    Args:
+        trees: sentence -> its trees, as (label, part, ...); a part is a tree or a word.
+
+    Raises:
+        CourseError: there is no sentence, or one without a tree.
+    """
+    if not trees or not all(trees.values()):
+        raise CourseError("tree_player needs at least one sentence, and a tree for each.")
+    sentence = ipywidgets.Dropdown(
+        options=list(trees), description="sentence", layout=ipywidgets.Layout(width="44em")
+    )
+    number = ipywidgets.BoundedIntText(value=1, min=1, max=1, description="tree")
+    page = ipywidgets.HTML()
+
+    def show() -> None:
+        found = trees[sentence.value]
+        number.max = len(found)
+        alt = f"Tree {number.value} of {len(found)} of: {sentence.value}"
+        drawn = png_of(tree_figure(found[number.value - 1]), bbox_inches="tight")
+        page.value = f"<p>tree {number.value} of {len(found)}</p>{picture(drawn, alt)}"
+
+    controls = (sentence, number)
+    return ipywidgets.VBox([*controls, page, follow(controls, show)])
 
 
 def sentence_player(

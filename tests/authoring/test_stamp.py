@@ -15,6 +15,15 @@ from aigc_course.core.errors import CourseError
 from aigc_course.course import lessons, syllabus
 
 ROOT = paths.course_root()
+NUMBER = {lesson.topic: lesson.number for lesson in syllabus.present()}
+"""Topic -> number, as the course has them before a test changes anything."""
+EARLY, LATE = NUMBER["lstm"], NUMBER["gpt"]  # neighbours, which some tests exchange
+DUMMY_AT = int(NUMBER["rnn"])  # where the new lesson of some tests stands
+
+
+def number(topic, up=0):
+    """The number of a lesson, so many places further on."""
+    return f"{int(NUMBER[topic]) + up:02}"
 
 
 @pytest.fixture
@@ -53,16 +62,10 @@ def test_all_that_repeats_the_syllabus_is_as_it_must_be():
 
 def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
     before = contents(copy)
-    numbers = {lesson.topic: lesson.number for lesson in syllabus.present()}
     order(monkeypatch, "gpt", "lstm")
-    old, new = (
-        ("11_lstm_headlines", "12_attention_and_gpt"),
-        (
-            "12_lstm_headlines",
-            "11_attention_and_gpt",
-        ),
-    )
-    assert numbers["lstm"] == "11" and numbers["gpt"] == "12"
+    old = (f"{EARLY}_lstm_headlines", f"{LATE}_attention_and_gpt")
+    new = (f"{LATE}_lstm_headlines", f"{EARLY}_attention_and_gpt")
+    assert int(LATE) == int(EARLY) + 1
     changed = stamp.stamp()
     after = contents(copy)
     assert set(changed) == {
@@ -80,44 +83,51 @@ def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
 
 
 def check_what_follows(after):
-    """The parts of every kind, after lessons 11 and 12 were exchanged."""
+    """The parts of every kind, after two neighbours were exchanged."""
     text = {name: content.decode() for name, content in after.items() if name.endswith(".md")}
     notebooks = {
         name[10:12]: nbformat.reads(content.decode(), 4)
         for name, content in after.items()
         if name.endswith(".ipynb")
     }
-    first = {number: notebook.cells[0].source for number, notebook in notebooks.items()}
-    own = {number: one.metadata["aigc_course"] for number, one in notebooks.items()}
-    assert first["11"].startswith("# 11 Attention and GPT\n")
-    assert "/blob/main/notebooks/11_attention_and_gpt.ipynb)" in first["11"]
-    assert (own["12"]["topic"], own["12"]["number"]) == ("lstm", "12")
+    first = {n: notebook.cells[0].source for n, notebook in notebooks.items()}
+    own = {n: one.metadata["aigc_course"] for n, one in notebooks.items()}
+    assert first[EARLY].startswith(f"# {EARLY} Attention and GPT\n")
+    assert f"/blob/main/notebooks/{EARLY}_attention_and_gpt.ipynb)" in first[EARLY]
+    assert (own[LATE]["topic"], own[LATE]["number"]) == ("lstm", LATE)
     said = {
-        number: "\n".join(cell.source for cell in notebook.cells)
-        for number, notebook in notebooks.items()
+        n: "\n".join(cell.source for cell in notebook.cells) for n, notebook in notebooks.items()
     }
-    assert "**Next**: [11 Attention and GPT](11_attention_and_gpt.ipynb): how" in said["10"]
-    assert "**Back**: [12](12_lstm_headlines.ipynb), [map]" in said["13"]
-    assert "Lesson 11 builds one, and explains" in said["00"]
-    assert "headlines ([12](12_lstm_headlines.ipynb)), attention" in said["00"]
-    assert "the causal mask of lesson 11." in said["13"] and "BLEU (lesson 12)" in said["13"]
-    assert "the loop of lesson 07" in said["11"], "of another lesson"
-    assert 'plots.picture("lstm"' in said["12"]
-    rows = re.findall(
-        r"^\| \[(\d\d) ([^\]]*)\]\([^)]*\) \| \d+ min \| (\d+) s", text["README.md"], re.M
-    )
-    assert rows[11:13] == [("11", "Attention and GPT", "97"), ("12", "LSTM headlines", "95")]
-    assert "*From lesson 12: a generator of headlines" in text["README.md"]
-    assert "export 12 --out teaching/source" in text["README.md"]
-    assert "lessons 15 to 17" in text["README.md"].lower()
+    gpt = f"[{EARLY} Attention and GPT]({EARLY}_attention_and_gpt.ipynb)"
+    assert f"**Next**: {gpt}: how" in said[number("rnn")]
+    translation = said[number("translation")]
+    assert f"**Back**: [{LATE}]({LATE}_lstm_headlines.ipynb), [map]" in translation
+    assert f"Lesson {EARLY} builds one, and explains" in said["00"]
+    assert f"headlines ([{LATE}]({LATE}_lstm_headlines.ipynb)), attention" in said["00"]
+    assert f"the causal mask of lesson {EARLY}." in translation
+    assert f"BLEU (lesson {LATE})" in translation
+    assert f"the loop of lesson {number('deep')}" in said[EARLY], "of another lesson"
+    assert 'plots.picture("lstm"' in said[LATE]
+    rows = re.findall(r"^\| \[(\d\d) ([^\]]*)\]\([^)]*\) \| \d+ min \|", text["README.md"], re.M)
+    at = int(EARLY)
+    assert rows[at : at + 2] == [(EARLY, "Attention and GPT"), (LATE, "LSTM headlines")]
+    assert f"*From lesson {LATE}: a generator of headlines" in text["README.md"]
+    assert f"export {LATE} --out teaching/source" in text["README.md"]
+    assert f"lessons {number('conv')} to {number('gan')}" in text["README.md"].lower()
     costs = list(tables.rows_of(text["docs/costs.md"], "lessons"))
-    assert costs[10:13] == ["10_recurrent_networks", "11_attention_and_gpt", "12_lstm_headlines"]
-    assert "| 11 | 11 | attention by hand" in text["docs/classroom.md"]
-    assert "nbgrader autograde 12_lstm_headlines" in text["docs/classroom.md"]
-    assert re.search(r"### attention\n\n.* Lesson 11\.\n", text["docs/glossary.md"])
-    assert re.search(r"### temperature\n\n.* Lessons 01 and 12\.\n", text["docs/glossary.md"])
-    assert "which lesson 11 shows" in text["benchmarks/README.md"]
-    assert "which lesson 11 shows" in after["benchmarks/scaling.py"].decode()
+    assert costs[at - 1 : at + 2] == [
+        f"{number('rnn')}_recurrent_networks",
+        f"{EARLY}_attention_and_gpt",
+        f"{LATE}_lstm_headlines",
+    ]
+    assert re.search(rf"\| \d+ \| {EARLY} \| attention by hand", text["docs/classroom.md"])
+    assert f"nbgrader autograde {LATE}_lstm_headlines" in text["docs/classroom.md"]
+    glossary = text["docs/glossary.md"]
+    assert re.search(rf"### attention\n\n.* Lesson {EARLY}\.\n", glossary)
+    many = rf"### temperature\n\n.* Lessons {NUMBER['ngrams']} and {LATE}\.\n"
+    assert re.search(many, glossary)
+    assert f"which lesson {EARLY} shows" in text["benchmarks/README.md"]
+    assert f"which lesson {EARLY} shows" in after["benchmarks/scaling.py"].decode()
 
 
 def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
@@ -128,10 +138,12 @@ def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
     order(monkeypatch, *moved)
     stamp.stamp()
     readme = (copy / "README.md").read_text(encoding="utf-8")
-    assert "Lessons 03, 16 and 17 have one setting" in readme, "no longer a range"
+    torn = f"Lessons 03, {number('vae')} and {number('gan')} have one setting"
+    assert torn in readme, "no longer a range"
     welcome = (copy / "notebooks" / "00_welcome.ipynb").read_text(encoding="utf-8")
     assert "see and repair ([03](03_convolutional_networks.ipynb)), a map" in welcome
-    assert "attention and GPT ([13](13_attention_and_gpt.ipynb))" in welcome
+    gpt = number("gpt", up=1)
+    assert f"attention and GPT ([{gpt}]({gpt}_attention_and_gpt.ipynb))" in welcome
     assert stamp.stamp() == []
     monkeypatch.setattr(syllabus, "LESSONS", everywhere)
     stamp.stamp()
@@ -146,11 +158,12 @@ def test_a_new_title_follows(copy, monkeypatch):
     ]
     monkeypatch.setattr(syllabus, "LESSONS", tuple(changed))
     stamp.stamp()
-    title = nbformat.read(copy / "notebooks" / "11_lstm.ipynb", 4).cells[0].source
-    assert title.startswith("# 11 LSTM\n") and "*About 60 minutes with" in title
-    gpt = (copy / "notebooks" / "12_attention_and_gpt.ipynb").read_text(encoding="utf-8")
-    assert "Before: [11 LSTM](11_lstm.ipynb)" in gpt
-    assert "| [11 LSTM](notebooks/11_lstm.ipynb) | 60 min |" in (copy / "README.md").read_text()
+    title = nbformat.read(copy / "notebooks" / f"{EARLY}_lstm.ipynb", 4).cells[0].source
+    assert title.startswith(f"# {EARLY} LSTM\n") and "*About 60 minutes with" in title
+    gpt = copy / "notebooks" / f"{LATE}_attention_and_gpt.ipynb"
+    assert f"Before: [{EARLY} LSTM]({EARLY}_lstm.ipynb)" in gpt.read_text(encoding="utf-8")
+    row = f"| [{EARLY} LSTM](notebooks/{EARLY}_lstm.ipynb) | 60 min |"
+    assert row in (copy / "README.md").read_text(encoding="utf-8")
 
 
 DUMMY = syllabus.Lesson(
@@ -158,7 +171,7 @@ DUMMY = syllabus.Lesson(
     title="Dummy lesson",
     part=syllabus.TEXT,
     question="is it there?",
-    needs=("vectors",),
+    needs=("skipgram",),
     minutes=60,
     builds="nothing",
     lab="nothing at all",
@@ -166,7 +179,7 @@ DUMMY = syllabus.Lesson(
 
 
 def with_dummy(monkeypatch):
-    at = 1 + [one.topic for one in syllabus.LESSONS].index("vectors")
+    at = 1 + [one.topic for one in syllabus.LESSONS].index("skipgram")
     monkeypatch.setattr(
         syllabus, "LESSONS", (*syllabus.LESSONS[:at], DUMMY, *syllabus.LESSONS[at:])
     )
@@ -176,26 +189,28 @@ def test_a_new_lesson_is_a_record_and_a_notebook(copy, monkeypatch, record_prope
     """In the middle of the course; what the author writes, and what the command rewrites."""
     before = contents(copy)
     with_dummy(monkeypatch)
+    at, then = number("rnn"), number("rnn", up=1)
     new = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_markdown_cell("# A title\n\nAs in lesson 10.\n\n**Next**: ?"),
+            nbformat.v4.new_markdown_cell(f"# A title\n\nAs in lesson {at}.\n\n**Next**: ?"),
             nbformat.v4.new_code_cell('plots.picture("?", alt="nothing")'),
         ]
     )
-    nbformat.write(new, copy / "notebooks" / "10_dummy_lesson.ipynb")
+    nbformat.write(new, copy / "notebooks" / f"{at}_dummy_lesson.ipynb")
     changed = stamp.stamp()
-    notebook = nbformat.read(copy / "notebooks" / "10_dummy_lesson.ipynb", 4)
-    assert notebook.metadata["aigc_course"] == {"topic": "dummy", "number": "10"}
+    notebook = nbformat.read(copy / "notebooks" / f"{at}_dummy_lesson.ipynb", 4)
+    assert notebook.metadata["aigc_course"] == {"topic": "dummy", "number": at}
     assert notebook.cells[1].source == 'plots.picture("dummy", alt="nothing")'
+    before_it = number("skipgram")
     assert notebook.cells[0].source == (
-        "# 10 Dummy lesson\n\nAs in lesson 11.\n\n**Next**: [11 Recurrent networks]"
-        "(11_recurrent_networks.ipynb): how can a network remember? **Back**: "
-        "[09](09_word_vectors.ipynb), [map](00_welcome.ipynb)."
+        f"# {at} Dummy lesson\n\nAs in lesson {then}.\n\n**Next**: [{then} Recurrent networks]"
+        f"({then}_recurrent_networks.ipynb): how can a network remember? **Back**: "
+        f"[{before_it}]({before_it}_skip_gram_and_bias.ipynb), [map](00_welcome.ipynb)."
     )
-    assert "| [10 Dummy lesson](notebooks/10_dummy_lesson.ipynb) | 60 min | - | - | nothing |" in (
-        copy / "README.md"
-    ).read_text(encoding="utf-8")
-    assert "lesson 15" in (copy / "aigc_course/data/stories/tale_tasks.py").read_text("utf-8")
+    row = f"| [{at} Dummy lesson](notebooks/{at}_dummy_lesson.ipynb) | 60 min | - | - | nothing |"
+    assert row in (copy / "README.md").read_text(encoding="utf-8")
+    tasks = (copy / "aigc_course/data/stories/tale_tasks.py").read_text("utf-8")
+    assert f"lesson {number('pretrained', up=1)}" in tasks
     assert stamp.stamp() == []
     touched = {name for name, text in contents(copy).items() if before.get(name) != text}
     record_property("files rewritten by stamp for a lesson in the middle", len(changed))
@@ -204,10 +219,11 @@ def test_a_new_lesson_is_a_record_and_a_notebook(copy, monkeypatch, record_prope
 
 def test_a_notebook_without_a_lesson_and_a_lesson_without_a_notebook_are_refused(copy, monkeypatch):
     before = contents(copy)
-    nbformat.write(nbformat.v4.new_notebook(), copy / "notebooks" / "17_something.ipynb")
-    with pytest.raises(CourseError, match=r"17_something\.ipynb belongs to no lesson"):
+    other = copy / "notebooks" / f"{NUMBER['gan']}_something.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), other)
+    with pytest.raises(CourseError, match=r"_something\.ipynb belongs to no lesson"):
         stamp.stamp()
-    (copy / "notebooks" / "17_something.ipynb").unlink()
+    other.unlink()
     with_dummy(monkeypatch)
     with pytest.raises(CourseError, match=r"'dummy' must have one notebook, and 0 say"):
         stamp.stamp()
@@ -217,15 +233,15 @@ def test_a_notebook_without_a_lesson_and_a_lesson_without_a_notebook_are_refused
 def test_a_run_that_was_broken_off_is_noticed(copy, monkeypatch):
     """The new file was written, the old one is still there."""
     shutil.copy(
-        copy / "notebooks" / "11_lstm_headlines.ipynb",
-        copy / "notebooks" / "12_lstm_headlines.ipynb",
+        copy / "notebooks" / f"{EARLY}_lstm_headlines.ipynb",
+        copy / "notebooks" / f"{LATE}_lstm_headlines.ipynb",
     )
     with pytest.raises(CourseError, match="'lstm' must have one notebook, and 2 say"):
         stamp.stamp()
 
 
 @pytest.mark.parametrize(
-    "said", ["as in lesson 18", "Lessons 06 and 44", "[x](18_gone.ipynb)", "course.py run 50"]
+    "said", ["as in lesson 88", "Lessons 06 and 94", "[x](88_gone.ipynb)", "course.py run 90"]
 )
 def test_a_reference_to_no_lesson_is_refused_before_anything_is_written(copy, said):
     page = copy / "docs" / "reliability.md"
@@ -239,7 +255,7 @@ def test_a_reference_to_no_lesson_is_refused_before_anything_is_written(copy, sa
 def test_a_lesson_that_was_taken_out_is_missed_where_it_was_named(copy, monkeypatch):
     kept = tuple(one for one in syllabus.LESSONS if one.topic != "gpt")
     monkeypatch.setattr(syllabus, "LESSONS", kept)
-    (copy / "notebooks" / "12_attention_and_gpt.ipynb").unlink()
+    (copy / "notebooks" / f"{LATE}_attention_and_gpt.ipynb").unlink()
     with pytest.raises(CourseError, match=r"there is none of that number|no such lesson"):
         stamp.stamp()
 
@@ -250,7 +266,7 @@ def test_a_lesson_that_was_taken_out_is_missed_where_it_was_named(copy, monkeypa
 
 @pytest.fixture
 def shifted(monkeypatch):
-    """A course in which the lessons from 10 on have moved one up."""
+    """A course in which the lessons from `DUMMY_AT` on have moved one up."""
     old = Stamped(
         {one.number: one.topic for one in syllabus.present()},
         {one.name: one.topic for one in syllabus.present()},
@@ -259,39 +275,43 @@ def shifted(monkeypatch):
     return lambda text: old.renewed(text, "a text")
 
 
+A, B, C, D = (f"{DUMMY_AT + i:02}" for i in range(4))  # four lessons that move up by one
+LAST = f"{DUMMY_AT - 1:02}"  # the last one that stays
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
         ("lesson 03", "lesson 03"),
-        ("Lesson 10's loop", "Lesson 11's loop"),
-        ("lessons 10, 11 and 12", "lessons 11, 12 and 13"),
-        ("lessons 11 to 13.", "lessons 12 to 14."),
-        ("lessons 03 to 10", "lessons 03 to 09 and 11"),
-        ("lessons 01 to 11", "lessons 01 to 09, 11 and 12"),
-        ("(see lesson\n    10)", "(see lesson\n    11)"),
-        ("[10](10_recurrent_networks.ipynb)", "[11](11_recurrent_networks.ipynb)"),
+        (f"Lesson {A}'s loop", f"Lesson {B}'s loop"),
+        (f"lessons {A}, {B} and {C}", f"lessons {B}, {C} and {D}"),
+        (f"lessons {A} to {C}.", f"lessons {B} to {D}."),
+        (f"lessons 03 to {A}", f"lessons 03 to {LAST} and {B}"),
+        (f"lessons 01 to {B}", f"lessons 01 to {LAST}, {B} and {C}"),
+        (f"(see lesson\n    {A})", f"(see lesson\n    {B})"),
+        (f"[{A}]({A}_recurrent_networks.ipynb)", f"[{B}]({B}_recurrent_networks.ipynb)"),
         (
-            "[the RNN](../notebooks/10_recurrent_networks.ipynb)",
-            "[the RNN](../notebooks/11_recurrent_networks.ipynb)",
+            f"[the RNN](../notebooks/{A}_recurrent_networks.ipynb)",
+            f"[the RNN](../notebooks/{B}_recurrent_networks.ipynb)",
         ),
         (
-            "[10 Old title](10_recurrent_networks.ipynb)",
-            "[11 Recurrent networks](11_recurrent_networks.ipynb)",
+            f"[{A} Old title]({A}_recurrent_networks.ipynb)",
+            f"[{B} Recurrent networks]({B}_recurrent_networks.ipynb)",
         ),
-        ("course.py reset 10`", "course.py reset 11`"),
-        ("classroom export 10 --out", "classroom export 11 --out"),
-        ("release/10_recurrent_networks/", "release/11_recurrent_networks/"),
+        (f"course.py reset {A}`", f"course.py reset {B}`"),
+        (f"classroom export {A} --out", f"classroom export {B} --out"),
+        (f"release/{A}_recurrent_networks/", f"release/{B}_recurrent_networks/"),
         (
-            "| word | lesson |\n|---|---|\n| RNN | 10, 11 |",
-            "| word | lesson |\n|---|---|\n| RNN | 11, 12 |",
-        ),
-        (
-            "| word | number |\n|---|---|\n| RNN | 10 |",
-            "| word | number |\n|---|---|\n| RNN | 10 |",
+            f"| word | lesson |\n|---|---|\n| RNN | {A}, {B} |",
+            f"| word | lesson |\n|---|---|\n| RNN | {B}, {C} |",
         ),
         (
-            "lesson 4, 10, 14_000, 10_other, less than 11",
-            "lesson 4, 10, 14_000, 10_other, less than 11",
+            f"| word | number |\n|---|---|\n| RNN | {A} |",
+            f"| word | number |\n|---|---|\n| RNN | {A} |",
+        ),
+        (
+            f"lesson 4, {A}, 14_000, {A}_other, less than {B}",
+            f"lesson 4, {A}, 14_000, {A}_other, less than {B}",
         ),
         ("a lesson 045, lesson 06%", "a lesson 045, lesson 06%"),
     ],
@@ -305,7 +325,7 @@ def test_references(shifted, before, after):
 
 
 def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
-    path = copy / "notebooks" / "13_translation.ipynb"
+    path = copy / "notebooks" / f"{NUMBER['translation']}_translation.ipynb"
 
     def write(comment):
         notebook = nbformat.read(path, 4)
@@ -317,14 +337,14 @@ def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
     def is_fresh():
         return not provenance.changes(nbformat.read(path, 4))
 
-    write("# as in lesson 12")
+    write(f"# as in lesson {LATE}")
     order(monkeypatch, "gpt", "lstm")
     stamp.stamp()
-    assert "lesson 11" in path.read_text(encoding="utf-8") and is_fresh()
-    write('print("as in lesson 11")')
+    assert f"lesson {EARLY}" in path.read_text(encoding="utf-8") and is_fresh()
+    write(f'print("as in lesson {EARLY}")')
     order(monkeypatch, "lstm", "gpt")
     stamp.stamp()
-    assert "lesson 12" in path.read_text(encoding="utf-8") and not is_fresh()
+    assert f"lesson {LATE}" in path.read_text(encoding="utf-8") and not is_fresh()
 
 
 # --- tables

@@ -79,7 +79,7 @@ def test_a_difference_is_never_between_two_equal_descriptions():
 @pytest.mark.parametrize(
     "name, change, says",
     [
-        ("chance.temperature", lambda p: -p, "Every number has the wrong sign."),
+        ("ngrams.temperature", lambda p: -p, "Every number has the wrong sign."),
         ("conv.convolve", lambda y: y / 2, "Every number is half what it should be."),
         ("conv.convolve", lambda y: y + 0.25, "Every number is too large by 0.25."),
         ("vectors.ppmi", lambda y: y * 3, "Every number is 3 times what it should be."),
@@ -155,12 +155,12 @@ def on_sigmoids(real, fake):
             for e in (1e-8, 1e-6, 1e-3)
         ),
         (
-            "vectors.negative_sampling",
+            "skipgram.negative_sampling",
             lambda p, n: -(p.sigmoid().log2() + (-n).sigmoid().log2().sum(-1)).mean(),
             "nats, not bits",
         ),
         (
-            "words.viterbi",
+            "viterbi.viterbi",
             lambda s, t, e: [int(k) for k in [(s + e[0]).argmax(), *e[1:].argmax(1)]],
             "The transitions are ignored",
         ),
@@ -182,7 +182,7 @@ def test_a_search_through_all_paths_is_not_called_endless():
 
         return list(max(itertools.product(range(len(start)), repeat=len(emission)), key=score))
 
-    task = catalog.find("words.viterbi")
+    task = catalog.find("viterbi.viterbi")
     small = dataclasses.replace(task, probes=lambda: task.probes()[:2])
     assert judging.judge(small, all_paths)[0].state == "right"
     says = judging.judge(dataclasses.replace(task, seconds=0.5), all_paths)[0].says
@@ -198,7 +198,7 @@ def test_a_search_through_all_paths_is_not_called_endless():
         ),
         ("gan.generator_loss", lambda fake: -fake.sigmoid().log().mean()),
         (
-            "vectors.negative_sampling",
+            "skipgram.negative_sampling",
             lambda p, n: -(p.sigmoid().log() + (1 - n.sigmoid()).log().sum(1)).mean(),
         ),
     ],

@@ -112,16 +112,16 @@ def expected_surprise(probabilities):
 
 
 in_another_form("chance.entropy", as_tensor)
-in_another_form("chance.temperature", as_list)
+in_another_form("ngrams.temperature", as_list)
 
 
-@accepted("chance.temperature")
+@accepted("ngrams.temperature")
 def by_logarithms(probabilities, temperature):
     with np.errstate(divide="ignore"):
         return torch.softmax(torch.as_tensor(np.log(probabilities)) / temperature, 0)
 
 
-@accepted("chance.add_k")
+@accepted("ngrams.add_k")
 def in_a_loop(followers, vocabulary, k):
     total = sum(followers.values()) + k * len(vocabulary)
     smoothed = defaultdict(float)
@@ -130,14 +130,14 @@ def in_a_loop(followers, vocabulary, k):
     return smoothed
 
 
-@accepted("chance.add_k")
+@accepted("ngrams.add_k")
 def with_tensors(followers, vocabulary, k):
     counts = torch.tensor([followers[token] + k for token in vocabulary], dtype=torch.float64)
     return dict(zip(vocabulary, counts / counts.sum(), strict=True))
 
 
-in_another_form("chance.longest_copy", np.int64)
-in_another_form("chance.longest_copy", float)
+in_another_form("ngrams.longest_copy", np.int64)
+in_another_form("ngrams.longest_copy", float)
 
 # --- 02
 
@@ -202,19 +202,19 @@ def by_the_codec(code):
     return np.frombuffer(chr(code).encode("utf-8", "surrogatepass"), dtype=np.uint8)
 
 
-in_another_form("cleaning.jaccard", np.float32)
+in_another_form("copies.jaccard", np.float32)
 
 
-@accepted("cleaning.jaccard")
+@accepted("copies.jaccard")
 def by_counting_elements(a, b):
     both = sum(item in b for item in a)
     return torch.tensor(both / (len(a) + len(b) - both) if a or b else 1)
 
 
-in_another_form("cleaning.minhash", as_list)
+in_another_form("copies.minhash", as_list)
 
 
-@accepted("cleaning.minhash")
+@accepted("copies.minhash")
 def element_by_element(x, a, b):
     rows = [(a * element + b) % 2147483647 for element in x]
     return torch.as_tensor(np.minimum.reduce(rows))
@@ -233,10 +233,10 @@ def by_picking(start, transition, emission, states):
     return start[s[0]] + steps + emission[np.arange(len(s)), s].sum()
 
 
-in_another_form("sentences.resolve", tuple)
+in_another_form("meaning.resolve", tuple)
 
 
-@accepted("sentences.resolve")
+@accepted("meaning.resolve")
 def by_looking_back(words, girls, boys):
     def name_of(place):
         names = {"she": girls, "he": boys}.get(words[place].lower(), ())
@@ -298,10 +298,10 @@ def by_calling_itself(label, parts):
     return [[label, first, "+".join(rest)], *by_calling_itself("+".join(rest), rest)]
 
 
-in_another_form("sentences.probability", torch.as_tensor)
+in_another_form("meaning.probability", torch.as_tensor)
 
 
-@accepted("sentences.probability")
+@accepted("meaning.probability")
 def with_a_stack(tree, rules):
     log, rest = 0.0, [tree]
     while rest:
@@ -313,10 +313,10 @@ def with_a_stack(tree, rules):
     return math.exp(log)
 
 
-in_another_form("words.viterbi", np.asarray)
+in_another_form("viterbi.viterbi", np.asarray)
 
 
-@accepted("words.viterbi")
+@accepted("viterbi.viterbi")
 def with_torch(start, transition, emission):
     start, transition, emission = map(torch.as_tensor, (start, transition, emission))
     best, back = start + emission[0], []
@@ -339,10 +339,10 @@ def by_unit_vectors(a, b):
     return float(sum((a / math.sqrt(sum(a * a))) * (b / math.sqrt(sum(b * b)))))
 
 
-in_another_form("vectors.analogy", np.int64)
+in_another_form("skipgram.analogy", np.int64)
 
 
-@accepted("vectors.analogy")
+@accepted("skipgram.analogy")
 def by_sorting(a, b, c, vectors):
     order = torch.argsort(-torch.as_tensor(vectors @ (vectors[b] - vectors[a] + vectors[c])))
     return next(row for row in order if int(row) not in (a, b, c))
@@ -359,14 +359,14 @@ def by_differences(counts):
     return torch.as_tensor(np.nan_to_num(pmi.clip(0, 1e6), nan=0.0))
 
 
-@accepted("vectors.negative_sampling")
+@accepted("skipgram.negative_sampling")
 def logarithm_of_sigmoid(positive, negative):
     seen = torch.log(torch.sigmoid(positive))
     random = torch.log(1 - torch.sigmoid(negative)).sum(1)
     return (-seen - random).mean(0, keepdim=True).double()
 
 
-@accepted("vectors.negative_sampling")
+@accepted("skipgram.negative_sampling")
 def cross_entropies(positive, negative):
     by_torch = F.binary_cross_entropy_with_logits
     seen = by_torch(positive, torch.ones_like(positive))
@@ -437,10 +437,10 @@ def by_unfolding(ids, context):
     return row[:-1].unfold(0, context, 1), row[context:]
 
 
-in_another_form("neural.adam", as_list)
+in_another_form("fitting.adam", as_list)
 
 
-@accepted("neural.adam")
+@accepted("fitting.adam")
 def with_one_factor(weight, slope, mean, square, step, rate):
     mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope * slope
     root = np.sqrt(1 - 0.999**step)
@@ -448,10 +448,10 @@ def with_one_factor(weight, slope, mean, square, step, rate):
     return tuple(torch.as_tensor(part) for part in (weight, mean, square))
 
 
-in_another_form("neural.stop_early", np.int64)
+in_another_form("fitting.stop_early", np.int64)
 
 
-@accepted("neural.stop_early")
+@accepted("fitting.stop_early")
 def by_waiting(losses, patience):
     best, waited = 0, 0
     for place in range(1, len(losses)):
@@ -463,7 +463,7 @@ def by_waiting(losses, patience):
 
 # --- network
 
-ACCEPTED["network.chain"] = [12, np.float32(12)]
+ACCEPTED["backprop.chain"] = [12, np.float32(12)]
 
 
 @accepted("network.neuron")
@@ -502,20 +502,20 @@ def by_recursion(slope, start, rate, steps):
     return (start, *by_recursion(slope, start - rate * slope(start), rate, steps - 1))
 
 
-in_another_form("network.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
+in_another_form("backprop.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
 
 
-@accepted("network.gradient")
+@accepted("backprop.gradient")
 def in_single_precision(x, y, w, b):
     error = np.reciprocal(1 + np.exp(-(x @ w) - b)) - y
     by_w = np.mean(error[:, None] * x, axis=0)
     return torch.as_tensor(by_w), torch.as_tensor([error.mean()])
 
 
-in_another_form("network.backward", np.asarray)
+in_another_form("backprop.backward", np.asarray)
 
 
-@accepted("network.backward")
+@accepted("backprop.backward")
 def by_asking_for_children(parents, slopes):
     n, grads = len(parents), {}
     for place in range(n - 1, -1, -1):
@@ -987,3 +987,312 @@ def from_the_unit_matrix(z, labels, n_classes):
 
 
 assert Counter(map(len, ACCEPTED.values())) == {2: len(ACCEPTED)}
+
+
+# --- lessons that were split
+
+in_another_form("network.numerical_gradient", as_list)
+
+
+@accepted("network.numerical_gradient")
+def with_unit_vectors(loss, place, nudge=1e-3):
+    steps = nudge * np.eye(len(place))
+    return torch.tensor([(loss(place + e) - loss(place - e)) / (2 * nudge) for e in steps])
+
+
+in_another_form("backprop.chain_slopes", np.asarray)
+
+
+@accepted("backprop.chain_slopes")
+def by_products(slopes):
+    return tuple(math.prod(slopes[i:]) for i in range(len(slopes) + 1))
+
+
+in_another_form("backprop.divide", lambda pair: [np.float64(pair[0]), list(pair[1])])
+
+
+@accepted("backprop.divide")
+def by_the_inverse(a, b):
+    inverse = 1 / b
+    return a * inverse, [inverse, -a * inverse * inverse]
+
+
+in_another_form("fitting.momentum", as_list)
+
+
+@accepted("fitting.momentum")
+def in_place_of_copies(weight, slope, velocity, rate):
+    velocity = velocity - 0.1 * velocity + slope
+    return [torch.as_tensor(weight - velocity * rate), torch.as_tensor(velocity)]
+
+
+in_another_form("fitting.rate", np.float64)
+
+
+@accepted("fitting.rate")
+def as_the_smaller_of_two(step, steps, rate, warmup):
+    up, down = (step + 1) / (warmup + 1), (steps - step) / (steps - warmup)
+    return torch.tensor(rate * (up if step < warmup else down), dtype=torch.float64)
+
+
+in_another_form("neural.to_bits", np.float64)
+
+
+@accepted("neural.to_bits")
+def by_powers(loss, tokens):
+    return -tokens * math.log2(math.exp(-loss))
+
+
+in_another_form("chance.surprise", np.float64)
+
+
+@accepted("chance.surprise")
+def of_the_product(probabilities):
+    return -math.log2(math.prod(probabilities))
+
+
+in_another_form("sentences.leaves", tuple)
+
+
+@accepted("sentences.leaves")
+def from_a_stack(tree):
+    stack, words = [tree], []
+    while stack:
+        part = stack.pop()
+        if isinstance(part, str):
+            words.append(part)
+        else:
+            stack += part[:0:-1]
+    return words
+
+
+in_another_form("viterbi.follow_back", np.asarray)
+
+
+@accepted("viterbi.follow_back")
+def by_filling_a_list(last, pointers):
+    path = [0] * (len(pointers) + 1)
+    path[-1] = max(range(len(last)), key=lambda k: last[k])
+    for t in range(len(pointers) - 1, -1, -1):
+        path[t] = pointers[t][path[t + 1]]
+    return tuple(path)
+
+
+in_another_form("neural.never_seen", np.float32)
+
+
+@accepted("neural.never_seen")
+def by_a_mean(known, asked):
+    known = dict.fromkeys(known)
+    return np.mean([context not in known for context in asked])
+
+
+in_another_form("chance.derive", np.str_)
+
+
+@accepted("chance.derive")
+def with_a_stack(rules, choices):
+    stack, words, choices = ["START"], [], iter(choices)
+    while stack:
+        part = stack.pop()
+        if part in rules:
+            stack += reversed(rules[part][next(choices)].split())
+        else:
+            words.append(part)
+    return " ".join(words)
+
+
+in_another_form("ngrams.count", lambda table: {h: dict(c) for h, c in table.items()})
+
+
+@accepted("ngrams.count")
+def by_sliding(texts, n):
+    counts = defaultdict(Counter)
+    for tokens in texts:
+        context = ("<s>",) * (n - 1)
+        for token in [*tokens, "</s>"]:
+            counts[context][token] += 1
+            context = (*context, token)[1:] if n > 1 else ()
+    return counts
+
+
+in_another_form("ngrams.mix", np.float64)
+
+
+@accepted("ngrams.mix")
+def with_a_weight(followers, word, shorter):
+    n, t = followers.total(), len(followers)
+    weight = t / (n + t) if t else 1
+    return weight * shorter + ((1 - weight) * followers[word] / n if n else 0)
+
+
+in_another_form("sentences.phrases", lambda found: [list(phrase) for phrase in found])
+
+
+@accepted("sentences.phrases")
+def by_counting_words(tree, start=0):
+    def length(node):
+        return 1 if isinstance(node, str) else sum(map(length, node[1:]))
+
+    if isinstance(tree, str):
+        return []
+    found, at = [(tree[0], start, start + length(tree))], start
+    for part in tree[1:]:
+        found += by_counting_words(part, at)
+        at += length(part)
+    return tuple(found)
+
+
+in_another_form("meaning.best_tree", np.float64)
+
+
+@accepted("meaning.best_tree")
+def from_above(labels, rules, goal="S"):
+    @functools.cache
+    def best(start, end, label):
+        if end - start == 1:
+            return float(labels[start] == label)
+        ways = [
+            p * best(start, cut, left) * best(cut, end, right)
+            for cut in range(start + 1, end)
+            for (name, left, right), p in rules.items()
+            if name == label
+        ]
+        return max(ways, default=0.0)
+
+    return best(0, len(labels), goal)
+
+
+in_another_form("meaning.phrase_f1", np.float32)
+
+
+@accepted("meaning.phrase_f1")
+def by_both_shares(found, true):
+    right = sum(phrase in true for phrase in found)
+    if not right:
+        return 0.0
+    precision, recall = right / len(found), right / len(true)
+    return 2 * precision * recall / (precision + recall)
+
+
+in_another_form("vectors.company", dict)
+
+
+@accepted("vectors.company")
+def by_distances(tokens, window):
+    pairs = Counter()
+    for distance in range(1, window + 1):
+        for a, b in zip(tokens, tokens[distance:], strict=False):
+            pairs.update([(a, b), (b, a)])
+    return pairs
+
+
+in_another_form("vectors.nearest", np.asarray)
+
+
+@accepted("vectors.nearest")
+def one_after_the_other(vectors, i, n):
+    def likeness(j):
+        a, b = vectors[i], vectors[j]
+        return a @ b / math.sqrt((a @ a) * (b @ b))
+
+    others = [j for j in range(len(vectors)) if j != i]
+    return tuple(sorted(others, key=likeness, reverse=True)[:n])
+
+
+in_another_form("skipgram.noise", as_list)
+
+
+@accepted("skipgram.noise")
+def by_logarithms(counts, power):
+    logs = power * np.log(np.where(counts > 0, counts, 1))
+    weights = np.where(counts > 0, np.exp(logs), 0)
+    return torch.as_tensor(weights / weights.sum())
+
+
+in_another_form("skipgram.leaning", np.float64)
+
+
+@accepted("skipgram.leaning")
+def by_loops(vector, group, other):
+    def likeness(row):
+        return row @ vector / math.sqrt((row @ row) * (vector @ vector))
+
+    return sum(map(likeness, group)) / len(group) - sum(map(likeness, other)) / len(other)
+
+
+in_another_form("cleaning.read", np.str_)
+
+
+@accepted("cleaning.read")
+def by_encoding_again(raw):
+    text = raw.decode("utf-8", errors="replace")
+    return text if text.encode() == raw else raw.decode("cp1252", errors="replace")
+
+
+in_another_form("cleaning.scores", list)
+
+
+@accepted("cleaning.scores")
+def by_difference(found, true):
+    wrong, missing = len(found - true), len(true - found)
+    return np.array([1 - wrong / len(found), 1 - missing / len(true)])
+
+
+in_another_form("copies.shingles", frozenset)
+
+
+@accepted("copies.shingles")
+def by_zipping(tokens, n=3):
+    return set(zip(*(tokens[i:] for i in range(n)), strict=False))
+
+
+ACCEPTED["copies.bands"] = [0.47, np.float32(0.47)]
+in_another_form("copies.leak_share", np.float64)
+
+
+@accepted("copies.leak_share")
+def by_a_mean_of_keys(train, test, key):
+    known = set(map(key, train))
+    return torch.tensor([key(text) in known for text in test], dtype=torch.float64).mean()
+
+
+in_another_form(
+    "words.ambiguous", lambda found: {token: dict(tags) for token, tags in found.items()}
+)
+
+
+@accepted("words.ambiguous")
+def by_pairs(texts):
+    pairs = Counter(pair for text in texts for pair in zip(*text, strict=True))
+    found = defaultdict(Counter)
+    for (token, tag), n in pairs.items():
+        found[token][tag] = n
+    return {token: tags for token, tags in found.items() if len(tags) >= 2}
+
+
+ACCEPTED["viterbi.paths"] = [81, np.float64(81)]
+in_another_form("viterbi.greedy", np.asarray)
+
+
+@accepted("viterbi.greedy")
+def with_python_lists(start, transition, emission):
+    path, row = [], start
+    for words in emission:
+        scores = list(row + words)
+        path.append(scores.index(max(scores)))
+        row = transition[path[-1]]
+    return tuple(path)
+
+
+in_another_form("viterbi.forward", np.float64)
+
+
+@accepted("viterbi.forward")
+def by_scaling(start, transition, emission):
+    p, total = np.exp(start), 0.0
+    for i, row in enumerate(emission):
+        p = (p if i == 0 else p @ np.exp(transition)) * np.exp(row - row.max())
+        total += row.max() + math.log(p.sum())
+        p = p / p.sum()
+    return torch.tensor(total)

@@ -41,7 +41,7 @@ open(start + f".{os.getpid()}", "w").close()
 while not os.path.exists(start):
     time.sleep(0.005)
 lessons.sync_copies()
-names = ["chance.entropy", "tokens.merge", "vectors.ppmi", "chance.add_k"]
+names = ["chance.entropy", "tokens.merge", "vectors.ppmi", "ngrams.add_k"]
 record(names[number], state="right")
 for _ in range(30):
     record("tokens.max_match", state="wrong", mistake=f"mistake {number}")

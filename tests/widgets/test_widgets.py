@@ -12,6 +12,8 @@ from PIL import Image
 from aigc_course import widgets
 from aigc_course.core.errors import CourseError
 from aigc_course.data.stories import tales
+from aigc_course.diagrams import backprop
+from aigc_course.diagrams import words as words_drawn
 from aigc_course.models.text import tagger
 from aigc_course.models.text.ngram import NGram
 from aigc_course.widgets.parts import follow
@@ -263,6 +265,81 @@ def test_descent_player_walks_and_says_where_it_came():
     assert "from 4.000 to 2.560" in page.value
     with pytest.raises(CourseError, match="span"):
         widgets.descent_player(lambda w: w, lambda w: 1, start=5.0, span=(-3, 3))
+
+
+def test_tree_player_goes_through_the_trees_of_each_sentence():
+    one, other = ("S", ("NP", "Mia"), ("VP", "ran")), ("S", "Mia", ("VP", "ran"))
+    box = widgets.tree_player({"Mia ran": [one, other], "Mia": [("NP", "Mia")]})
+    sentence, number, page, line = box.children
+    assert "tree 1 of 2" in page.value and number.max == 2
+    first = page.value
+    number.value = 2
+    assert "tree 2 of 2" in page.value and page.value != first
+    sentence.value = "Mia"
+    assert "tree 1 of 1" in page.value and number.value == 1 and line.value == ""
+    for wrong in ({}, {"Mia": []}):
+        with pytest.raises(CourseError, match="a tree for each"):
+            widgets.tree_player(wrong)
+
+
+def test_similarity_player_counts_shared_shingles():
+    box = widgets.similarity_player("Mia lost her red kite .", "Mia lost her blue kite .")
+    one, other, page, line = box.children
+    assert "1 of 7 different shingles" in page.value and "similarity 0.14" in page.value
+    assert "<b>Mia lost her</b>" in page.value and "<b>lost her red</b>" not in page.value
+    other.value = one.value
+    assert "similarity 1.00" in page.value and "100 of 100 places" in page.value
+    other.value = "Mia lost"
+    assert "at least three words" in line.value
+
+
+def test_path_player_multiplies_and_ranks():
+    box = widgets.path_player(
+        words_drawn.SENTENCE,
+        words_drawn.TAGS,
+        words_drawn.START,
+        words_drawn.TRANSITION,
+        words_drawn.EMISSION,
+    )
+    *choices, page, line = box.children
+    assert "<b>0.00216</b>: number 3 of 8" in page.value
+    choices[0].value = "VERB"
+    assert "0.2 · 0.6 · 0.8 · 0.4 · 0.3 · 0.3 = <b>0.003456</b>: number 1 of 8" in page.value
+    assert line.value == ""
+
+
+def test_drawing_player_redraws_and_its_slopes_follow():
+    box = widgets.drawing_player(backprop.tape, {"a": (-3, 5, 2), "b": (-3, 5, 3)})
+    first, second, page, line = box.children
+    assert "at place 0 two parts arrive, 6 from the product and 2" in page.value
+    second.value = -2
+    assert "-4 from the product and 2 from the sum, together -2" in page.value
+    first.value = 0.5
+    assert "Place 0 holds a = 0.5" in page.value and line.value == ""
+    with pytest.raises(CourseError, match="a begins at 9, which must lie from 0 to 5"):
+        widgets.drawing_player(backprop.tape, {"a": (0, 5, 9)})
+
+
+def test_optimizer_player_goes_down_and_sgd_runs_away_when_the_rate_is_large():
+    box = widgets.optimizer_player()
+    kind, rate, steps, page, line = box.children
+
+    def last():
+        return float(page.value.rpartition(" to ")[2].removesuffix(".</p>"))
+
+    rate.value = min(rate.options, key=lambda r: abs(r - 0.0075))
+    assert 1 < last() < 16, "SGD crawls along the flat direction"
+    kind.value = "SGD with momentum"
+    assert last() < 1
+    rate.value = min(rate.options, key=lambda r: abs(r - 0.1))
+    kind.value = "SGD"
+    assert last() > 1e6
+    kind.value = "Adam"
+    assert last() < 10
+    steps.value = 0
+    assert last() == 160 and line.value == ""
+    with pytest.raises(CourseError, match="steepness"):
+        widgets.optimizer_player(0.5)
 
 
 def test_boundary_player_bends_with_hidden_neurons():
