@@ -31,11 +31,9 @@ def steps() -> Drawing:
         drawing.note(x - 14, 148, what)
         drawing.arrow(before or (8, 70), box)
         before = box
-    for i, name in enumerate(("training", "validation", "test")):
+    for i, name in enumerate(("train", "validate", "test")):
         drawing.arrow(before, (780, 32 + 38 * i), colour=GREY)
-        drawing.note(
-            784, 36 + 38 * i, name[:5] + "." if name == "validation" else name, anchor="start"
-        )
+        drawing.note(784, 36 + 38 * i, name, anchor="start")
     drawing.note(430, 178, "below each step: an example of what goes in, and what it is")
     return drawing
 

@@ -121,10 +121,10 @@ def early_stopping() -> Drawing:
     seen = [(left + 5 * k, base - height) for k, height in enumerate(heights)]
     drawing.curve(seen[: stop + 1], colour=KEY, width=2.4)
     drawing.curve(seen[stop:], colour=KEY, width=2.4, dashed=True)
-    drawing.line((455, 210), (474, 210), colour=QUERY, width=2.4)
-    drawing.text(480, 214, "training loss", size=SMALL, anchor="start")
-    drawing.line((455, 154), (474, 154), colour=KEY, width=2.4)
-    drawing.text(480, 158, "validation loss", size=SMALL, anchor="start")
+    drawing.line((90, 208), (109, 208), colour=QUERY, width=2.4)
+    drawing.text(116, 212, "training loss", size=SMALL, anchor="start")
+    drawing.line((90, 228), (109, 228), colour=KEY, width=2.4)
+    drawing.text(116, 232, "validation loss", size=SMALL, anchor="start")
     for place, words, y in ((best, "keep these weights", 60), (stop, "stop here", 130)):
         drawing.line((seen[place][0], base), (seen[place][0], y), colour=LOSS, dashed=True)
         drawing.text(seen[place][0] + 8, y + 4, words, size=SMALL, colour=LOSS, anchor="start")

@@ -70,5 +70,6 @@ def factors() -> Drawing:
         drawing.line((shape.left[0], y), (shape.right[0], y), colour=colour)
         drawing.line((shape.left[0], y + 14), (shape.right[0], y + 14), colour=colour)
     drawing.arrow((395, 60), (364, 112))
-    drawing.note(395, 48, "a row: the vector of one word", anchor="start")
+    words = "a row, times the roots of the weights:|the vector of one word"
+    drawing.note(395, 32, words, anchor="start")
     return drawing

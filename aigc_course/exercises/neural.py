@@ -305,7 +305,8 @@ QUIZ = (
         "Its hidden neurons read each word by itself, so what they know holds in new combinations.",
     ),
     QuizQuestion(
-        "A table has 150 words and 24 numbers a word. How many are looked up for 12 words before?",
+        "A table has 150 words and 24 numbers a word. How many numbers are looked up for a context "
+        "of 12 words?",
         "12 x 24 = 288",
         ("150 x 24 = 3,600", "24", "12"),
         "Each of the twelve words gives its row of 24 numbers, and they stand side by side.",

@@ -444,10 +444,10 @@ QUIZ = (
         "What comes later can make up for a weak beginning.",
     ),
     QuizQuestion(
-        "Viterbi's table with sums in place of maxima: what does its last column tell?",
-        "how probable the words are",
-        ("the best path", "the worst path", "the number of paths"),
-        "All paths are added up, so the tags do not matter any more.",
+        "How many ways lead into one box of Viterbi's table, with five tags?",
+        "5",
+        ("1", "25", "5 to the power of the words"),
+        "One from each tag of the word before; only the best of them is kept.",
     ),
     QuizQuestion(
         "Where does one read off the best path in the table?",

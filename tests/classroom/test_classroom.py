@@ -1038,7 +1038,7 @@ def test_reasons_name_the_mistake(short_round):
     for name, why in short_round.why("mistake-0").items():
         assert why == catalog.find(name).mistakes[0].says
     assert set(short_round.why("empty").values()) == {"not attempted."}
-    assert "SyntaxError" in short_round.why("syntax-error")["chance.grammar_size"]
+    assert "SyntaxError" in short_round.why("syntax-error")["chance.derive"]
     assert set(short_round.why("file-cut-off").values()) == {report.UNREADABLE}
     assert "its cell is missing" in short_round.why("cut-off")["chance.entropy"]
 
