@@ -1,123 +1,13 @@
-"""Exercises on training well: early stopping, momentum, Adam, a rate that rises and falls."""
+"""Exercises on training well: momentum, Adam, best rates, a rate that rises and falls."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from aigc_course.exercises.engine.draws import size
 from aigc_course.exercises.engine.types import Exercise, QuizQuestion
-
-
-def stop_early(losses, patience):
-    """Return the place of the lowest loss seen before `patience` losses in a row were no lower."""
-    best = 0
-    for place, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = place
-        elif place - best >= patience:
-            break
-    return best
-
-
-STOP = Exercise(
-    name="fitting.stop_early",
-    title="Stop in time",
-    minutes=15,
-    reference=stop_early,
-    probes=lambda: [
-        ([3.0, 2.0, 1.5, 1.6, 1.7, 1.4, 1.0], 2),
-        ([3.0, 2.0, 1.5, 1.6, 1.7, 1.4, 1.0], 3),
-        ([2.0, 2.5, 3.0], 5),
-        ([2.0, 1.0, 1.0, 1.0, 0.5], 2),
-        ([3.0, 1.0, 2.0, 2.0, 2.0, 0.5], 2),
-        ([3.0, 2.0, 2.5, 1.0, 1.5, 0.5], 2),
-        ([3.0, 1.0, 2.5, 2.4, 2.6, 2.3, 0.5], 2),
-        ([1.0], 1),
-    ],
-    hints=(
-        "At each loss: is it the lowest so far? And if not, how long ago was the lowest?",
-        "Remember the place of the lowest loss. When a loss is lower, remember its place instead. "
-        "When the lowest is `patience` places ago, stop looking; what comes later does not count.",
-        "stop when place - best = patience",
-    ),
-)
-
-
-@STOP.mistake(
-    "You look at all losses; after `patience` in a row that were no lower, training stopped."
-)
-def lowest_of_all(losses, patience):
-    return int(np.argmin(losses))
-
-
-@STOP.mistake("Return the place of the lowest loss, not the place where training stopped.")
-def where_it_stopped(losses, patience):
-    best = 0
-    for place, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = place
-        elif place - best >= patience:
-            return place
-    return len(losses) - 1
-
-
-@STOP.mistake(
-    "You stop at the first loss that is no lower; wait until there are `patience` of them."
-)
-def at_once(losses, patience):
-    return stop_early(losses, 1)
-
-
-@STOP.mistake("Return the place of the lowest loss, not the loss itself.")
-def the_loss(losses, patience):
-    return losses[stop_early(losses, patience)]
-
-
-@STOP.mistake("You wait one loss too long: after `patience` in a row that were no lower, stop.")
-def one_too_long(losses, patience):
-    return stop_early(losses, patience + 1)
-
-
-@STOP.mistake("When a new lowest loss comes, the waiting begins anew: count from there.")
-def waiting_never_reset(losses, patience):
-    best, bad = 0, 0
-    for place, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = place
-        elif place:
-            bad += 1
-            if bad >= patience:
-                break
-    return best
-
-
-@STOP.mistake("Compare each loss with the lowest so far, not with the one just before it.")
-def compared_with_the_last(losses, patience):
-    best, bad = 0, 0
-    for place in range(1, len(losses)):
-        bad = 0 if losses[place] < losses[place - 1] else bad + 1
-        if losses[place] < losses[best]:
-            best = place
-        if bad >= patience:
-            break
-    return best
-
-
-@STOP.mistake("A loss that is only as low as the best is no improvement: it must be lower.")
-def ties_count(losses, patience):
-    best = 0
-    for place, loss in enumerate(losses):
-        if loss <= losses[best]:
-            best = place
-        elif place - best >= patience:
-            break
-    return best
-
-
-@STOP.hidden(times=5)
-def draw_stop(rng):
-    n = size(rng, 4, 12)
-    return [float(v) for v in rng.integers(1, 9, n)], size(rng, 1, 4)
 
 
 def momentum_step(weight, slope, velocity, rate):
@@ -354,6 +244,110 @@ def draw_adam(rng):
     return rng.normal(size=n), rng.normal(size=n), *means, size(rng, 1, 20), 0.1
 
 
+def best_rates(losses):
+    """Return name -> (best rate, its mean loss); a rate with a loss that is no number is left out.
+
+    Args:
+        losses: name -> {rate: losses of several seeds}.
+    """
+    found = {}
+    for name, by_rate in losses.items():
+        means = {rate: sum(some) / len(some) for rate, some in by_rate.items()}
+        means = {rate: mean for rate, mean in means.items() if not math.isnan(mean)}
+        best = min(means, key=means.get)
+        found[name] = (best, means[best])
+    return found
+
+
+_TRIED = {
+    "SGD": {0.1: [0.5, 0.7], 1.0: [0.2, 0.4], 10.0: [math.nan, 0.1]},
+    "Adam": {0.001: [0.9, 0.7], 0.01: [0.05, 0.6], 0.1: [0.3, 0.2]},
+}
+
+
+BEST_RATES = Exercise(
+    name="fitting.best_rates",
+    title="Each at its own best",
+    minutes=10,
+    reference=best_rates,
+    probes=lambda: [
+        (_TRIED,),
+        ({"a": {1.0: [2.0]}},),
+        ({"a": {1.0: [1.0, 3.0], 2.0: [1.5, 1.9]}, "b": {1.0: [0.1, math.nan], 3.0: [4.0, 4.0]}},),
+    ],
+    hints=(
+        "By which number is a rate judged, when it was tried with several seeds?",
+        "For each optimizer, make a dictionary from rates to mean losses, leave out what is no "
+        "number (`math.isnan`), and take the rate with the smallest mean. "
+        "`min(means, key=means.get)` finds it.",
+        "the rate whose mean over the seeds is lowest, and this mean",
+    ),
+)
+
+
+def _best_by(losses, judge, drop=math.isnan):
+    """Choose as `best_rates` does, for the known mistakes.
+
+    Args:
+        losses: as there.
+        judge: losses of the seeds -> number, the lower the better.
+        drop: which numbers leave a rate out.
+    """
+    found = {}
+    for name, by_rate in losses.items():
+        judged = {rate: judge(some) for rate, some in by_rate.items() if not drop(sum(some))}
+        best = min(judged, key=judged.get)
+        found[name] = (best, judged[best])
+    return found
+
+
+@BEST_RATES.mistake("That is the best single seed; a rate is judged by the MEAN over its seeds.")
+def by_the_luckiest_seed(losses):
+    return _best_by(losses, min)
+
+
+@BEST_RATES.mistake("A rate at which a seed ran away does not count, however good the others were.")
+def runaways_ignored(losses):
+    def of_the_rest(some):
+        rest = [loss for loss in some if not math.isnan(loss)]
+        return sum(rest) / len(rest)
+
+    return _best_by(losses, of_the_rest, drop=lambda _: False)
+
+
+@BEST_RATES.mistake("The highest loss was taken; the best rate has the lowest.")
+def worst_rates(losses):
+    found = _best_by(losses, lambda some: -sum(some) / len(some))
+    return {name: (rate, -loss) for name, (rate, loss) in found.items()}
+
+
+@BEST_RATES.mistake("Return pairs: the best rate, and its mean loss.")
+def rates_without_losses(losses):
+    return {name: rate for name, (rate, _) in best_rates(losses).items()}
+
+
+@BEST_RATES.mistake("All optimizers are judged at one rate; each has its own best.")
+def at_the_rate_of_the_first(losses):
+    rate = next(iter(best_rates(losses).values()))[0]
+    return {
+        name: (rate, sum(by_rate[rate]) / len(by_rate[rate])) if rate in by_rate else (rate, 0.0)
+        for name, by_rate in losses.items()
+    }
+
+
+@BEST_RATES.mistake("The mean is asked for, not the sum over the seeds.")
+def sums_of_losses(losses):
+    return _best_by(losses, sum)
+
+
+@BEST_RATES.hidden(times=3)
+def draw_best_rates(rng):
+    def tried():
+        return {rate: [float(v) for v in rng.uniform(0.1, 2, 3)] for rate in (0.01, 0.1, 1.0)}
+
+    return ({"SGD": tried() | {10.0: [math.nan, 0.01, 0.01]}, "Adam": tried()},)
+
+
 def rate_at(step, steps, rate, warmup):
     """Return the learning rate of a step: up along a line in the warm-up, then down to 0.
 
@@ -432,22 +426,6 @@ def draw_rate(rng):
 
 QUIZ = (
     QuizQuestion(
-        "Which weights does early stopping keep?",
-        "those with the lowest validation loss so far",
-        ("those of the last step", "those with the lowest training loss", "the mean of all"),
-        "The validation loss tells how good they are on what was not learned from.",
-    ),
-    QuizQuestion(
-        "You choose the learning rate by the test set. What is wrong with that?",
-        "It can no longer judge: the choice fits it a little.",
-        (
-            "The test set is too small for that.",
-            "The test set has no right answers.",
-            "Nothing, as long as it is not learned from.",
-        ),
-        "What had a say in a choice looks better than new examples will.",
-    ),
-    QuizQuestion(
         "With momentum, slopes of 1 come again and again. How large does the velocity become?",
         "10",
         ("1", "0.9", "larger and larger without end"),
@@ -464,25 +442,21 @@ QUIZ = (
         "A slope divided by the root of its own square is 1 or -1, whatever its size.",
     ),
     QuizQuestion(
-        "The training loss falls and the validation loss rises. What is going on?",
-        "over-fitting: it learns its examples by heart",
-        (
-            "The learning rate is too small.",
-            "The network has too few neurons.",
-            "The softmax is missing.",
-        ),
-        "What it still learns holds for its own examples only.",
-    ),
-    QuizQuestion(
-        "Validation losses: 3, 2, 2.1, 2.2, 1.9. With a patience of 2, which weights are kept?",
-        "those of the loss 2",
-        ("those of the loss 1.9", "those of the loss 2.2", "those of the loss 3"),
-        "After 2.1 and 2.2 training stops, so 1.9 is never seen.",
-    ),
-    QuizQuestion(
         "Two optimizers are compared, both with a learning rate of 0.01. Is that fair?",
         "No; each should have its own best rate.",
         ("Yes, the rate is the same.", "Yes, if the seed is the same, too.", "No; use 0.1."),
         "The same number means steps of quite different length for different optimizers.",
+    ),
+    QuizQuestion(
+        "Why does a warm-up begin with small steps?",
+        "The running means rest on a few slopes only.",
+        ("The loss is small at first.", "The batches are small.", "The rate must not be 0."),
+        "What Adam knows in its first steps is mostly chance.",
+    ),
+    QuizQuestion(
+        "In Adam, which part of the step tells how large slopes are at a weight?",
+        "the root of the mean of their squares",
+        ("the mean of the slopes", "the learning rate", "the number of the step"),
+        "Squares have no sign, so slopes that contradict each other do not cancel in them.",
     ),
 )

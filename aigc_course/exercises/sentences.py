@@ -490,7 +490,7 @@ QUIZ = (
         "With a kite may belong to the seeing or to Tom.",
         (
             "Saw can be a noun.",
-            "A kite may be Mia's or Tom's.",
+            "With can be a verb.",
             "Every sentence has two trees.",
         ),
         "A prepositional phrase can be attached to a verb phrase or to a noun phrase.",

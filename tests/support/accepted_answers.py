@@ -448,10 +448,10 @@ def with_one_factor(weight, slope, mean, square, step, rate):
     return tuple(torch.as_tensor(part) for part in (weight, mean, square))
 
 
-in_another_form("fitting.stop_early", np.int64)
+in_another_form("overfit.stop_early", np.int64)
 
 
-@accepted("fitting.stop_early")
+@accepted("overfit.stop_early")
 def by_waiting(losses, patience):
     best, waited = 0, 0
     for place in range(1, len(losses)):
@@ -1296,3 +1296,47 @@ def by_scaling(start, transition, emission):
         total += row.max() + math.log(p.sum())
         p = p / p.sum()
     return torch.tensor(total)
+
+
+in_another_form("overfit.by_heart", np.float32)
+
+
+@accepted("overfit.by_heart")
+def by_counting_mistakes(answers, labels, wrong):
+    pairs = [(a, b) for a, b, w in zip(answers, labels, wrong, strict=True) if w]
+    return sum(a == b for a, b in pairs) / len(pairs)
+
+
+in_another_form("overfit.folds", tuple)
+
+
+@accepted("overfit.folds")
+def by_dealing(n, k):
+    hands = [[] for _ in range(k)]
+    for i in range(n):
+        hands[i % k].append(i)
+    return hands
+
+
+in_another_form("overfit.decay", as_list)
+
+
+@accepted("overfit.decay")
+def by_shrinking_first(weight, slope, rate, decay):
+    return torch.as_tensor((1 - rate * decay) * weight - rate * slope)
+
+
+in_another_form(
+    "fitting.best_rates", lambda found: {name: list(pair) for name, pair in found.items()}
+)
+
+
+@accepted("fitting.best_rates")
+def with_sorting(losses):
+    found = {}
+    for name, by_rate in losses.items():
+        judged = sorted(
+            (np.mean(some), rate) for rate, some in by_rate.items() if np.mean(some) >= 0
+        )
+        found[name] = judged[0][1], judged[0][0]
+    return found
