@@ -48,7 +48,7 @@ def rates() -> Drawing:
     drawing.line((left + 90, base), (left + 90, 60), colour=GREY, dashed=True)
     drawing.text(left + 45, base + 20, "warm-up", size=SMALL, colour=GREY)
     drawing.text(left + 100, 56, "the whole rate", size=SMALL, anchor="start")
-    drawing.text(556, base - 26, "0 at the end", size=SMALL, anchor="middle")
+    drawing.text(556, base - 26, "nearly 0 at the end", size=SMALL, anchor="middle")
     return drawing
 
 

@@ -260,7 +260,7 @@ def best_rates(losses):
 
 
 _TRIED = {
-    "SGD": {0.1: [0.5, 0.7], 1.0: [0.2, 0.4], 10.0: [math.nan, 0.1]},
+    "SGD": {10.0: [math.nan, 0.1], 0.1: [0.5, 0.7], 1.0: [0.2, 0.4]},
     "Adam": {0.001: [0.9, 0.7], 0.01: [0.05, 0.6], 0.1: [0.3, 0.2]},
 }
 
@@ -278,8 +278,8 @@ BEST_RATES = Exercise(
     hints=(
         "By which number is a rate judged, when it was tried with several seeds?",
         "For each optimizer, make a dictionary from rates to mean losses, leave out what is no "
-        "number (`math.isnan`), and take the rate with the smallest mean. "
-        "`min(means, key=means.get)` finds it.",
+        "number (`math.isnan`), and take the rate with the smallest mean. `min` can be told, by "
+        "its argument `key`, what to compare.",
         "the rate whose mean over the seeds is lowest, and this mean",
     ),
 )
