@@ -11,11 +11,12 @@ def chain() -> Drawing:
     """Draw the chain from a weight to the loss, and the slopes on the way back."""
     drawing = Drawing(
         800,
-        230,
+        240,
         "A chain of three steps: the weight w changes the score z, the score changes the "
         "probability p, the probability changes the loss. Forwards, above: w = 1 gives z = -0.25, "
         "p = 0.44 and a loss of 0.83. Backwards, below, the slopes of the three steps: 0.3, 0.246 "
-        "and -2.284. Multiplied, they give -0.169.",
+        "and -2.284. How fast the loss grows with each: with the loss itself 1, with p -2.284, "
+        "with z -0.562, with w -0.169.",
     )
     drawing.title(70, 30, "forwards")
     boxes = [
@@ -33,7 +34,9 @@ def chain() -> Drawing:
         (boxes[1], boxes[0], "× 0.3"),
     ):
         drawing.gradient((one.x - 4, 150), (other.x + 4, 150), words, above=False)
-    drawing.text(400, 208, "slope of the loss: -2.284 × 0.246 × 0.3 = -0.169", colour=LOSS)
+    for box, slope in zip(boxes, ("-0.169", "-0.562", "-2.284", "1"), strict=True):
+        drawing.text(box.x, 190, slope, bold=True, colour=LOSS)
+    drawing.note(400, 222, "below each box: how fast the loss grows with it")
     drawing.text(80, 133, "backwards", bold=True)
     return drawing
 

@@ -11,7 +11,7 @@ def trellis() -> Drawing:
     best, back = _viterbi()
     drawing = Drawing(
         800,
-        300,
+        320,
         "Viterbi's table for water fish tanks. "
         + " ".join(
             f"{word}: NOUN {best[t][0]:.4g}, VERB {best[t][1]:.4g}."
@@ -35,21 +35,24 @@ def trellis() -> Drawing:
                 chosen = back[t][k] == j
                 look = {"width": 2.0} if chosen else {"colour": "#A0A0A0", "width": 1.1}
                 drawing.arrow(boxes[t - 1][j].right, boxes[t][k].left, **look)
-    _numbers_on_arrows(drawing, columns, lines)
+    _probabilities(drawing, columns, lines)
     path = _path(best, back)
     for t, k in enumerate(path):
         x, y = columns[t], lines[k]
         drawing.frame(x - 58, y - 27, x + 58, y + 27, colour=QUERY)
     drawing.note(
         400,
-        285,
+        308,
         "black: the better way into a box. Dashed: the best path.",
     )
     return drawing
 
 
-def _numbers_on_arrows(drawing: Drawing, columns, lines) -> None:
-    """Write the transition probability near the start of each arrow."""
+def _probabilities(drawing: Drawing, columns, lines) -> None:
+    """Write each transition probability near its arrow, each word's probability below its box."""
+    for t, x in enumerate(columns):
+        for k, y in enumerate(lines):
+            drawing.note(x, y + 42, f"word: × {EMISSION[t][k]:g}")
     for x in columns[:2]:
         for j, y in enumerate(lines):
             straight, across = TRANSITION[j][j], TRANSITION[j][1 - j]

@@ -557,7 +557,7 @@ def test_a_loop_below_an_answer_does_not_cost_it(monkeypatch):
 
 
 def test_a_process_that_cannot_start_is_not_the_submissions_fault(monkeypatch):
-    monkeypatch.setattr(sandbox, "START_SECONDS", 0.05)
+    monkeypatch.setattr(sandbox, "START_SECONDS", 0.001)  # no process starts as fast
     with pytest.raises(CourseError, match="cannot be run here"):
         graded(SETUP, RIGHT, ENTROPY)
 
@@ -1075,6 +1075,12 @@ def test_report_before_anything_says_what_to_do(tmp_path, capsys):
         cli.main(["classroom", "report", str(tmp_path / "nowhere")]) == 2
         and "There is no folder" in capsys.readouterr().err
     )
+
+
+def test_an_argument_called_like_a_helper_is_no_name_from_outside():
+    """An assignment that imported the helper would grade another function."""
+    source = "def scaled(size):\n    half = size / 2\n    return rounded(half)"
+    assert export.names_from_outside(source) == {"rounded"}
 
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula():
