@@ -558,6 +558,7 @@ def test_a_loop_below_an_answer_does_not_cost_it(monkeypatch):
 
 def test_a_process_that_cannot_start_is_not_the_submissions_fault(monkeypatch):
     monkeypatch.setattr(sandbox, "START_SECONDS", 0.001)  # no process starts as fast
+    monkeypatch.setattr(sandbox, "_LOOK_EVERY", 0.001)
     with pytest.raises(CourseError, match="cannot be run here"):
         graded(SETUP, RIGHT, ENTROPY)
 
