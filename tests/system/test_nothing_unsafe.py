@@ -423,7 +423,11 @@ def test_a_model_that_replaces_another_is_there_at_every_moment(tmp_path, monkey
 NOTHING = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
 # A model of another's may have many tokens, and an index that leads out is refused only where the
 # loader would use it.
-FINE_FOR_OTHERS = ("tokens without end", "more tokens than are of use")
+FINE_FOR_OTHERS = (
+    "tokens without end",
+    "more tokens than are of use",
+    "a setting that nobody knows",
+)
 
 
 def change_tokenizer(folder, **changes):
@@ -467,6 +471,7 @@ def hostile_pretrained(tmp_path, proof):
 
     return {
         "code beside it": remote_code,
+        "a setting that nobody knows": lambda f: config(f, of_no_use=1),
         "a pickle for weights": only_a_pickle,
         "NaN": lambda f: weights(
             f, lambda w: {key: value * float("nan") for key, value in w.items()}
@@ -568,6 +573,11 @@ def test_hostile_pretrained_checkpoints(tmp_path, home, count):
         assert not proof.exists(), kind
     assert slowest < 20
     count("hostile folders of pretrained models", len(cases))
+
+
+def test_a_pipe_among_the_files_of_a_model_is_named_before_anything_is_read(tmp_path, home):
+    own = spoilt("pipe", lambda f: os.mkfifo(f / "more.json"))
+    refused(lambda: limits.check_any(own), "more.json is no plain file")
 
 
 @pytest.mark.full(guards="pretrained")
