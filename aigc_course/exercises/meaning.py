@@ -134,17 +134,15 @@ def best_tree(labels, rules, goal="S"):
         rules: (label, left label, right label) -> probability.
         goal: label of the whole sentence.
     """
-    best = defaultdict(float)  # (start, end, label) -> probability of the best tree
-    for i, label in enumerate(labels):
-        best[i, i + 1, label] = 1.0
-    for length in range(2, len(labels) + 1):
-        for start in range(len(labels) - length + 1):
+    n, best = len(labels), {(i, i + 1, label): 1.0 for i, label in enumerate(labels)}
+    for length in range(2, n + 1):
+        for start in range(n - length + 1):
             end = start + length
             for cut in range(start + 1, end):
                 for (label, left, right), p in rules.items():
-                    joined = p * best[start, cut, left] * best[cut, end, right]
-                    best[start, end, label] = max(best[start, end, label], joined)
-    return best[0, len(labels), goal]
+                    joined = p * best.get((start, cut, left), 0) * best.get((cut, end, right), 0)
+                    best[start, end, label] = max(best.get((start, end, label), 0.0), joined)
+    return best.get((0, n, goal), 0.0)
 
 
 _LABELS = ("NP", "VERB", "NP", "ADP", "NP", "ADP", "NP")
@@ -154,25 +152,11 @@ OTHER_RULES = RULES | {("VP", "VP", "PP"): 0.05, ("NP", "NP", "PP"): 0.6}
 """Rules by which the phrase belongs to the noun."""
 
 
-def best_tree_in_one_table(labels, rules, goal="S"):
-    """Return the probability of the best tree with the label `goal`, 0 if there is none."""
-    n, best = len(labels), {(i, i + 1, label): 1.0 for i, label in enumerate(labels)}
-    for length in range(2, n + 1):
-        for start in range(n - length + 1):
-            end = start + length
-            for cut in range(start + 1, end):
-                for (label, left, right), p in rules.items():
-                    joined = p * best.get((start, cut, left), 0) * best.get((cut, end, right), 0)
-                    best[start, end, label] = max(best.get((start, end, label), 0), joined)
-    return best.get((0, n, goal), 0.0)
-
-
 BEST = Exercise(
     name="meaning.best_tree",
     title="The best tree",
     minutes=20,
     reference=best_tree,
-    shown=best_tree_in_one_table,
     probes=lambda: [
         (list(_LABELS[:3]), RULES),
         (list(_LABELS[:5]), RULES),

@@ -70,10 +70,7 @@ VITERBI = Exercise(
     "the end. Keep the best for each tag."
 )
 def greedy(start, transition, emission):
-    states = [int((start + emission[0]).argmax())]
-    for seen in emission[1:]:
-        states.append(int((transition[states[-1]] + seen).argmax()))
-    return states
+    return greedy_path(start, transition, emission)
 
 
 @VITERBI.mistake("You look at each word alone; add the transitions between neighbours.")
@@ -213,7 +210,7 @@ GREEDY = Exercise(
     title="The greedy path",
     minutes=10,
     reference=greedy_path,
-    probes=lambda: _lattices(),
+    probes=_lattices,
     hints=(
         "What do you know when you come to word i, and which tags can you choose from?",
         "Take the row of the transitions that belongs to the tag before, add the emissions of the "
@@ -230,7 +227,7 @@ def the_best_path(start, transition, emission):
 
 @GREEDY.mistake("You look at each word alone; add the transition from the tag before.")
 def greedy_by_words(start, transition, emission):
-    return [int(k) for k in emission.argmax(1)]
+    return emission_only(start, transition, emission)
 
 
 @GREEDY.mistake("You look at the transitions alone; the word counts as well.")
@@ -348,7 +345,7 @@ FORWARD = Exercise(
     title="The forward algorithm",
     minutes=15,
     reference=forward,
-    probes=lambda: _lattices(),
+    probes=_lattices,
     hints=(
         "In the table of Viterbi, where is the best of several ways chosen?",
         "Make a table of all ways from one word to the next: row j, column k holds the way from "

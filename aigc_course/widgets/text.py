@@ -161,14 +161,13 @@ def similarity_player(one: str, other: str) -> ipywidgets.VBox:
         ipywidgets.Text(value=text, description=name, **wide)
         for name, text in (("one text", one), ("another", other))
     ]
-    page = ipywidgets.HTML()
+    page, functions = ipywidgets.HTML(), near_duplicates.hash_functions(100, seed=0)
 
     def compare() -> None:
         tokens = [text.value.split() for text in texts]
         if min(map(len, tokens)) < 3:
             raise CourseError("Write at least three words in each field.")
         first, second = map(near_duplicates.shingles, tokens)
-        functions = near_duplicates.hash_functions(100, seed=0)
         signatures = [
             near_duplicates.minhash(near_duplicates.hashes(items), *functions)
             for items in (first, second)

@@ -1,4 +1,4 @@
-"""The stored curve of loss against compute, which lesson 06 shows, follows from the sizes of its
+"""The stored curve of loss against compute, shown in the lesson on GPT, fits the sizes of its
 models.
 """
 

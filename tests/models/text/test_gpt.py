@@ -148,7 +148,7 @@ def test_silenced_heads_add_nothing_and_come_back():
 
 
 def test_on_the_shipped_gpt_names_need_the_heads_that_look_at_names():
-    """What lesson 06 shows: silence the heads of layer 0 that look at earlier mentions, and names
+    """As the lesson on GPT shows: silence the heads of layer 0 that look at mentions, and names
     go; three others hardly matter.
     """
     from aigc_course import pretrained
