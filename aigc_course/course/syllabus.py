@@ -21,7 +21,7 @@ PARTS = (START, TEXT, PICTURES, WORLDS, GOOD)
 """The parts of the course, in their order."""
 
 COURSES = ("language", "pictures")
-"""Short courses of seventeen to twenty lessons, for those who have a weekend or a term."""
+"""Short courses of eighteen to twenty-one lessons, for those who have a weekend or a term."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="how far do rules go, and how surprising is what they write?",
         needs=("welcome",),
-        minutes=70,
-        builds="templates, a grammar and all its sentences; surprise and entropy",
+        minutes=80,
+        builds="templates, a grammar and all its sentences; surprise, entropy, temperature",
         lab="whose grammar writes more? how many questions find a tale?",
         courses=("language", "pictures"),
     ),
@@ -129,8 +129,8 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="can a program learn to write by counting?",
         needs=("chance",),
-        minutes=100,
-        builds="n-gram models, smoothing, cross-entropy, temperature; memorising",
+        minutes=90,
+        builds="n-gram models, smoothing, cross-entropy; memorising",
         lab="rules against counting; who beats the entropy? (nobody)",
         courses=("language",),
     ),
@@ -223,7 +223,7 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="how are all slopes found at once?",
         needs=("network",),
-        minutes=100,
+        minutes=90,
         builds="the chain rule, the gradient of a neuron, an autograd of thirty lines",
         lab="slopes along a tape on the board; who finds the forgotten line?",
         courses=("language", "pictures"),
@@ -234,9 +234,20 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="why layers?",
         needs=("backprop",),
-        minutes=105,
-        builds="two layers by hand, softmax, the training loop with modules and batches",
+        minutes=80,
+        builds="two layers by hand, then with PyTorch's modules; slopes through the bend",
         lab="how many hidden neurons bend the border far enough?",
+        courses=("language", "pictures"),
+    ),
+    Lesson(
+        topic="softmax",
+        title="Softmax and batches",
+        part=TEXT,
+        question="how does a network choose among many answers?",
+        needs=("deep",),
+        minutes=80,
+        builds="softmax, cross-entropy and its slopes, training in batches, ten digits",
+        lab="which digits does the network get wrong, and would you?",
         courses=("language", "pictures"),
     ),
     Lesson(
@@ -244,7 +255,7 @@ LESSONS: tuple[Lesson, ...] = (
         title="Over-fitting",
         part=TEXT,
         question="when does learning turn into learning by heart?",
-        needs=("deep",),
+        needs=("softmax",),
         minutes=80,
         builds="early stopping, three sets, folds, weight decay; wrong labels learned or refused",
         lab="who finds the wrong labels?",
@@ -289,7 +300,7 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="what do trained vectors know?",
         needs=("vectors",),
-        minutes=95,
+        minutes=90,
         builds="skip-gram with negative sampling, equal to shifted PMI; analogies, a bias measured",
         lab="vectors by counting, then by training: the same map?",
         courses=("language",),
@@ -331,7 +342,7 @@ LESSONS: tuple[Lesson, ...] = (
         title="Attention",
         part=TEXT,
         question="how can it look back?",
-        needs=("deep",),
+        needs=("softmax",),
         courses=("language", "pictures"),
         planned=True,
         within="gpt",

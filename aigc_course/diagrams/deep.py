@@ -1,9 +1,6 @@
-"""Drawings of the lesson on deep networks: two layers, why they need a bend, softmax, batches."""
+"""Drawings of the lesson on deep networks: two layers, why they need a bend, slopes through it."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Sequence
 
 from aigc_course.diagrams.language import GREY, SMALL, Drawing
 
@@ -114,60 +111,33 @@ def collapse() -> Drawing:
     return drawing
 
 
-def softmax(
-    scores: Sequence[float] = (2, 1, 0), names: Sequence[str] = ("three", "eight", "nine")
-) -> Drawing:
-    """Draw softmax at work on three scores.
-
-    Args:
-        scores: three numbers.
-        names: of the answers.
-    """
-    powers = [math.exp(s) for s in scores]
-    shares = [power / sum(powers) for power in powers]
-    rows = list(zip(names, scores, powers, shares, strict=True))
-    told = "; ".join(
-        f"{name}: score {score:g}, power {power:.2f}, probability {share:.3f}"
-        for name, score, power, share in rows
-    )
-    drawing = Drawing(760, 262, f"Softmax. {told}. The powers add up to {sum(powers):.2f}.")
-    for x, words in ((90, "answer"), (230, "score"), (400, "e to the score"), (620, "probability")):
-        drawing.title(x, 28, words)
-    for i, (name, score, power, share) in enumerate(rows):
-        y = 75 + 55 * i
-        drawing.text(90, y + 5, name)
-        before = drawing.data(230, y, f"{score:g}", width=60)
-        after = drawing.data(400, y, f"{power:.2f}", width=80)
-        drawing.arrow(before, after)
-        drawing.arrow(after, drawing.data(620, y, f"{share:.3f}", width=80), f"÷ {sum(powers):.2f}")
-    drawing.note(400, 238, f"together {sum(powers):.2f}")
-    drawing.note(620, 238, "together 1")
-    return drawing
-
-
-def batches() -> Drawing:
-    """Draw an epoch: the examples shuffled, cut into batches, one step for each."""
+def relu_back() -> Drawing:
+    """Draw slopes on their way back through ReLU: passed on where a neuron is on, else stopped."""
     drawing = Drawing(
-        800,
-        220,
-        "An epoch. A row of twelve examples is shuffled and cut into three batches of four. Each "
-        "batch gives one step of the weights; after the last one, the epoch is over, and all "
-        "examples are shuffled again.",
+        720,
+        330,
+        "Slopes of the score on their way back, for the inputs 2 and 1. Four hidden neurons have "
+        "the sums 3, -3, 1 and -1. Behind the ReLU the slopes 1, 1, -1 and -1 arrive, the output "
+        "neuron's weights. Where the sum is above 0 the slope passes: 1 for the first neuron, -1 "
+        "for the third. Where it is below 0, nothing passes: 0 for the second and the fourth.",
     )
-    drawing.title(95, 28, "examples")
-    drawing.vector(95, 95, [1, 2, 3, 4], cell=(38, 30))
-    drawing.vector(95, 125, [5, 6, 7, 8], cell=(38, 30))
-    drawing.vector(95, 155, [9, 10, 11, 12], cell=(38, 30))
-    mix = drawing.operation(245, 125, "shuffle")
-    drawing.arrow((171, 125), mix)
-    drawing.title(440, 28, "batches")
-    drawing.title(670, 28, "steps")
-    rows = (([7, 2, 12, 5], 70), ([1, 9, 4, 11], 125), ([8, 3, 10, 6], 180))
-    for i, (row, y) in enumerate(rows):
-        batch = drawing.vector(440, y, row, cell=(38, 30))
-        drawing.arrow(mix.right, batch.left, width=1.3)
-        step = drawing.operation(670, y, f"step {i + 1}")
-        drawing.arrow(batch, step, "its gradient")
-        if i:
-            drawing.arrow((670, y - 38), step, width=1.3)  # one step after the other
+    titles = ((90, "sum"), (300, "after ReLU"), (600, "output neuron"))
+    for x, words in titles:
+        drawing.title(x, 28, words)
+    drawing.layer(600, 186, "z = 2", width=84, height=256)
+    for i, (total, arrives) in enumerate(((3, 1), (-3, 1), (1, -1), (-1, -1))):
+        y = 82 + 68 * i
+        on = total > 0
+        drawing.data(90, y, f"{total}", width=60)
+        drawing.data(300, y, f"{max(0, total)}", width=60)
+        drawing.arrow((120, y - 9), (270, y - 9), "on" if on else "off", width=1.2)
+        drawing.arrow((330, y - 9), (558, y - 9), f"× {_signed(arrives)}", width=1.2)
+        passes = arrives if on else 0
+        drawing.gradient((558, y + 9), (330, y + 9), f"slope {arrives} arrives", above=False)
+        words = f"slope {passes} passes" if on else "stopped: 0"
+        drawing.gradient((270, y + 9), (120, y + 9), words, above=False)
     return drawing
+
+
+def _signed(number: int) -> str:
+    return f"({number})" if number < 0 else f"{number}"

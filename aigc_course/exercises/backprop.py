@@ -352,68 +352,6 @@ def draw_backward(rng):
     return parents, slopes
 
 
-def divide(a, b):
-    """Return a / b, and its local slopes: 1 / b for a, and -a / b squared for b."""
-    return a / b, (1 / b, -a / b**2)
-
-
-DIVIDE = Exercise(
-    name="backprop.divide",
-    title="Teach the tape to divide",
-    minutes=10,
-    reference=divide,
-    probes=lambda: [(6.0, 2.0), (1.0, 4.0), (-3.0, 0.5), (2.0, -5.0)],
-    hints=(
-        "If a grows by a little, by how much does a / b grow? And what happens when b grows?",
-        "a / b is a times 1 / b, so a is multiplied by a number that does not depend on it. The "
-        "slope of 1 / b is -1 / b squared: when a positive b grows, 1 / b falls.",
-        "slopes: 1 / b for a, and -a / b^2 for b.",
-    ),
-)
-
-
-@DIVIDE.mistake("When b grows, a / b falls (for positive numbers): the second slope has a minus.")
-def minus_missing(a, b):
-    return a / b, (1 / b, a / b**2)
-
-
-@DIVIDE.mistake("1 / b squared is multiplied by a: the slope for b is -a / b squared.")
-def a_missing(a, b):
-    return a / b, (1 / b, -1 / b**2)
-
-
-@DIVIDE.mistake("The slope for b has b squared in it: -a / b squared.")
-def not_squared(a, b):
-    return a / b, (1 / b, -a / b)
-
-
-@DIVIDE.mistake("Those are the slopes of the product; a / b grows 1 / b times as fast as a.")
-def of_the_product(a, b):
-    return a / b, (b, a)
-
-
-@DIVIDE.mistake("The slopes are exchanged: first the one for a, then the one for b.")
-def slopes_exchanged(a, b):
-    value, slopes = divide(a, b)
-    return value, slopes[::-1]
-
-
-@DIVIDE.mistake("Return two things: the value, and a pair of slopes.")
-def slopes_alone(a, b):
-    return divide(a, b)[1]
-
-
-@DIVIDE.mistake("Return a pair: the value first, then the two slopes together as a tuple.")
-def three_things(a, b):
-    value, slopes = divide(a, b)
-    return value, *slopes
-
-
-@DIVIDE.hidden()
-def draw_divide(rng):
-    return float(rng.normal()), float(rng.uniform(0.3, 3) * rng.choice([-1, 1]))
-
-
 QUIZ = (
     QuizQuestion(
         "A score grows 3 times as fast as a weight, and the loss -0.5 times as fast as the score. "

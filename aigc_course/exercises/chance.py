@@ -1,4 +1,4 @@
-"""Exercises on rules and chance: grammars, and entropy."""
+"""Exercises on rules and chance: grammars, surprise and entropy, temperature."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from aigc_course.evaluation.statistics import entropy
 from aigc_course.exercises.engine.draws import size
 from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
+from aigc_course.generation.sampling import apply_temperature
 from aigc_course.models.text.grammar import count_sentences
 
 
@@ -386,6 +387,80 @@ def draw_entropy(rng):
     return ([*rng.dirichlet(np.ones(size(rng, 2, 7))).tolist(), 0.0],)
 
 
+def power_and_normalise(probabilities, temperature):
+    """Return the probabilities to the power 1 / T, divided by their sum."""
+    scaled = np.asarray(probabilities) ** (1 / temperature)
+    return scaled / scaled.sum()
+
+
+TEMPERATURE = Exercise(
+    name="chance.temperature",
+    title="Temperature",
+    minutes=10,
+    reference=apply_temperature,
+    shown=power_and_normalise,
+    probes=lambda: [
+        (np.array([0.6, 0.3, 0.1]), 0.5),
+        (np.array([0.6, 0.3, 0.1]), 2.0),
+        (np.array([0.5, 0.5, 0.0]), 1.0),
+        (np.array([0.9, 0.1]), 0.7),
+    ],
+    hints=(
+        (
+            "Below T = 1 the likely should become likelier. Which power makes large numbers "
+            "larger still, compared with small ones?"
+        ),
+        (
+            "Raise every probability to the power 1 / T. Afterwards they no longer sum to 1: "
+            "what repairs that?"
+        ),
+        "q_i = p_i^(1/T) / (sum over all j of p_j^(1/T)).",
+    ),
+)
+
+
+@TEMPERATURE.mistake(
+    "The exponent is 1 / T: with T below 1 the likely should become "
+    "likelier, yours does the opposite."
+)
+def power_t(p, temperature):
+    scaled = np.asarray(p, dtype=float) ** temperature
+    return scaled / scaled.sum()
+
+
+@TEMPERATURE.mistake(
+    "Two things: the exponent is 1 / T, not T, and the result must be divided by its sum."
+)
+def power_t_not_normalised(p, temperature):
+    return np.asarray(p, dtype=float) ** temperature
+
+
+@TEMPERATURE.mistake("The result does not sum to 1: divide by its sum.")
+def not_normalised(p, temperature):
+    return np.asarray(p, dtype=float) ** (1 / temperature)
+
+
+@TEMPERATURE.mistake(
+    "Dividing all by T and normalising changes nothing; T belongs into the exponent."
+)
+def divided(p, temperature):
+    scaled = np.asarray(p, dtype=float) / temperature
+    return scaled / scaled.sum()
+
+
+@TEMPERATURE.mistake(
+    "e to the power p / T belongs to another formula; raise each probability itself: p ** (1 / T)."
+)
+def softmax_of_probabilities(p, temperature):
+    scaled = np.exp(np.asarray(p, dtype=float) / temperature)
+    return scaled / scaled.sum()
+
+
+@TEMPERATURE.hidden(times=4)
+def draw_temperature(rng):
+    return np.append(rng.dirichlet(np.ones(size(rng, 2, 6))), 0.0), float(rng.uniform(0.3, 3))
+
+
 QUIZ = (
     QuizQuestion(
         "A rule replaces A by x, y or z, and START is A A. How many sentences can be written?",
@@ -422,5 +497,11 @@ QUIZ = (
         "Somebody has to write each rule and each word.",
         ("It makes mistakes now and then.", "It needs many examples.", "Nobody can check it."),
         "What rules write is right, and can be checked; but all of it was put in by hand.",
+    ),
+    QuizQuestion(
+        "What does a temperature below 1 do?",
+        "It makes likely tokens likelier.",
+        ("It makes all tokens equal.", "It makes rare tokens likelier.", "It removes rare tokens."),
+        "Each probability is raised to a power above 1, which shrinks small ones the most.",
     ),
 )

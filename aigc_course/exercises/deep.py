@@ -1,11 +1,9 @@
 """Exercises on deep networks.
 
-A hidden layer, why layers collapse without ReLU, softmax, cross-entropy, accuracy, parameters.
+A hidden layer, why layers collapse without ReLU, slopes through ReLU, and neurons that are dead.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -79,34 +77,6 @@ def draw_hidden(rng):
     return rng.normal(size=(n, d)), rng.normal(size=(h, d)), rng.normal(size=h)
 
 
-PARAMETERS = Question(
-    name="deep.parameters",
-    title="Count the parameters",
-    minutes=5,
-    reference=9610.0,
-    explanation="64 x 128 weights and 128 biases are 8,320 in the hidden layer; 128 x 10 weights "
-    "and 10 biases are 1,290 in the last one.",
-    mistakes=(
-        Mistake(9472, "Every neuron has a bias, too: 128 in the hidden layer, 10 in the last."),
-        Mistake(9600, "The neurons of the last layer have a bias each, too."),
-        Mistake(9482, "The neurons of the hidden layer have a bias each, too."),
-        Mistake(8320, "That is the hidden layer; the last layer has weights and biases as well."),
-        Mistake(
-            8192, "Those are the weights of the hidden layer; add its biases, and the last layer."
-        ),
-        Mistake(1290, "That is the last layer; the hidden layer has weights and biases as well."),
-        Mistake(202, "Those are the numbers that pass through; count the arrows between them."),
-        Mistake(81920, "The layers follow each other: add their weights, do not multiply them."),
-    ),
-    hints=(
-        "How many numbers come into one hidden neuron, and what does it have for each of them?",
-        "A layer of H neurons with D inputs has a weight for each pair, and a bias for each "
-        "neuron. Add both layers.",
-        "D x H + H for each layer.",
-    ),
-)
-
-
 COLLAPSE = Question(
     name="deep.collapse",
     title="Two layers in one",
@@ -132,256 +102,161 @@ COLLAPSE = Question(
 )
 
 
-def softmax(scores):
-    """Return probabilities (N, K) from scores (N, K): e to each score over the sum of its row.
-
-    The largest score of a row is subtracted first, which changes nothing but keeps e from growing
-    beyond what the computer can write.
-    """
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-SOFTMAX = Exercise(
-    name="deep.softmax",
-    title="Softmax",
-    minutes=10,
-    reference=softmax,
-    probes=lambda: [
-        (np.array([[2.0, 1.0, 0.0]]),),
-        (np.array([[0.0, 0.0], [1.0, -1.0], [3.0, 5.0]]),),
-        (np.array([[1000.0, 999.0, 0.0], [-1000.0, -1001.0, -1000.0]]),),
-        (np.array([[1000.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0]]),),
-        (np.array([[1000.0, 990.0], [1.0, 2.0]]),),
-    ],
+BY_HAND = Question(
+    name="deep.by_hand",
+    title="Two layers with a pencil",
+    minutes=3,
+    reference=-2.0,
+    explanation="The sums are -2, 2, 4 and -4, and after ReLU they are 0, 2, 4 and 0. The score is "
+    "0 + 2 - 4 - 0 = -2.",
+    mistakes=(
+        Mistake(0, "ReLU is missing: of the four sums, those below 0 become 0."),
+        Mistake(6, "The last two are subtracted, as in the drawing; you add them."),
+        Mistake(2, "The first two are added and the last two subtracted, not the other way round."),
+        Mistake(-4, "Of the first pair, the second neuron is on: minus the sum is 2."),
+        Mistake(-6, "The first two are added: minus the sum is 2, and it counts with a plus."),
+    ),
     hints=(
-        "What makes any number positive, and what makes positive numbers add up to one?",
-        "Raise e to each score, then divide by the sum of the row. e to the power of 1,000 is more "
-        "than a computer can write; but subtracting the same number from all scores of a row "
-        "changes nothing, so subtract the largest.",
-        "e^(s - m) / sum of all e^(s - m) of the row, with m the largest score of the row.",
+        "Which four sums do the hidden neurons compute, and which of them are below 0?",
+        "The sum of the inputs, its opposite, the difference, its opposite; what is below 0 "
+        "becomes 0. The first two are added, the last two subtracted.",
+        "z = ReLU(s) + ReLU(-s) - ReLU(d) - ReLU(-d), with s the sum and d the difference.",
     ),
 )
 
 
-@SOFTMAX.mistake("Each row is one example: divide by the sum of the row, not of everything.")
-def of_everything(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
+def relu_back(sums, arriving):
+    """Return the slopes (N, H) that pass back through ReLU: where the sum is above 0."""
+    return arriving * (sums > 0)
 
 
-@SOFTMAX.mistake(
-    "e to the power of 1,000 is infinite for a computer, and infinite divided by infinite is NaN, "
-    "not a number. Subtract the largest score of the row first."
-)
-def overflows(scores):
-    with np.errstate(all="ignore"):
-        powers = np.exp(scores)
-        return powers / powers.sum(axis=1, keepdims=True)
+def _sums_and_slopes():
+    """Return probes: sums before the ReLU and slopes that arrive behind it, (N, H) each."""
+    rng = np.random.default_rng(1)
+    fixed = (np.array([[3.0, -3.0, 1.0, -1.0]]), np.array([[1.0, 1.0, -1.0, -1.0]]))
+    drawn = [(rng.normal(size=shape), rng.normal(size=shape)) for shape in ((4, 3), (2, 5))]
+    return [fixed, *drawn]
 
 
-@SOFTMAX.mistake(
-    "Subtract the largest score of the row, not the mean: a single large one is still too large."
-)
-def mean_subtracted(scores):
-    with np.errstate(all="ignore"):
-        powers = np.exp(scores - scores.mean(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
-
-
-@SOFTMAX.mistake(
-    "You subtract the largest score of the whole table; in rows with small scores all powers then "
-    "become 0. Take the largest of each row."
-)
-def largest_of_all(scores):
-    with np.errstate(all="ignore"):
-        powers = np.exp(scores - scores.max())
-        return powers / powers.sum(axis=1, keepdims=True)
-
-
-@SOFTMAX.mistake("The scores themselves can be negative: raise e to them before dividing.")
-def no_exponential(scores):
-    with np.errstate(all="ignore"):
-        return scores / scores.sum(axis=1, keepdims=True)
-
-
-@SOFTMAX.mistake("The column is one answer, the row one example: sum along axis 1.")
-def by_column(scores):
-    return softmax(scores.T).T
-
-
-@SOFTMAX.mistake("Those are sigmoids, which need not add up to one; divide by the sum of the row.")
-def sigmoids(scores):
-    with np.errstate(all="ignore"):
-        return 1 / (1 + np.exp(-scores))
-
-
-@SOFTMAX.mistake("Divide by the sum of the row; so far the numbers do not add up to one.")
-def not_divided(scores):
-    return np.exp(scores - scores.max(axis=1, keepdims=True))
-
-
-@SOFTMAX.hidden()
-def draw_softmax(rng):
-    return (rng.normal(size=(size(rng, 2, 4), size(rng, 2, 5))) * 3,)
-
-
-def cross_entropy(probabilities, answers):
-    """Return the mean of -ln of the probability that each example's true answer was assigned."""
-    rows = np.arange(len(answers))
-    return -np.log(probabilities[rows, answers]).mean()
-
-
-def _assigned():
-    """Return probes: probabilities (N, K) and the numbers of the true answers (N,)."""
-    return [
-        (np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]), np.array([0, 1])),
-        (np.array([[0.25, 0.75]]), np.array([0])),
-        (np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]]), np.array([2, 1, 0])),
-    ]
-
-
-CROSS_ENTROPY = Exercise(
-    name="deep.cross_entropy",
-    title="Cross-entropy of many answers",
-    minutes=10,
-    reference=cross_entropy,
-    probes=_assigned,
-    hints=(
-        "Which one number of each row says how well the true answer was predicted?",
-        "Pick from row i the column answers[i]; an array of row numbers (np.arange makes one) "
-        "beside the array of answers picks all of them at once. Then the surprise of each, and "
-        "the mean.",
-        "The mean over the rows of -ln p, with p the entry of the true answer.",
-    ),
-)
-
-
-@CROSS_ENTROPY.mistake("The loss is a mean: divide by the number of examples.")
-def loss_summed(probabilities, answers):
-    return cross_entropy(probabilities, answers) * len(answers)
-
-
-@CROSS_ENTROPY.mistake("The minus is missing: a surprise is not negative.")
-def loss_negative(probabilities, answers):
-    return -cross_entropy(probabilities, answers)
-
-
-@CROSS_ENTROPY.mistake("Those are bits; take the natural logarithm.")
-def loss_in_bits(probabilities, answers):
-    return cross_entropy(probabilities, answers) / math.log(2)
-
-
-@CROSS_ENTROPY.mistake(
-    "You take the largest probability of each row; take that of the true answer."
-)
-def of_the_largest(probabilities, answers):
-    return -np.log(probabilities.max(axis=1)).mean()
-
-
-@CROSS_ENTROPY.mistake(
-    "You average over all entries; only that of the true answer counts in a row."
-)
-def of_all_entries(probabilities, answers):
-    return -np.log(probabilities).mean()
-
-
-@CROSS_ENTROPY.mistake(
-    "The logarithm of the mean is not the mean of the logarithms; take it first."
-)
-def log_of_mean(probabilities, answers):
-    return -np.log(probabilities[np.arange(len(answers)), answers].mean())
-
-
-@CROSS_ENTROPY.mistake(
-    "That takes the columns of all answers from every row. Pair each row number with its answer: "
-    "from row i only the column answers[i]."
-)
-def columns_of_every_row(probabilities, answers):
-    return -np.log(probabilities[:, answers]).mean()
-
-
-@CROSS_ENTROPY.mistake("One number is asked for: take the mean over the examples.")
-def one_loss_each(probabilities, answers):
-    return -np.log(probabilities[np.arange(len(answers)), answers])
-
-
-@CROSS_ENTROPY.hidden()
-def draw_cross_entropy(rng):
-    n, k = size(rng, 2, 6), size(rng, 2, 5)
-    return rng.dirichlet(np.ones(k), n), rng.integers(0, k, n)
-
-
-def accuracy(scores, answers):
-    """Return the share of examples whose largest score is that of the true answer."""
-    return (scores.argmax(1) == answers).mean()
-
-
-def _judged():
-    """Return probes: scores (N, K) and the numbers of the true answers (N,)."""
-    rng = np.random.default_rng(5)
-    return [
-        (np.array([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0]]), np.array([0, 2])),
-        (np.array([[-1.0, -2.0], [5.0, 4.0], [0.0, 1.0], [1.0, 0.0]]), np.array([0, 1, 1, 0])),
-        (rng.normal(size=(9, 4)), rng.integers(0, 4, 9)),
-    ]
-
-
-ACCURACY = Exercise(
-    name="deep.accuracy",
-    title="How many are right?",
+RELU_BACK = Exercise(
+    name="deep.relu_back",
+    title="Back through ReLU",
     minutes=5,
-    reference=accuracy,
-    probes=_judged,
+    reference=relu_back,
+    probes=_sums_and_slopes,
     hints=(
-        "Which answer does a row of scores speak for?",
-        "The place of the largest score of each row is the answer; compare it with the true one, "
-        "and take the mean of what is right.",
-        "The mean over the rows of: argmax of the row = true answer.",
+        "How fast does ReLU's output grow with its input, where that is above 0, and where it is "
+        "below?",
+        "Its own slope is 1 above 0 and 0 below. By the chain rule, what arrives is multiplied by "
+        "this slope. A comparison of an array gives True and False, which count as 1 and 0.",
+        "arriving slope x (1 if the sum is above 0, else 0), number by number.",
     ),
 )
 
 
-@ACCURACY.mistake("That is the number of right ones; divide it by the number of examples.")
-def number_right(scores, answers):
-    return (scores.argmax(1) == answers).sum()
+@RELU_BACK.mistake("Those are the outputs of ReLU; the slopes that arrive are asked to pass it.")
+def forward_again(sums, arriving):
+    return np.maximum(0, sums)
 
 
-@ACCURACY.mistake("That is the share that is wrong.")
-def share_wrong(scores, answers):
-    return (scores.argmax(1) != answers).mean()
+@RELU_BACK.mistake("It is the sum that decides what passes, not the sign of the arriving slope.")
+def relu_of_slopes(sums, arriving):
+    return np.maximum(0, arriving)
 
 
-@ACCURACY.mistake("You take the smallest score of each row; the largest one is the answer.")
-def smallest(scores, answers):
-    return (scores.argmin(1) == answers).mean()
+@RELU_BACK.mistake("ReLU's slope is 1 where the sum is above 0, however large the sum is.")
+def times_the_output(sums, arriving):
+    return arriving * np.maximum(0, sums)
 
 
-@ACCURACY.mistake("One example is a row: look for the largest score along axis 1.")
-def along_the_columns(scores, answers):
-    best = scores.argmax(0)
-    return np.mean([best[k] == i for i, k in enumerate(answers)])
+@RELU_BACK.mistake("The other way round: a slope passes where the sum is above 0.")
+def where_off(sums, arriving):
+    return arriving * (sums < 0)
 
 
-@ACCURACY.mistake("One number is asked for: the mean over all examples.")
-def yes_or_no_each(scores, answers):
-    return (scores.argmax(1) == answers) * 1.0
+@RELU_BACK.mistake("Those are ReLU's own slopes; multiply them by the slopes that arrive.")
+def own_slopes(sums, arriving):
+    return (sums > 0) * 1.0
 
 
-@ACCURACY.mistake("That is a share in percent; return a number between 0 and 1.")
-def in_percent(scores, answers):
-    return 100 * accuracy(scores, answers)
+@RELU_BACK.mistake("Where a neuron is off, nothing passes back: put 0 there.")
+def all_pass(sums, arriving):
+    return arriving * 1.0
 
 
-@ACCURACY.mistake("You look for the largest score of the whole table; look in each row: axis 1.")
-def of_the_whole_table(scores, answers):
-    return (scores.argmax() == answers).mean()
+@RELU_BACK.hidden()
+def draw_relu_back(rng):
+    n, h = size(rng, 2, 5), size(rng, 2, 6)
+    return rng.normal(size=(n, h)), rng.normal(size=(n, h))
 
 
-@ACCURACY.hidden()
-def draw_accuracy(rng):
-    n, k = size(rng, 5, 9), size(rng, 2, 5)
-    return rng.normal(size=(n, k)), rng.integers(0, k, n)
+def dead_neurons(sums):
+    """Return how many of H neurons are off for all of N examples, from their sums (N, H)."""
+    return int((sums <= 0).all(axis=0).sum())
+
+
+def _some_dead():
+    """Return probes: sums (N, H) of which some columns are below 0 in every row."""
+    rng = np.random.default_rng(2)
+    mixed = rng.normal(size=(6, 5)) + np.array([-9.0, 0.0, 9.0, -9.0, -9.0])
+    alive = rng.normal(size=(4, 3)) + 5
+    return [
+        (np.array([[1.0, -2.0, -1.0], [-3.0, -1.0, 2.0], [2.0, -4.0, -2.0]]),),
+        (np.array([[-1.0, 2.0], [-1.0, -2.0], [-3.0, -1.0]]),),
+        (mixed,),
+        (alive,),
+        (-alive,),
+    ]
+
+
+DEAD = Exercise(
+    name="deep.dead",
+    title="How many neurons are dead?",
+    minutes=5,
+    reference=dead_neurons,
+    probes=_some_dead,
+    hints=(
+        "What does the column of a dead neuron look like in this table?",
+        "A neuron is dead if its sum is above 0 in no row. Ask that of each column, then count.",
+        "The number of columns whose largest sum is not above 0.",
+    ),
+)
+
+
+@DEAD.mistake("That counts every sum that is not above 0; a neuron is dead if its whole column is.")
+def single_sums(sums):
+    return int((sums <= 0).sum())
+
+
+@DEAD.mistake("That counts examples; a neuron is a column: look along axis 0.")
+def by_rows(sums):
+    return int((sums <= 0).all(axis=1).sum())
+
+
+@DEAD.mistake("A neuron that is off for some examples lives; it is dead if it is off for all.")
+def off_somewhere(sums):
+    return int((sums <= 0).any(axis=0).sum())
+
+
+@DEAD.mistake("Those are the neurons that live; count the others.")
+def living(sums):
+    return int((sums > 0).any(axis=0).sum())
+
+
+@DEAD.mistake("That is a share; count the neurons.")
+def share_dead(sums):
+    return float((sums <= 0).all(axis=0).mean())
+
+
+@DEAD.mistake("You say which neurons are dead; count them, one number is asked for.")
+def yes_or_no_dead(sums):
+    return (sums <= 0).all(axis=0)
+
+
+@DEAD.hidden()
+def draw_dead(rng):
+    n, h = size(rng, 3, 6), size(rng, 3, 6)
+    return (rng.normal(size=(n, h)) + rng.choice([-9.0, 0.0, 9.0], h),)
 
 
 QUIZ = (
@@ -408,27 +283,21 @@ QUIZ = (
         "All neurons of a layer see the same inputs; only different weights make them different.",
     ),
     QuizQuestion(
-        "All scores of a softmax grow by 5. What happens to its probabilities?",
-        "Nothing changes.",
-        ("They grow.", "They become more equal.", "The largest comes closer to 1."),
-        "Every power of e grows by the same factor, and the division takes it out again.",
+        "A slope of 0.4 arrives behind a ReLU whose sum is -2. What passes back?",
+        "0",
+        ("0.4", "-0.8", "-2"),
+        "ReLU is flat below 0: its own slope there is 0, and the chain rule multiplies by it.",
     ),
     QuizQuestion(
-        "A network must choose among 10 answers and knows nothing. Its loss?",
-        "ln 10, about 2.3",
-        ("ln 2, about 0.7", "10", "0.1"),
-        "It assigns 0.1 to each answer, so the surprise at the true one is -ln 0.1.",
+        "A neuron with ReLU is off for every example. What will training make of it?",
+        "nothing: its weights stay",
+        ("it is switched on soon", "its weights grow", "its weights become 0"),
+        "No slope passes back through it for any example, so they stay as they are.",
     ),
     QuizQuestion(
-        "What does F.cross_entropy of PyTorch expect?",
-        "scores, before the softmax",
-        ("probabilities, after the softmax", "scores, after a sigmoid", "the answers only"),
-        "It applies the softmax itself; a second one makes the network learn badly, in silence.",
-    ),
-    QuizQuestion(
-        "There are 1,200 examples, and batches of 32. How many steps are an epoch?",
-        "37",
-        ("32", "1,200", "1"),
-        "1,200 by 32 is 37.5, and the loader of this course leaves an incomplete batch out.",
+        "What does an optimizer such as torch.optim.SGD do?",
+        "it changes the parameters",
+        ("it computes the slopes", "it computes the loss", "it chooses the examples"),
+        "The slopes come from backward; the optimizer subtracts the learning rate times each.",
     ),
 )

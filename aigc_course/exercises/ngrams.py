@@ -1,15 +1,12 @@
-"""Exercises on n-grams: counting, smoothing, temperature, and how much was copied."""
+"""Exercises on n-grams: counting, smoothing, and how much was copied."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-import numpy as np
-
 from aigc_course.evaluation.text_metrics import longest_copy
 from aigc_course.exercises.engine.draws import letters, size
 from aigc_course.exercises.engine.types import Exercise, QuizQuestion
-from aigc_course.generation.sampling import apply_temperature
 
 
 def count(texts, n):
@@ -163,80 +160,6 @@ def draw_mix(rng):
     words = [f"w{i}" for i in range(size(rng, 2, 5))]
     word = words[int(rng.integers(0, len(words)))]
     return Counter({w: size(rng, 1, 9) for w in words}), word, float(rng.uniform(0.05, 0.5))
-
-
-def power_and_normalise(probabilities, temperature):
-    """Return the probabilities to the power 1 / T, divided by their sum."""
-    scaled = np.asarray(probabilities) ** (1 / temperature)
-    return scaled / scaled.sum()
-
-
-TEMPERATURE = Exercise(
-    name="ngrams.temperature",
-    title="Temperature",
-    minutes=10,
-    reference=apply_temperature,
-    shown=power_and_normalise,
-    probes=lambda: [
-        (np.array([0.6, 0.3, 0.1]), 0.5),
-        (np.array([0.6, 0.3, 0.1]), 2.0),
-        (np.array([0.5, 0.5, 0.0]), 1.0),
-        (np.array([0.9, 0.1]), 0.7),
-    ],
-    hints=(
-        (
-            "Below T = 1 the likely should become likelier. Which power makes large numbers "
-            "larger still, compared with small ones?"
-        ),
-        (
-            "Raise every probability to the power 1 / T. Afterwards they no longer sum to 1: "
-            "what repairs that?"
-        ),
-        "q_i = p_i^(1/T) / (sum over all j of p_j^(1/T)).",
-    ),
-)
-
-
-@TEMPERATURE.mistake(
-    "The exponent is 1 / T: with T below 1 the likely should become "
-    "likelier, yours does the opposite."
-)
-def power_t(p, temperature):
-    scaled = np.asarray(p, dtype=float) ** temperature
-    return scaled / scaled.sum()
-
-
-@TEMPERATURE.mistake(
-    "Two things: the exponent is 1 / T, not T, and the result must be divided by its sum."
-)
-def power_t_not_normalised(p, temperature):
-    return np.asarray(p, dtype=float) ** temperature
-
-
-@TEMPERATURE.mistake("The result does not sum to 1: divide by its sum.")
-def not_normalised(p, temperature):
-    return np.asarray(p, dtype=float) ** (1 / temperature)
-
-
-@TEMPERATURE.mistake(
-    "Dividing all by T and normalising changes nothing; T belongs into the exponent."
-)
-def divided(p, temperature):
-    scaled = np.asarray(p, dtype=float) / temperature
-    return scaled / scaled.sum()
-
-
-@TEMPERATURE.mistake(
-    "exp(p / T) is for logits; here p are probabilities already, so use p ** (1 / T)."
-)
-def softmax_of_probabilities(p, temperature):
-    scaled = np.exp(np.asarray(p, dtype=float) / temperature)
-    return scaled / scaled.sum()
-
-
-@TEMPERATURE.hidden(times=4)
-def draw_temperature(rng):
-    return np.append(rng.dirichlet(np.ones(size(rng, 2, 6))), 0.0), float(rng.uniform(0.3, 3))
 
 
 def add_k(followers: Counter, vocabulary: list[str], k: float) -> dict[str, float]:
@@ -421,12 +344,6 @@ QUIZ = (
         "They hold an n-gram that it never saw.",
         ("They are longer than others.", "They break the world's rules.", "They use new letters."),
         "What was never seen has the frequency 0, and the logarithm of 0 is minus infinity.",
-    ),
-    QuizQuestion(
-        "What does a temperature below 1 do?",
-        "It makes likely tokens likelier.",
-        ("It makes all tokens equal.", "It makes rare tokens likelier.", "It removes rare tokens."),
-        "Each probability is raised to a power above 1, which shrinks small ones the most.",
     ),
     QuizQuestion(
         "A context was seen 8 times, and 2 different tokens followed it. What weight gets the "

@@ -310,9 +310,9 @@ def test_an_answer_elsewhere_counts_when_its_place_is_empty():
 
 def test_answers_may_use_each_other_also_after_a_crash():
     """A new start forgets nothing."""
-    temperature = grading.Check("ngrams.temperature", (3,))
+    temperature = grading.Check("chance.temperature", (3,))
     uses = (
-        '@exercise("ngrams.temperature")\ndef g(p, t):\n    assert abs(f([0.5, 0.5]) - 1) < 1e-9\n'
+        '@exercise("chance.temperature")\ndef g(p, t):\n    assert abs(f([0.5, 0.5]) - 1) < 1e-9\n'
         "    import numpy as np\n    q = np.asarray(p) ** (1 / t)\n    return q / q.sum()"
     )
     _, said = graded(
@@ -324,7 +324,7 @@ def test_answers_may_use_each_other_also_after_a_crash():
         "import os\nos._exit(0)",
         checks=(ENTROPY, temperature),
     )
-    assert said == {"chance.entropy": grading.RIGHT, "ngrams.temperature": grading.RIGHT}
+    assert said == {"chance.entropy": grading.RIGHT, "chance.temperature": grading.RIGHT}
 
 
 def test_numpys_numbers_answer_questions():
@@ -359,7 +359,7 @@ def test_in_the_learners_own_kernel_answers_are_named_and_given_back(capsys):
         "✘ chance.entropy: for [0.5, 0.25, 0.25] expected 1.5, but yours gave 3." in said
         and "course's own" not in said
     )
-    for name in ("chance.entropy", "chance.plot_bits", "ngrams.temperature"):
+    for name in ("chance.entropy", "chance.plot_bits", "chance.temperature"):
         with pytest.raises(assignment.NotRight) as told:
             assignment.require(name)
         assert told.value._render_traceback_()[0].startswith(f"✘ {name}")

@@ -185,7 +185,7 @@ def test_an_answer_that_changes_its_arguments_is_told():
         p /= p.sum()
         return p
 
-    assert "work on a copy" in told("ngrams.temperature", power_in_place)
+    assert "work on a copy" in told("chance.temperature", power_in_place)
 
 
 def test_a_missing_return_is_told():

@@ -79,7 +79,7 @@ def test_a_difference_is_never_between_two_equal_descriptions():
 @pytest.mark.parametrize(
     "name, change, says",
     [
-        ("ngrams.temperature", lambda p: -p, "Every number has the wrong sign."),
+        ("chance.temperature", lambda p: -p, "Every number has the wrong sign."),
         ("conv.convolve", lambda y: y / 2, "Every number is half what it should be."),
         ("conv.convolve", lambda y: y + 0.25, "Every number is too large by 0.25."),
         ("vectors.ppmi", lambda y: y * 3, "Every number is 3 times what it should be."),

@@ -112,10 +112,10 @@ def expected_surprise(probabilities):
 
 
 in_another_form("chance.entropy", as_tensor)
-in_another_form("ngrams.temperature", as_list)
+in_another_form("chance.temperature", as_list)
 
 
-@accepted("ngrams.temperature")
+@accepted("chance.temperature")
 def by_logarithms(probabilities, temperature):
     with np.errstate(divide="ignore"):
         return torch.softmax(torch.as_tensor(np.log(probabilities)) / temperature, 0)
@@ -376,7 +376,8 @@ def cross_entropies(positive, negative):
 # --- deep
 
 ACCEPTED["deep.collapse"] = [-1, np.float32(-1)]
-ACCEPTED["deep.parameters"] = [9610, np.int64(9610)]
+ACCEPTED["deep.by_hand"] = [-2, np.float32(-2)]
+ACCEPTED["softmax.parameters"] = [9610, np.int64(9610)]
 in_another_form("deep.hidden", as_list)
 
 
@@ -385,30 +386,57 @@ def with_torchs_relu(x, W, b):
     return torch.relu(torch.as_tensor(x) @ torch.as_tensor(W).T + torch.as_tensor(b))
 
 
-in_another_form("deep.softmax", as_list)
+in_another_form("deep.relu_back", as_list)
 
 
-@accepted("deep.softmax")
+@accepted("deep.relu_back")
+def where_the_sum_is_above(sums, arriving):
+    return torch.where(torch.as_tensor(sums) > 0, torch.as_tensor(arriving), 0.0)
+
+
+in_another_form("deep.dead", np.int64)
+
+
+@accepted("deep.dead")
+def by_the_largest(sums):
+    return sum(max(column) <= 0 for column in np.asarray(sums).T)
+
+
+# --- softmax
+
+in_another_form("softmax.softmax", as_list)
+
+
+@accepted("softmax.softmax")
 def by_logarithms(scores):
     return torch.as_tensor(scores).log_softmax(1).exp()
 
 
-in_another_form("deep.accuracy", torch.as_tensor)
+in_another_form("softmax.accuracy", torch.as_tensor)
 
 
-@accepted("deep.accuracy")
+@accepted("softmax.accuracy")
 def by_counting_right_ones(scores, answers):
     pairs = zip(scores, answers, strict=True)
     return sum(max(row) == row[true] for row, true in pairs) / len(answers)
 
 
-in_another_form("deep.cross_entropy", torch.as_tensor)
+in_another_form("softmax.cross_entropy", torch.as_tensor)
 
 
-@accepted("deep.cross_entropy")
+@accepted("softmax.cross_entropy")
 def by_one_hot(probabilities, answers):
     one_hot = np.eye(probabilities.shape[1])[answers]
     return -(one_hot * np.log(np.where(one_hot == 1, probabilities, 1))).sum() / len(answers)
+
+
+in_another_form("softmax.slopes", as_list)
+
+
+@accepted("softmax.slopes")
+def minus_one_hot(probabilities, answers):
+    truth = F.one_hot(torch.as_tensor(answers), len(probabilities[0]))
+    return torch.as_tensor(probabilities) - truth
 
 
 # --- neural
@@ -1006,15 +1034,6 @@ in_another_form("backprop.chain_slopes", np.asarray)
 @accepted("backprop.chain_slopes")
 def by_products(slopes):
     return tuple(math.prod(slopes[i:]) for i in range(len(slopes) + 1))
-
-
-in_another_form("backprop.divide", lambda pair: [np.float64(pair[0]), list(pair[1])])
-
-
-@accepted("backprop.divide")
-def by_the_inverse(a, b):
-    inverse = 1 / b
-    return a * inverse, [inverse, -a * inverse * inverse]
 
 
 in_another_form("fitting.momentum", as_list)
