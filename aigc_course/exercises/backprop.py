@@ -352,6 +352,57 @@ def draw_backward(rng):
     return parents, slopes
 
 
+def times(a, b):
+    """Return the product of two numbers, and its local slopes with respect to both."""
+    return a * b, (b, a)
+
+
+TIMES = Exercise(
+    name="backprop.times",
+    title="Teach the tape to multiply",
+    minutes=5,
+    reference=times,
+    probes=lambda: [(5.0, 3.0), (-2.0, 4.0), (0.5, 0.25), (1.5, -0.5)],
+    hints=(
+        "If a grows by 0.01, by how much does a times b grow?",
+        "It grows by 0.01 times b. So the slope with respect to a is the other number, and the "
+        "same holds for b.",
+        "The product, and the pair (b, a).",
+    ),
+)
+
+
+@TIMES.mistake("The slopes are exchanged: the product grows b times as fast as a.")
+def own_number(a, b):
+    return a * b, (a, b)
+
+
+@TIMES.mistake("Those are the slopes of a sum; a product grows b times as fast as a.")
+def slopes_of_a_sum(a, b):
+    return a * b, (1.0, 1.0)
+
+
+@TIMES.mistake("The value is that of the sum; the product is asked for.")
+def sum_for_product(a, b):
+    return a + b, (b, a)
+
+
+@TIMES.mistake("Return two things: the value, and a pair of slopes.")
+def slopes_without_value(a, b):
+    return b, a
+
+
+@TIMES.mistake("Return a pair: the value first, then the two slopes together as a tuple.")
+def three_results(a, b):
+    return a * b, b, a
+
+
+@TIMES.hidden()
+def draw_times(rng):
+    a, b = rng.uniform(0.5, 3, 2)
+    return float(a), float(-b)
+
+
 QUIZ = (
     QuizQuestion(
         "A score grows 3 times as fast as a weight, and the loss -0.5 times as fast as the score. "

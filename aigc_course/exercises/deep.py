@@ -102,6 +102,68 @@ COLLAPSE = Question(
 )
 
 
+def merged(W1, b1, w2, b2):
+    """Return weights (D,) and bias of the one neuron that equals two layers without ReLU."""
+    return w2 @ W1, float(w2 @ b1 + b2)
+
+
+def _two_layers():
+    """Return probes: weights (H, D), biases (H,) of a layer; weights (H,), bias of a neuron."""
+    rng = np.random.default_rng(3)
+    fixed = (np.array([[1.0, 0.0], [3.0, 2.0]]), np.zeros(2), np.array([2.0, -1.0]), 0.5)
+    sizes = ((3, 2), (2, 4), (3, 3))
+    drawn = [
+        (rng.normal(size=(h, d)), rng.normal(size=h), rng.normal(size=h), 0.25) for h, d in sizes
+    ]
+    return [fixed, *drawn]
+
+
+MERGE = Exercise(
+    name="deep.merge",
+    title="One neuron for two layers",
+    minutes=10,
+    reference=merged,
+    probes=_two_layers,
+    hints=(
+        "Put h = W1 x + b1 into z = w2 h + b2. What stands before x, and what stands without x?",
+        "The weights of the paths are a product of w2 and W1. The biases of the first layer reach "
+        "the result with the weights w2.",
+        "w = w2 W1, b = w2 b1 + b2.",
+    ),
+)
+
+
+@MERGE.mistake("The biases of the first layer reach the result as well, with the weights w2.")
+def second_bias_only(W1, b1, w2, b2):
+    return w2 @ W1, float(b2)
+
+
+@MERGE.mistake("The bias of the second layer is missing.")
+def first_bias_only(W1, b1, w2, b2):
+    return w2 @ W1, float(w2 @ b1)
+
+
+@MERGE.mistake("Each bias of the first layer is multiplied by its weight in w2 on the way.")
+def biases_added(W1, b1, w2, b2):
+    return w2 @ W1, float(b1.sum() + b2)
+
+
+@MERGE.mistake("Along a path the weights are multiplied: each row of W1 by its number in w2.")
+def weights_added(W1, b1, w2, b2):
+    return W1.sum(axis=0), float(w2 @ b1 + b2)
+
+
+@MERGE.mistake("That keeps the paths apart; add up what reaches the result from each input.")
+def paths_apart(W1, b1, w2, b2):
+    return w2[:, None] * W1, float(w2 @ b1 + b2)
+
+
+@MERGE.hidden()
+def draw_merge(rng):
+    h, d = size(rng, 2, 4), size(rng, 2, 4)
+    return rng.normal(size=(h, d)), rng.normal(size=h), rng.normal(size=h), float(rng.normal())
+
+
 BY_HAND = Question(
     name="deep.by_hand",
     title="Two layers with a pencil",

@@ -346,6 +346,16 @@ QUIZ = (
         "What was never seen has the frequency 0, and the logarithm of 0 is minus infinity.",
     ),
     QuizQuestion(
+        "Why do very long contexts cost more bits on new tales?",
+        "A context seen once is trusted, and the new tale goes on otherwise.",
+        (
+            "Long contexts take too much memory to be counted.",
+            "New tales have more words than those that were counted.",
+            "The entropy of the world grows with the length of the context.",
+        ),
+        "With long contexts most were seen once; what followed then gets nearly everything.",
+    ),
+    QuizQuestion(
         "A context was seen 8 times, and 2 different tokens followed it. What weight gets the "
         "shorter context by Witten and Bell?",
         "2/10",

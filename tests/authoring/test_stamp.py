@@ -106,7 +106,7 @@ def check_what_follows(after):
     assert f"headlines ([{LATE}]({LATE}_lstm_headlines.ipynb)), attention" in said["00"]
     assert f"the causal mask of lesson {EARLY}." in translation
     assert f"BLEU (lesson {LATE})" in translation
-    assert f"the loop of lesson {number('deep')}" in said[EARLY], "of another lesson"
+    assert f"the loop of lesson {number('softmax')}" in said[EARLY], "of another lesson"
     assert 'plots.picture("lstm"' in said[LATE]
     rows = re.findall(r"^\| \[(\d\d) ([^\]]*)\]\([^)]*\) \| \d+ min \|", text["README.md"], re.M)
     at = int(EARLY)

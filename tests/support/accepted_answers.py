@@ -394,6 +394,18 @@ def where_the_sum_is_above(sums, arriving):
     return torch.where(torch.as_tensor(sums) > 0, torch.as_tensor(arriving), 0.0)
 
 
+in_another_form("deep.merge", lambda pair: [torch.as_tensor(pair[0]), np.float64(pair[1])])
+
+
+@accepted("deep.merge")
+def by_what_zero_gives(W1, b1, w2, b2):
+    def two(x):
+        return w2 @ (W1 @ x + b1) + b2
+
+    bias = two(np.zeros(W1.shape[1]))
+    return [two(unit) - bias for unit in np.eye(W1.shape[1])], bias
+
+
 in_another_form("deep.dead", np.int64)
 
 
@@ -1034,6 +1046,17 @@ in_another_form("backprop.chain_slopes", np.asarray)
 @accepted("backprop.chain_slopes")
 def by_products(slopes):
     return tuple(math.prod(slopes[i:]) for i in range(len(slopes) + 1))
+
+
+in_another_form("backprop.times", lambda pair: [np.float64(pair[0]), list(pair[1])])
+
+
+@accepted("backprop.times")
+def by_torchs_tape(a, b):
+    both = torch.tensor([a, b], dtype=torch.float64, requires_grad=True)
+    product = both.prod()
+    product.backward()
+    return product.item(), both.grad
 
 
 in_another_form("fitting.momentum", as_list)
