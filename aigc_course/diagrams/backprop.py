@@ -68,10 +68,12 @@ def neuron_slopes() -> Drawing:
         drawing.text(240, y + 33, f"-0.562 {slope}", size=SMALL, colour=LOSS)
     guess = drawing.data(545, 132, "p = 0.438", width=88)
     drawing.arrow(total, guess)
-    error = drawing.loss(685, 132, "p - y = -0.562")
+    error = drawing.data(685, 132, "p - y = -0.562", width=130)
     drawing.arrow(guess, error)
     drawing.text(685, 96, "true answer y = 1", size=SMALL, colour=GREY)
-    drawing.gradient((685, 155), (240, 238), via=[(685, 264), (240, 264)])
+    drawing.curve([(685, 149), (685, 264), (146, 264), (146, 99)], colour=LOSS, dashed=True)
+    for y in (99, 161, 223):
+        drawing.gradient((146, y), (164, y))
     drawing.text(462, 256, "the error goes back, times each input", size=SMALL, colour=LOSS)
     return drawing
 
@@ -98,11 +100,11 @@ def tape(a: float = 2, b: float = 3) -> Drawing:
     drawing.arrow(boxes[3], boxes[4])
     drawing.arrow((80, 82), (396, 82), via=[(80, 60), (396, 60)])
     drawing.arrow((70, 82), (554, 82), via=[(70, 34), (554, 34)])
-    steps = ((4, 3, "1 × 2"), (3, 2, "2 × 1"), (2, 1, f"2 × {a:g}, product"))
+    steps = ((4, 3, "1 × 2 = 2"), (3, 2, "2 × 1 = 2"), (2, 1, f"2 × {a:g} = {2 * a:g}, from a b"))
     for start, end, words in steps:
         drawing.gradient((boxes[start].x - 6, 172), (boxes[end].x + 6, 172), words)
-    drawing.gradient((390, 206), (90, 206), f"2 × {b:g} = {2 * b:g}, from the product")
-    drawing.gradient((548, 240), (90, 240), "2 × 1 = 2, from the sum")
+    drawing.gradient((390, 206), (90, 206), f"2 × {b:g} = {2 * b:g}, from a b")
+    drawing.gradient((548, 240), (90, 240), "2 × 1 = 2, from a b + a")
     return drawing
 
 

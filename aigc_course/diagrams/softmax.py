@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from aigc_course.diagrams.language import Drawing
+from aigc_course.diagrams.language import LOSS, SMALL, Drawing
 
 
 def softmax(
@@ -84,22 +84,23 @@ def loss_of_three(three: float = 2, eight: float = 1, nine: float = 0) -> Drawin
         for name in scores
     )
     alt = f"Three answers, of which eight is true. {told}. The loss is {loss:.2f}."
-    drawing = Drawing(780, 300, alt)
-    titles = ((60, "answer"), (180, "score"), (390, "probability"), (530, "truth"), (690, "loss"))
+    drawing = Drawing(820, 310, alt)
+    titles = ((65, "answer"), (185, "score"), (500, "probability"), (710, "loss"))
     for x, words in titles:
         drawing.title(x, 28, words)
-    end = drawing.loss(690, 141, f"-ln {shares['eight']:.3f} = {loss:.2f}")
+    soft = drawing.operation(340, 141, "softmax")
+    end = drawing.loss(710, 141, f"-ln {shares['eight']:.3f} = {loss:.2f}")
     for i, name in enumerate(scores):
         y = 75 + 66 * i
-        drawing.text(60, y + 5, name)
-        before = drawing.data(180, y, f"{scores[name]:g}", width=64)
-        after = drawing.data(390, y, f"{shares[name]:.3f}", width=76)
-        drawing.data(530, y, "1" if name == "eight" else "0", width=40)
-        drawing.arrow((before.right[0], y - 8), (after.left[0], y - 8), "softmax", width=1.2)
-        drawing.gradient(
-            (after.left[0], y + 8), (before.right[0], y + 8), f"{errors[name]:+.3f}", above=False
-        )
-    drawing.arrow((428, 141), (510, 141))
-    drawing.arrow((550, 141), end)
-    drawing.note(285, 275, "slope = probability - truth")
+        drawing.text(65, y + 5, name)
+        before = drawing.data(185, y, f"{scores[name]:g}", width=64)
+        after = drawing.data(500, y, f"{shares[name]:.3f}", width=76)
+        drawing.arrow(before.right, soft.left, width=1.2)
+        drawing.arrow(soft.right, after.left, width=1.2)
+        drawing.text(185, y + 34, f"slope {errors[name]:+.3f}", size=SMALL, colour=LOSS)
+    drawing.arrow((538, 141), end)
+    truth = drawing.data(710, 75, "truth: eight")
+    drawing.arrow(truth, end)
+    drawing.gradient((710, 163), (185, 262), via=[(710, 288), (185, 288)])
+    drawing.text(450, 278, "slopes of the loss: probability - truth", size=SMALL, colour=LOSS)
     return drawing

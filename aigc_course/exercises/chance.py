@@ -150,6 +150,7 @@ _CHOICES = (
     (_GRAMMARS[1], [0, 2, 1, 0]),
     (_GRAMMARS[1], [0, 1, 2, 0]),
     (_GRAMMARS[2], [0]),
+    ({"START": ["Ada A"], "A": ["x", "y"]}, [0, 1]),  # a symbol's letters inside a word
 )
 
 

@@ -110,7 +110,7 @@ def merged(W1, b1, w2, b2):
 def _two_layers():
     """Return probes: weights (H, D), biases (H,) of a layer; weights (H,), bias of a neuron."""
     rng = np.random.default_rng(3)
-    fixed = (np.array([[1.0, 0.0], [3.0, 2.0]]), np.zeros(2), np.array([2.0, -1.0]), 0.5)
+    fixed = (np.array([[1.0, 0.0], [1.0, 4.0]]), np.array([1.0, 0.0]), np.array([2.0, 3.0]), 0.5)
     sizes = ((3, 2), (2, 4), (3, 3))
     drawn = [
         (rng.normal(size=(h, d)), rng.normal(size=h), rng.normal(size=h), 0.25) for h, d in sizes
@@ -172,9 +172,15 @@ BY_HAND = Question(
     explanation="The sums are -2, 2, 4 and -4, and after ReLU they are 0, 2, 4 and 0. The score is "
     "0 + 2 - 4 - 0 = -2.",
     mistakes=(
-        Mistake(0, "ReLU is missing: of the four sums, those below 0 become 0."),
+        Mistake(
+            0,
+            "Is ReLU missing? Sums below 0 become 0. Or is it the difference? 1 - (-3) is 4.",
+        ),
         Mistake(6, "The last two are subtracted, as in the drawing; you add them."),
-        Mistake(2, "The first two are added and the last two subtracted, not the other way round."),
+        Mistake(
+            2,
+            "The first two are added, the last two subtracted; and the second input is -3, not 3.",
+        ),
         Mistake(-4, "Of the first pair, the second neuron is on: minus the sum is 2."),
         Mistake(-6, "The first two are added: minus the sum is 2, and it counts with a plus."),
     ),
@@ -197,7 +203,8 @@ def _sums_and_slopes():
     rng = np.random.default_rng(1)
     fixed = (np.array([[3.0, -3.0, 1.0, -1.0]]), np.array([[1.0, 1.0, -1.0, -1.0]]))
     drawn = [(rng.normal(size=shape), rng.normal(size=shape)) for shape in ((4, 3), (2, 5))]
-    return [fixed, *drawn]
+    at_zero = (np.array([[0.0, 2.0], [-1.0, 0.0]]), np.array([[3.0, 1.0], [2.0, -4.0]]))
+    return [fixed, *drawn, at_zero]
 
 
 RELU_BACK = Exercise(
@@ -229,6 +236,11 @@ def relu_of_slopes(sums, arriving):
 @RELU_BACK.mistake("ReLU's slope is 1 where the sum is above 0, however large the sum is.")
 def times_the_output(sums, arriving):
     return arriving * np.maximum(0, sums)
+
+
+@RELU_BACK.mistake("At a sum of exactly 0 nothing passes: the sum must be above 0.")
+def at_zero_too(sums, arriving):
+    return arriving * (sums >= 0)
 
 
 @RELU_BACK.mistake("The other way round: a slope passes where the sum is above 0.")
@@ -268,6 +280,7 @@ def _some_dead():
         (mixed,),
         (alive,),
         (-alive,),
+        (np.array([[0.0, 1.0, -1.0], [-2.0, 0.0, 3.0]]),),  # 0 is not positive
     ]
 
 
@@ -298,6 +311,11 @@ def by_rows(sums):
 @DEAD.mistake("A neuron that is off for some examples lives; it is dead if it is off for all.")
 def off_somewhere(sums):
     return int((sums <= 0).any(axis=0).sum())
+
+
+@DEAD.mistake("A sum of 0 is not positive, so a neuron with nothing above it is off, too.")
+def strictly_below(sums):
+    return int((sums < 0).all(axis=0).sum())
 
 
 @DEAD.mistake("Those are the neurons that live; count the others.")

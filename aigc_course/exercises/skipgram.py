@@ -230,6 +230,14 @@ def all_added(a, b, c, vectors):
     return int(scores.argmax())
 
 
+@ANALOGY.mistake(
+    "The rows are counted anew once the given ones are removed: return the number in `vectors`."
+)
+def number_in_the_rest(a, b, c, vectors):
+    target = vectors[b] - vectors[a] + vectors[c]
+    return int(np.argmax(np.delete(vectors, [a, b, c], axis=0) @ target))
+
+
 @ANALOGY.mistake("You look for the smallest; the most similar row has the largest product.")
 def least_similar(a, b, c, vectors):
     scores = vectors @ (vectors[b] - vectors[a] + vectors[c])
@@ -369,6 +377,14 @@ def leaning_summed(vector, group, other):
 @LEANING.mistake("You take the cosine with the mean vector; take the mean of the cosines.")
 def cosine_with_the_mean(vector, group, other):
     return leaning(vector, group.mean(0, keepdims=True), other.mean(0, keepdims=True))
+
+
+@LEANING.mistake("The length of each row is needed: np.linalg.norm(group, axis=1).")
+def one_length_for_all(vector, group, other):
+    def cosines(rows):
+        return rows @ vector / (np.linalg.norm(rows) * np.linalg.norm(vector))
+
+    return cosines(group).mean() - cosines(other).mean()
 
 
 @LEANING.mistake("The other group is missing: subtract its mean.")

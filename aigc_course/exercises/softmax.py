@@ -94,6 +94,12 @@ def sigmoids(scores):
         return 1 / (1 + np.exp(-scores))
 
 
+@SOFTMAX.mistake("Each row has a sum of its own: divide by it, not by the sum of the whole table.")
+def one_sum_for_all(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum()
+
+
 @SOFTMAX.mistake("Divide by the sum of the row; so far the numbers do not add up to one.")
 def not_divided(scores):
     return np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -287,6 +293,14 @@ SLOPES = Exercise(
 @SLOPES.mistake("The sign: probability minus what it should be, so p - 1 at the true answer.")
 def truth_minus(probabilities, answers):
     return -score_slopes(probabilities, answers)
+
+
+@SLOPES.mistake("At the true answer the slope is p - 1, which is negative; you have 1 - p.")
+def turned_at_the_truth(probabilities, answers):
+    slopes = np.array(probabilities, dtype=float)
+    rows = np.arange(len(answers))
+    slopes[rows, answers] = 1 - slopes[rows, answers]
+    return slopes
 
 
 @SLOPES.mistake("The slopes of one example each are asked for; do not divide by their number.")

@@ -124,7 +124,7 @@ def check_what_follows(after):
     assert f"nbgrader autograde {LATE}_lstm_headlines" in text["docs/classroom.md"]
     glossary = text["docs/glossary.md"]
     assert re.search(rf"### attention\n\n.* Lesson {EARLY}\.\n", glossary)
-    many = rf"### temperature\n\n.* Lessons {NUMBER['ngrams']} and {LATE}\.\n"
+    many = rf"### temperature\n\n.* Lessons {NUMBER['chance']} and {LATE}\.\n"
     assert re.search(many, glossary)
     assert f"which lesson {EARLY} shows" in text["benchmarks/README.md"]
     assert f"which lesson {EARLY} shows" in after["benchmarks/scaling.py"].decode()
