@@ -21,7 +21,7 @@ PARTS = (START, TEXT, PICTURES, WORLDS, GOOD)
 """The parts of the course, in their order."""
 
 COURSES = ("language", "pictures")
-"""Short courses of eighteen to twenty-one lessons, for those who have a weekend or a term."""
+"""Short courses of nineteen to twenty-two lessons, for those who have a weekend or a term."""
 
 
 @dataclass(frozen=True)
@@ -218,13 +218,24 @@ LESSONS: tuple[Lesson, ...] = (
         courses=("language", "pictures"),
     ),
     Lesson(
+        topic="chainrule",
+        title="The chain rule",
+        part=TEXT,
+        question="how does a nudge travel through a computation?",
+        needs=("network",),
+        minutes=70,
+        builds="slopes along a chain, the gradient of a neuron, checked by nudges",
+        lab="whose pencil finds the slope first?",
+        courses=("language", "pictures"),
+    ),
+    Lesson(
         topic="backprop",
         title="Backpropagation",
         part=TEXT,
         question="how are all slopes found at once?",
-        needs=("network",),
-        minutes=90,
-        builds="the chain rule, the gradient of a neuron, an autograd of thirty lines",
+        needs=("chainrule",),
+        minutes=80,
+        builds="a tape, an autograd of thirty lines, the loop of PyTorch",
         lab="slopes along a tape on the board; who finds the forgotten line?",
         courses=("language", "pictures"),
     ),

@@ -1,81 +1,8 @@
-"""Drawings of the lesson on backpropagation: a chain of slopes, and a tape."""
+"""Drawings of the lesson on backpropagation: a tape."""
 
 from __future__ import annotations
 
-import itertools
-
 from aigc_course.diagrams.language import GREY, LOSS, SMALL, Drawing
-
-
-def chain() -> Drawing:
-    """Draw the chain from a weight to the loss, and the slopes on the way back."""
-    drawing = Drawing(
-        800,
-        240,
-        "A chain of three steps: the weight w changes the score z, the score changes the "
-        "probability p, the probability changes the loss. Forwards, above: w = 1 gives z = -0.25, "
-        "p = 0.44 and a loss of 0.83. Backwards, below, the slopes of the three steps: 0.3, 0.246 "
-        "and -2.284. How fast the loss grows with each: with the loss itself 1, with p -2.284, "
-        "with z -0.562, with w -0.169.",
-    )
-    drawing.title(70, 30, "forwards")
-    boxes = [
-        drawing.layer(80, 85, "w = 1"),
-        drawing.data(290, 85, "z = -0.25"),
-        drawing.data(500, 85, "p = 0.438"),
-        drawing.loss(700, 85, "loss 0.83"),
-    ]
-    steps = ("× input + rest", "sigmoid", "-ln p")
-    for (one, other), words in zip(itertools.pairwise(boxes), steps, strict=True):
-        drawing.arrow(one, other, words)
-    for one, other, words in (
-        (boxes[3], boxes[2], "× -2.284"),
-        (boxes[2], boxes[1], "× 0.246"),
-        (boxes[1], boxes[0], "× 0.3"),
-    ):
-        drawing.gradient((one.x - 4, 150), (other.x + 4, 150), words, above=False)
-    for box, slope in zip(boxes, ("-0.169", "-0.562", "-2.284", "1"), strict=True):
-        drawing.text(box.x, 190, slope, bold=True, colour=LOSS)
-    drawing.note(400, 222, "below each box: how fast the loss grows with it")
-    drawing.text(80, 133, "backwards", bold=True)
-    return drawing
-
-
-def neuron_slopes() -> Drawing:
-    """Draw how the error of one example becomes the slopes of a neuron's numbers."""
-    drawing = Drawing(
-        780,
-        290,
-        "One neuron and picture E. On the left its inputs, upper -0.1 and lower 0.3, and a 1 for "
-        "the bias. They are multiplied by w1, w2 and b, and the sum becomes p = 0.438; the truth "
-        "is 1. The error p - y = -0.562 goes back along a dashed arrow, and each number gets the "
-        "error times its own input: 0.056, -0.169 and -0.562.",
-    )
-    for x, words in ((75, "inputs"), (240, "learned numbers"), (675, "error")):
-        drawing.title(x, 30, words)
-    total = drawing.operation(420, 132, "sum, sigmoid")
-    rows = zip(
-        (70, 132, 194),
-        ("upper -0.1", "lower 0.3", "1"),
-        ("w1 = 0.5", "w2 = 1", "b = -0.5"),
-        ("× (-0.1) = 0.056", "× 0.3 = -0.169", "× 1 = -0.562"),
-        strict=True,
-    )
-    for y, given, learned, slope in rows:
-        number = drawing.layer(240, y, learned, width=96, height=32)
-        drawing.arrow(drawing.data(75, y, given, width=92), number)
-        drawing.arrow(number.right, total)
-        drawing.text(240, y + 33, f"-0.562 {slope}", size=SMALL, colour=LOSS)
-    guess = drawing.data(545, 132, "p = 0.438", width=88)
-    drawing.arrow(total, guess)
-    error = drawing.data(685, 132, "p - y = -0.562", width=130)
-    drawing.arrow(guess, error)
-    drawing.text(685, 96, "true answer y = 1", size=SMALL, colour=GREY)
-    drawing.curve([(685, 149), (685, 264), (146, 264), (146, 99)], colour=LOSS, dashed=True)
-    for y in (99, 161, 223):
-        drawing.gradient((146, y), (164, y))
-    drawing.text(462, 256, "the error goes back, times each input", size=SMALL, colour=LOSS)
-    return drawing
 
 
 def tape(a: float = 2, b: float = 3) -> Drawing:

@@ -33,7 +33,7 @@ def two_layers(x1: float = 2, x2: float = 1) -> Drawing:
         drawing.arrow(neuron, after, f"{total:g}")
         drawing.arrow(after.right, result.left, width=1.2)
         nearer = y + 0.3 * (170 - y)  # where the arrow is at x = 512
-        drawing.text(512, nearer + (-10 if i < 2 else 20), weight, size=SMALL, anchor="start")
+        drawing.text(512, nearer + (-10, -10, -16, 22)[i], weight, size=SMALL, anchor="start")
     drawing.arrow(result, drawing.data(755, 170, f"z = {z:g}", width=72))
     return drawing
 

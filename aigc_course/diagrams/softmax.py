@@ -85,7 +85,7 @@ def loss_of_three(three: float = 2, eight: float = 1, nine: float = 0) -> Drawin
     )
     alt = f"Three answers, of which eight is true. {told}. The loss is {loss:.2f}."
     drawing = Drawing(820, 310, alt)
-    titles = ((65, "answer"), (185, "score"), (500, "probability"), (710, "loss"))
+    titles = ((65, "answer"), (195, "score"), (500, "probability"), (710, "loss"))
     for x, words in titles:
         drawing.title(x, 28, words)
     soft = drawing.operation(340, 141, "softmax")
@@ -93,14 +93,16 @@ def loss_of_three(three: float = 2, eight: float = 1, nine: float = 0) -> Drawin
     for i, name in enumerate(scores):
         y = 75 + 66 * i
         drawing.text(65, y + 5, name)
-        before = drawing.data(185, y, f"{scores[name]:g}", width=64)
+        before = drawing.data(195, y, f"{scores[name]:g}", width=64)
         after = drawing.data(500, y, f"{shares[name]:.3f}", width=76)
         drawing.arrow(before.right, soft.left, width=1.2)
         drawing.arrow(soft.right, after.left, width=1.2)
-        drawing.text(185, y + 34, f"slope {errors[name]:+.3f}", size=SMALL, colour=LOSS)
+        drawing.text(195, y + 34, f"slope {errors[name]:+.3f}", size=SMALL, colour=LOSS)
     drawing.arrow((538, 141), end)
     truth = drawing.data(710, 75, "truth: eight")
     drawing.arrow(truth, end)
-    drawing.gradient((710, 163), (185, 262), via=[(710, 288), (185, 288)])
+    drawing.curve([(710, 163), (710, 288), (122, 288), (122, 105)], colour=LOSS, dashed=True)
+    for i in range(3):
+        drawing.gradient((122, 105 + 66 * i), (138, 105 + 66 * i))
     drawing.text(450, 278, "slopes of the loss: probability - truth", size=SMALL, colour=LOSS)
     return drawing

@@ -1,241 +1,13 @@
-"""Exercises on backpropagation: the chain rule, the gradient of a neuron, a small autograd."""
+"""Exercises on backpropagation: a small autograd, and slopes by PyTorch's."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
-from aigc_course.exercises.engine.draws import size
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
-
-
-def neuron(x, w, b):
-    """Return the probabilities (N,) that a neuron assigns to N examples: sigmoid(x w + b)."""
-    return 1 / (1 + np.exp(-(x @ w + b)))
-
-
-def _examples():
-    """Return probes: examples (N, D), labels (N,) of 0 and 1, w (D,), b."""
-    rng = np.random.default_rng(0)
-    made = []
-    for n, d in ((6, 2), (1, 3), (5, 1), (3, 64)):
-        x, w = rng.normal(size=(n, d)), rng.normal(size=d)
-        made.append((x, (rng.random(n) > 0.5) * 1.0, w, 0.3))
-    return made
-
-
-def chain_slopes(slopes):
-    """Return the slope of a chain's end with respect to each number on it, from n local slopes.
-
-    There are n + 1: the last is 1, and each is the next one times the local slope between them.
-    """
-    found = [1.0]
-    for local in reversed(slopes):
-        found.insert(0, found[0] * local)
-    return found
-
-
-LINKS = Exercise(
-    name="backprop.chain_slopes",
-    title="Back along a chain",
-    minutes=10,
-    reference=chain_slopes,
-    probes=lambda: [([0.3, 0.246, -2.284],), ([2.0, 5.0],), ([-3.0],), ([0.5, 4.0, -1.0, 3.0],)],
-    hints=(
-        "How fast does the last number grow with itself? And with the one just before it?",
-        "Begin at the end with 1 and go back. Each number is reached over one more link, so its "
-        "slope is that of the number behind it times one more local slope. The list is in the "
-        "order of the chain.",
-        "slope of number i = local slope i x slope of number i + 1; the last slope is 1.",
-    ),
-)
-
-
-@LINKS.mistake("The end of the chain is missing: its slope with respect to itself is 1.")
-def without_the_end(slopes):
-    return chain_slopes(slopes)[:-1]
-
-
-@LINKS.mistake("Your list is back to front: the first entry belongs to the start of the chain.")
-def end_first(slopes):
-    return chain_slopes(slopes)[::-1]
-
-
-@LINKS.mistake(
-    "You multiply from the start of the chain. What counts for a number are the links between it "
-    "and the end."
-)
-def from_the_start(slopes):
-    return [1.0, *np.cumprod(slopes).tolist()]
-
-
-@LINKS.mistake("Slopes along a chain are multiplied, not added.")
-def added_up(slopes):
-    return [1.0 + sum(slopes[i:]) for i in range(len(slopes))] + [1.0]
-
-
-@LINKS.mistake("Those are the local slopes; multiply each by the slope of the number behind it.")
-def local_slopes_alone(slopes):
-    return [*slopes, 1.0]
-
-
-@LINKS.mistake("One number is returned: the slope at the start. A slope for each number is asked.")
-def only_the_start(slopes):
-    return chain_slopes(slopes)[0]
-
-
-@LINKS.hidden()
-def draw_links(rng):
-    return ([float(s) for s in rng.normal(size=size(rng, 3, 6))],)
-
-
-CHAIN = Question(
-    name="backprop.chain",
-    title="The chain rule on paper",
-    minutes=5,
-    reference=12.0,
-    explanation="u = 2a + 1 is 3 and grows 2 times as fast as a. u squared grows 2u = 6 times as "
-    "fast as u. Together 6 x 2 = 12.",
-    mistakes=(
-        Mistake(6, "That is how fast u squared grows with u. How fast does u grow with a?"),
-        Mistake(
-            2, "That is how fast u = 2a + 1 grows with a. How fast does u squared grow with u?"
-        ),
-        Mistake(8, "Slopes along a chain are multiplied, not added; and u is 2a + 1, not 2a."),
-        Mistake(9, "That is the value at a = 1; the slope is asked for."),
-        Mistake(4, "The outer slope is 2u, at u = 3, not at a = 1."),
-    ),
-    hints=(
-        "If a grows by a little, how much does u = 2a + 1 grow? And if u grows by a little, how "
-        "much does u squared?",
-        "The first factor is 2. The second is twice the value of u. Multiply them.",
-        "slope = 2u x 2 with u = 2a + 1.",
-    ),
-)
-
-
-def neuron_gradient(x, y, w, b):
-    """Return the gradients of the mean loss of sigmoid(x w + b) with respect to w and b.
-
-    They are the means over the examples of (p - y) x, (D,), and of p - y.
-    """
-    error = 1 / (1 + np.exp(-(x @ w + b))) - y
-    return x.T @ error / len(x), error.mean()
-
-
-GRADIENT = Exercise(
-    name="backprop.gradient",
-    title="The gradient of a neuron",
-    minutes=15,
-    reference=neuron_gradient,
-    probes=_examples,
-    hints=(
-        "If the score of one example grows a little, how does its loss change? And if a weight "
-        "grows a little, how does the score?",
-        "Chain rule: the slope of the loss with respect to the score, times the slope of the "
-        "score with respect to each weight. The first factor is the error, and the second is the "
-        "input that the weight belongs to. Then take the mean over the examples.",
-        "With respect to w: the mean of (p - y) x over the examples. There are N errors, and x has "
-        "N rows of D numbers: each row must be multiplied by its own error, so turn the errors "
-        "into a column of shape (N, 1) first. With respect to b: the mean of p - y.",
-    ),
-)
-
-
-@GRADIENT.mistake("The sign is wrong: the gradient points uphill, so it is p - y, not y - p.")
-def sign(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return -g, -h
-
-
-@GRADIENT.mistake(
-    "The errors (N,) multiply the columns of x here: each row needs its own error, so make them a "
-    "column, (p - y)[:, None]."
-)
-def errors_as_a_row(x, y, w, b):
-    error = neuron(x, w, b) - y
-    return (error * x).mean(0), error.mean()
-
-
-@GRADIENT.mistake("The loss is the mean over the examples: divide by their number.")
-def gradient_sum(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x), h * len(x)
-
-
-@GRADIENT.mistake("p (1 - p) belongs to squared error; in cross-entropy it cancels.")
-def of_squared_error(x, y, w, b):
-    p = neuron(x, w, b)
-    error = (p - y) * p * (1 - p)
-    return x.T @ error / len(x), error.mean()
-
-
-@GRADIENT.mistake("p is sigmoid(x w + b), a number between 0 and 1.")
-def no_sigmoid(x, y, w, b):
-    error = x @ w + b - y
-    return x.T @ error / len(x), error.mean()
-
-
-@GRADIENT.mistake("Return two things: the gradient with respect to w and that with respect to b.")
-def only_w(x, y, w, b):
-    return neuron_gradient(x, y, w, b)[0]
-
-
-@GRADIENT.mistake("The gradient with respect to w is a mean over the examples as well.")
-def w_summed(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x), h
-
-
-@GRADIENT.mistake(
-    "You multiply the mean error by the mean input. Multiply for each example, then take the mean."
-)
-def means_multiplied(x, y, w, b):
-    error = neuron(x, w, b) - y
-    return error.mean() * x.mean(0), error.mean()
-
-
-@GRADIENT.mistake(
-    "The order is: first the gradient with respect to w, then that with respect to b."
-)
-def in_the_other_order(x, y, w, b):
-    return neuron_gradient(x, y, w, b)[::-1]
-
-
-@GRADIENT.mistake("The score of an example has the bias in it, too: p is sigmoid(x w + b).")
-def bias_ignored(x, y, w, b):
-    return neuron_gradient(x, y, w, 0)
-
-
-@GRADIENT.mistake("The mean goes over the N examples, not over the D weights.")
-def divided_by_weights(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g * len(x) / len(w), h
-
-
-@GRADIENT.mistake("The gradient with respect to b is a mean over the examples as well.")
-def b_summed(x, y, w, b):
-    g, h = neuron_gradient(x, y, w, b)
-    return g, h * len(x)
-
-
-@GRADIENT.mistake(
-    "Each weight is multiplied by its input: the gradient with respect to w is the mean of "
-    "(p - y) x."
-)
-def no_input(x, y, w, b):
-    error = (neuron(x, w, b) - y).mean()
-    return np.full_like(w, error), error
-
-
-@GRADIENT.hidden()
-def draw_gradient(rng):
-    n, d = size(rng, 2, 7), size(rng, 2, 4)
-    return (
-        rng.normal(size=(n, d)),
-        (rng.random(n) > 0.5) * 1.0,
-        rng.normal(size=d),
-        float(rng.normal()),
-    )
+from aigc_course.exercises.engine.draws import normal, size
+from aigc_course.exercises.engine.types import Exercise, QuizQuestion
 
 
 def backward(parents, slopes):
@@ -404,21 +176,145 @@ def draw_times(rng):
     return float(a), float(-b)
 
 
+def divide(a, b):
+    """Return a / b, and its local slopes: 1 / b for a, and -a / b squared for b."""
+    return a / b, (1 / b, -a / b**2)
+
+
+DIVIDE = Exercise(
+    name="backprop.divide",
+    title="Teach the tape to divide",
+    minutes=8,
+    reference=divide,
+    probes=lambda: [(6.0, 2.0), (1.0, 4.0), (-3.0, 0.5), (2.0, -5.0)],
+    hints=(
+        "If a grows by a little, by how much does a / b grow? And what happens when b grows?",
+        "a / b is a times 1 / b, so a is multiplied by a number that does not depend on it. The "
+        "slope of 1 / b is -1 / b squared: when a positive b grows, 1 / b falls.",
+        "slopes: 1 / b for a, and -a / b^2 for b.",
+    ),
+)
+
+
+@DIVIDE.mistake("When b grows, a / b falls (for positive numbers): the second slope has a minus.")
+def minus_missing(a, b):
+    return a / b, (1 / b, a / b**2)
+
+
+@DIVIDE.mistake("1 / b squared is multiplied by a: the slope for b is -a / b squared.")
+def a_missing(a, b):
+    return a / b, (1 / b, -1 / b**2)
+
+
+@DIVIDE.mistake("The slope for b has b squared in it: -a / b squared.")
+def not_squared(a, b):
+    return a / b, (1 / b, -a / b)
+
+
+@DIVIDE.mistake("Those are the slopes of the product; a / b grows 1 / b times as fast as a.")
+def of_the_product(a, b):
+    return a / b, (b, a)
+
+
+@DIVIDE.mistake("The slopes are exchanged: first the one for a, then the one for b.")
+def slopes_exchanged(a, b):
+    value, slopes = divide(a, b)
+    return value, slopes[::-1]
+
+
+@DIVIDE.mistake("Return two things: the value, and a pair of slopes.")
+def slopes_alone(a, b):
+    return divide(a, b)[1]
+
+
+@DIVIDE.mistake("Return a pair: the value first, then the two slopes together as a tuple.")
+def three_things(a, b):
+    value, slopes = divide(a, b)
+    return value, *slopes
+
+
+@DIVIDE.hidden()
+def draw_divide(rng):
+    return float(rng.normal()), float(rng.uniform(0.3, 3) * rng.choice([-1, 1]))
+
+
+def torch_slopes(x, y, w, b):
+    """Return the slopes (D,) and () of the mean loss of a neuron, found by PyTorch's autograd."""
+    w = w.clone().requires_grad_(True)
+    b = b.clone().requires_grad_(True)
+    F.binary_cross_entropy_with_logits(x @ w + b, y).backward()
+    return w.grad, b.grad
+
+
+def _tensors():
+    """Return probes: examples (N, D), truths (N,), weights (D,) and a bias, as tensors."""
+    rng = np.random.default_rng(4)
+    made = []
+    for n, d in ((5, 2), (3, 4), (1, 3)):
+        y = torch.tensor((rng.random(n) > 0.5) * 1.0, dtype=torch.float32)
+        made.append((normal(rng, n, d), y, normal(rng, d), torch.tensor(0.3)))
+    return made
+
+
+TORCH = Exercise(
+    name="backprop.torch_slopes",
+    title="Slopes by PyTorch",
+    minutes=10,
+    reference=torch_slopes,
+    probes=_tensors,
+    hints=(
+        "Which two tensors must write a tape, and what is computed with them?",
+        "Make copies of w and b that need a gradient. From them come the scores, from the scores "
+        "the loss. After backward() the slopes stand in .grad of the copies.",
+        "scores = x w + b, loss with logits, backward, then .grad of both.",
+    ),
+)
+
+
+def _slopes_of(loss, w, b):
+    """Return the slopes of a loss(w, b) by autograd, for the known mistakes."""
+    w, b = w.clone().requires_grad_(True), b.clone().requires_grad_(True)
+    return torch.autograd.grad(loss(w, b), (w, b))
+
+
+@TORCH.mistake("The loss is the mean over the examples, not their sum.")
+def summed_loss(x, y, w, b):
+    loss = F.binary_cross_entropy_with_logits
+    return _slopes_of(lambda w, b: loss(x @ w + b, y, reduction="sum"), w, b)
+
+
+@TORCH.mistake("That applies the sigmoid twice: the loss with logits takes scores.")
+def sigmoid_twice(x, y, w, b):
+    loss = F.binary_cross_entropy_with_logits
+    return _slopes_of(lambda w, b: loss(torch.sigmoid(x @ w + b), y), w, b)
+
+
+@TORCH.mistake("The bias is missing from the scores; its slope is not 0.")
+def bias_left_out(x, y, w, b):
+    loss = F.binary_cross_entropy_with_logits
+    (slopes,) = torch.autograd.grad(loss(x @ (v := w.clone().requires_grad_(True)), y), v)
+    return slopes, torch.zeros(())
+
+
+@TORCH.mistake("The sign is turned: return .grad as it is; the step subtracts it later.")
+def downhill(x, y, w, b):
+    slopes, slope = torch_slopes(x, y, w, b)
+    return -slopes, -slope
+
+
+@TORCH.mistake("That is the squared error; use the loss with logits, the mean surprise.")
+def squared(x, y, w, b):
+    return _slopes_of(lambda w, b: ((torch.sigmoid(x @ w + b) - y) ** 2).mean(), w, b)
+
+
+@TORCH.hidden()
+def draw_torch_slopes(rng):
+    n, d = size(rng, 2, 5), size(rng, 2, 4)
+    y = torch.tensor((rng.random(n) > 0.5) * 1.0, dtype=torch.float32)
+    return normal(rng, n, d), y, normal(rng, d), normal(rng, 1)[0]
+
+
 QUIZ = (
-    QuizQuestion(
-        "A score grows 3 times as fast as a weight, and the loss -0.5 times as fast as the score. "
-        "What is the slope of the loss with respect to the weight?",
-        "-1.5",
-        ("2.5", "-0.5", "-6"),
-        "Slopes along a chain are multiplied: 3 times -0.5.",
-    ),
-    QuizQuestion(
-        "A neuron with cross-entropy assigned 0.9 to an answer that is false. What is the slope "
-        "of the loss with respect to its score?",
-        "0.9",
-        ("-0.1", "0.1", "2.3"),
-        "It is the error p - y, here 0.9 - 0. A larger score would make the loss larger.",
-    ),
     QuizQuestion(
         "A network has a million weights. About what does one gradient by backpropagation cost?",
         "as much as a few losses",
@@ -442,5 +338,11 @@ QUIZ = (
         "the sum of what both pass back",
         ("the larger of the two", "the mean of the two", "that of the one computed last"),
         "If it grows a little, both change, and the result gets both effects.",
+    ),
+    QuizQuestion(
+        "What does requires_grad=True do for a tensor of PyTorch?",
+        "what is computed with it is written on a tape",
+        ("it is changed by each step", "it is kept on the disk", "its numbers become random"),
+        "The tape is what backward() goes back along to find the slope of that tensor.",
     ),
 )

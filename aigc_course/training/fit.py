@@ -1,4 +1,4 @@
-"""The training loop of lesson 12 as one function.
+"""The training loop of lesson 13 as one function.
 
     >>> loader = batches(inputs, targets, batch_size=64, seed=0)            # doctest: +SKIP
     >>> history = fit(model, loader, loss_fn, steps=1000, lr=3e-3)          # doctest: +SKIP

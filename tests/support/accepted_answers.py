@@ -503,7 +503,7 @@ def by_waiting(losses, patience):
 
 # --- network
 
-ACCEPTED["backprop.chain"] = [12, np.float32(12)]
+ACCEPTED["chainrule.chain"] = [12, np.float32(12)]
 
 
 @accepted("network.neuron")
@@ -542,10 +542,10 @@ def by_recursion(slope, start, rate, steps):
     return (start, *by_recursion(slope, start - rate * slope(start), rate, steps - 1))
 
 
-in_another_form("backprop.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
+in_another_form("chainrule.gradient", lambda pair: [pair[0].tolist(), float(pair[1])])
 
 
-@accepted("backprop.gradient")
+@accepted("chainrule.gradient")
 def in_single_precision(x, y, w, b):
     error = np.reciprocal(1 + np.exp(-(x @ w) - b)) - y
     by_w = np.mean(error[:, None] * x, axis=0)
@@ -1040,12 +1040,46 @@ def with_unit_vectors(loss, place, nudge=1e-3):
     return torch.tensor([(loss(place + e) - loss(place - e)) / (2 * nudge) for e in steps])
 
 
-in_another_form("backprop.chain_slopes", np.asarray)
+in_another_form("chainrule.chain_slopes", np.asarray)
 
 
-@accepted("backprop.chain_slopes")
+@accepted("chainrule.chain_slopes")
 def by_products(slopes):
     return tuple(math.prod(slopes[i:]) for i in range(len(slopes) + 1))
+
+
+in_another_form("chainrule.sigmoid_slope", as_list)
+
+
+@accepted("chainrule.sigmoid_slope")
+def by_exponentials(z):
+    return torch.exp(-torch.as_tensor(z)) / (1 + torch.exp(-torch.as_tensor(z))) ** 2
+
+
+in_another_form("chainrule.gap", np.float32)
+
+
+@accepted("chainrule.gap")
+def largest_by_python(found, by_nudges):
+    return max(abs(a - b) for a, b in zip(found, by_nudges, strict=True))
+
+
+in_another_form("backprop.divide", lambda pair: [np.float64(pair[0]), list(pair[1])])
+
+
+@accepted("backprop.divide")
+def by_the_inverse(a, b):
+    inverse = 1 / b
+    return a * inverse, [inverse, -a * inverse * inverse]
+
+
+in_another_form("backprop.torch_slopes", list)
+
+
+@accepted("backprop.torch_slopes")
+def by_the_formula(x, y, w, b):
+    error = torch.sigmoid(x @ w + b) - y
+    return [(x.T @ error / len(x)).numpy(), error.mean().double()]
 
 
 in_another_form("backprop.times", lambda pair: [np.float64(pair[0]), list(pair[1])])

@@ -68,7 +68,7 @@ for _name in _names:
 
 MAY_DIFFER = {
     "welcome": {"findings", "rows"},
-    "backprop": {"begun", "seconds", "times", "faster"},
+    "chainrule": {"begun", "seconds", "times", "faster"},
     "lstm": {"seconds", "start"},
     "gpt": {"seconds", "start"},
     "pretrained": {"place"},
