@@ -14,11 +14,11 @@ def tape(a: float = 2, b: float = 3) -> Drawing:
     values = (a, b, a * b, a * b + a, 2 * (a * b + a))
     slopes = (2 * b + 2, 2 * a, 2, 2, 1)
     drawing = Drawing(800, 290, _tape_told(values, slopes))
-    names = ("a", "b", "a b", "a b + a", "× 2")
+    names = ("a", "b", "a b", "a b + a", "2 (a b + a)")
     boxes = []
     for place, (name, value, slope) in enumerate(zip(names, values, slopes, strict=True)):
         x = 80 + 158 * place
-        boxes.append(drawing.data(x, 120, f"{name} = {value:g}", width=124))
+        boxes.append(drawing.data(x, 120, f"{name} = {value:g}", width=134 if place == 4 else 124))
         drawing.text(x, 95, f"place {place}", size=SMALL, colour=GREY)
         sum_of = f"{2 * b:g} + 2 = " if place == 0 else ""
         drawing.text(x, 274, f"slope {sum_of}{slope:g}", colour=LOSS)

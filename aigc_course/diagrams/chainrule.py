@@ -19,7 +19,7 @@ def chain(w: float = 1, x: float = 0.3) -> Drawing:
     p = 1 / (1 + math.exp(-z))
     local = (x, p * (1 - p), -1 / p)
     by_p, by_z = local[2], local[2] * local[1]
-    slopes = (by_z * x, by_z, by_p, 1)
+    slopes = (by_z * x + 0.0, by_z, by_p, 1)
     drawing = Drawing(800, 240, _chain_told(w, z, p, local, slopes))
     drawing.title(70, 30, "forwards")
     boxes = [
@@ -34,7 +34,7 @@ def chain(w: float = 1, x: float = 0.3) -> Drawing:
     for one, other, words in (
         (boxes[3], boxes[2], f"× ({local[2]:.3f})"),
         (boxes[2], boxes[1], f"× {local[1]:.3f}"),
-        (boxes[1], boxes[0], f"× {x:g}"),
+        (boxes[1], boxes[0], f"× {x:g}" if x >= 0 else f"× ({x:g})"),
     ):
         drawing.gradient((one.x - 4, 150), (other.x + 4, 150), words, above=False)
     for box, slope in zip(boxes, slopes, strict=True):
@@ -80,7 +80,7 @@ def neuron_slopes() -> Drawing:
         number = drawing.layer(240, y, learned, width=96, height=32)
         drawing.arrow(drawing.data(75, y, given, width=92), number)
         drawing.arrow(number.right, total)
-        drawing.text(240, y + 33, f"-0.562 {slope}", size=SMALL, colour=LOSS)
+        drawing.text(248, y + 33, f"-0.562 {slope}", size=SMALL, colour=LOSS)
     guess = drawing.data(545, 132, "p = 0.438", width=88)
     drawing.arrow(total, guess)
     error = drawing.data(685, 132, "p - y = -0.562", width=130)

@@ -356,8 +356,8 @@ QUIZ = (
         "Slopes along a chain are multiplied: 3 times -0.5.",
     ),
     QuizQuestion(
-        "A neuron with cross-entropy assigned 0.9 to an answer that is false. What is the slope "
-        "of the loss with respect to its score?",
+        "A neuron says eight with the probability 0.9, but the picture is a three. What is the "
+        "slope of the loss with respect to its score?",
         "0.9",
         ("-0.1", "0.1", "2.3"),
         "It is the error p - y, here 0.9 - 0. A larger score would make the loss larger.",
