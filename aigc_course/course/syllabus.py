@@ -21,7 +21,7 @@ PARTS = (START, TEXT, PICTURES, WORLDS, GOOD)
 """The parts of the course, in their order."""
 
 COURSES = ("language", "pictures")
-"""Short courses of nineteen to twenty-two lessons, for those who have a weekend or a term."""
+"""Short courses of nineteen to twenty-three lessons, for those who have a weekend or a term."""
 
 
 @dataclass(frozen=True)
@@ -322,9 +322,19 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="how can a network remember?",
         needs=("neural",),
-        minutes=110,
-        builds="an RNN cell by cell, gradients through time that vanish and explode, a generator "
-        "of characters",
+        minutes=85,
+        builds="an RNN step by step, a generator of characters; what one mistake does to the next",
+        lab="who spoils the next word with the smallest mistake?",
+        courses=("language",),
+    ),
+    Lesson(
+        topic="bptt",
+        title="Gradients through time",
+        part=TEXT,
+        question="why does it forget?",
+        needs=("rnn",),
+        minutes=75,
+        builds="the way back through time by hand; gradients that vanish, explode and are clipped",
         lab="gradients that vanish, drawn",
         courses=("language",),
     ),
@@ -333,7 +343,7 @@ LESSONS: tuple[Lesson, ...] = (
         title="LSTM headlines",
         part=TEXT,
         question="can it remember longer?",
-        needs=("rnn",),
+        needs=("bptt",),
         minutes=105,
         builds="an LSTM gate by gate; a headline generator from raw pages to a labelled page",
         lab="a headline generator, from raw pages to a labelled page",

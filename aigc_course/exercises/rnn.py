@@ -1,7 +1,4 @@
-"""Exercises on recurrent networks.
-
-A step of the network, back-propagation through time, clipping, a loss without padding.
-"""
+"""Exercises on recurrent networks: a step, inputs and targets, a loss without padding, survival."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from aigc_course.exercises.engine.draws import ints, normal, size
-from aigc_course.exercises.engine.observe import given_parameters, with_gradients
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.observe import with_gradients
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
 from aigc_course.models.text.language_model import masked_cross_entropy
 from aigc_course.models.text.rnn import rnn_step
 
@@ -97,241 +94,6 @@ def draw_step(rng):
     )
 
 
-def two_step_gradients(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
-    """Return the gradients of a loss by W_xh, W_hh and b_h, given its gradient by h_2.
-
-    Args:
-        x1, x2: inputs (D,).
-        h0: first state (N,).
-        W_xh, W_hh, b_h: weights (N, D), (N, N), (N,).
-        grad_h2: gradient of the loss by h_2, (N,).
-    """
-    h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
-    h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
-    d2 = grad_h2 * (1 - h2**2)
-    d1 = (W_hh.T @ d2) * (1 - h1**2)
-    return (
-        torch.outer(d2, x2) + torch.outer(d1, x1),
-        torch.outer(d2, h1) + torch.outer(d1, h0),
-        d2 + d1,
-    )
-
-
-def _bptt(inputs, slope=lambda h: 1 - h**2, back=lambda W, d: W.T @ d, earlier=True, inner=True):
-    """Return the same gradients with a part that may be wrong, for the known mistakes.
-
-    Args:
-        inputs: the arguments of `two_step_gradients`.
-        slope: h -> derivative of the activation.
-        back: (W_hh, gradient) -> gradient one step earlier, before the activation's derivative.
-        earlier: whether the first step counts.
-        inner: whether the activation of the first step is differentiated.
-    """
-    x1, x2, h0, W_xh, W_hh, b_h, grad_h2 = inputs
-    h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
-    h2 = torch.tanh(W_xh @ x2 + W_hh @ h1 + b_h)
-    d2 = grad_h2 * slope(h2)
-    d1 = back(W_hh, d2) * (slope(h1) if inner else 1) * earlier
-    return (
-        torch.outer(d2, x2) + torch.outer(d1, x1),
-        torch.outer(d2, h1) + torch.outer(d1, h0),
-        d2 + d1,
-    )
-
-
-def _in_a_backward_pass(answer, arguments):
-    """Call the answer with weights as parameters, and with autograd off.
-
-    The gradients are to be computed by hand.
-    """
-    with torch.no_grad():
-        return given_parameters(answer, arguments)
-
-
-def _two_steps():
-    """Return probes: the arguments of `two_step_gradients`, D = 3 and N = 4."""
-    torch.manual_seed(1)
-    shapes = ((3,), (3,), (4,), (4, 3), (4, 4), (4,), (4,))
-    return [tuple(torch.randn(shape, dtype=torch.float64) for shape in shapes) for _ in range(2)]
-
-
-BPTT = Exercise(
-    name="rnn.bptt",
-    title="Back-propagation through two steps",
-    minutes=40,
-    reference=two_step_gradients,
-    probes=_two_steps,
-    observe=_in_a_backward_pass,
-    hints=(
-        (
-            "By which two ways does a change of W_hh reach the loss: in the second step "
-            "directly, and how else?"
-        ),
-        (
-            "Go backwards: through the second tanh, then through W_hh to the first state, then "
-            "through the first tanh. Every weight collects what arrives in both steps."
-        ),
-        (
-            "With d_2 and d_1 as in the equations: the gradient of a matrix is the sum over "
-            "both steps of d_t times the row of what entered there; that of the bias is d_1 + "
-            "d_2."
-        ),
-    ),
-)
-
-
-@BPTT.mistake(
-    "You stop after the last step; the same weights worked in step 1 as well, through h_1."
-)
-def last_step_only(*inputs):
-    return _bptt(inputs, earlier=False)
-
-
-@BPTT.mistake("The slope of tanh is missing: multiply with 1 - h ** 2.")
-def no_slope(*inputs):
-    return _bptt(inputs, slope=torch.ones_like)
-
-
-@BPTT.mistake("The slope of tanh is 1 - h ** 2, with the square.")
-def wrong_slope(*inputs):
-    return _bptt(inputs, slope=lambda h: 1 - h)
-
-
-@BPTT.mistake("Backwards, W_hh acts transposed: W_hh.T @ d2.")
-def forward_matrix(*inputs):
-    return _bptt(inputs, back=lambda W, d: W @ d)
-
-
-@BPTT.mistake("Step 1 has a tanh as well: multiply with 1 - h1 ** 2.")
-def no_inner_slope(*inputs):
-    return _bptt(inputs, inner=False)
-
-
-@BPTT.mistake("Step 2 has a tanh as well: d2 = grad_h2 * (1 - h2 ** 2).")
-def no_outer_slope(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
-    h1 = torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h)
-    d1 = (W_hh.T @ grad_h2) * (1 - h1**2)
-    return (
-        torch.outer(grad_h2, x2) + torch.outer(d1, x1),
-        torch.outer(grad_h2, h1) + torch.outer(d1, h0),
-        grad_h2 + d1,
-    )
-
-
-@BPTT.mistake("b_h worked in both steps: d2 + d1.")
-def bias_once(*inputs):
-    W, U, _ = two_step_gradients(*inputs)
-    x1, x2, h0, W_xh, W_hh, b_h, grad_h2 = inputs
-    h2 = torch.tanh(W_xh @ x2 + W_hh @ torch.tanh(W_xh @ x1 + W_hh @ h0 + b_h) + b_h)
-    return W, U, grad_h2 * (1 - h2**2)
-
-
-@BPTT.mistake("The order of the results is W_xh, W_hh, b_h.")
-def other_order(*inputs):
-    W, U, b = two_step_gradients(*inputs)
-    return U, W, b
-
-
-@BPTT.mistake(
-    "A gradient has the shape of its weights: torch.outer(d, x), not the other way round."
-)
-def results_transposed(*inputs):
-    W, U, b = two_step_gradients(*inputs)
-    return W.T, U.T, b
-
-
-@BPTT.mistake("x1 and x2 are exchanged.")
-def swapped(x1, x2, *rest):
-    return two_step_gradients(x2, x1, *rest)
-
-
-@BPTT.hidden()
-def draw_bptt(rng):
-    D, N = size(rng, 2, 4), size(rng, 2, 5)
-    return tuple(
-        normal(rng, *shape, double=True) for shape in ((D,), (D,), (N,), (N, D), (N, N), (N,), (N,))
-    )
-
-
-def clip_gradients(gradients, largest):
-    """Scale all gradients by one number so that their joint norm is at most `largest`.
-
-    The result is a list of new tensors.
-    """
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    return [g * min(1.0, largest / max(norm.item(), 1e-12)) for g in gradients]
-
-
-CLIP = Exercise(
-    name="rnn.clip",
-    title="Clip the gradient",
-    minutes=10,
-    reference=clip_gradients,
-    probes=lambda: [
-        ([torch.tensor([3.0, 4.0]), torch.tensor([[12.0]])], 1.0),
-        ([torch.tensor([0.1, -0.2])], 1.0),
-        # a tuple, as torch.autograd.grad gives it
-        ((torch.tensor([-6.0, 0.5]), torch.tensor([[0.3, 1.0], [0.0, 2.0]])), 2.0),
-    ],
-    hints=(
-        (
-            "How long are all gradients together, taken as one vector? By which single number "
-            "can it be made shorter without turning it?"
-        ),
-        (
-            "The joint length is the root of the sum of all squares, over all tensors. Only a "
-            "vector that is too long is scaled, and all tensors by the same factor."
-        ),
-        "factor = the smaller of 1 and (largest / joint length).",
-    ),
-)
-
-
-@CLIP.mistake("You clip each number: that changes the direction. Scale all of them by one factor.")
-def each_number(gradients, largest):
-    return [g.clamp(-largest, largest) for g in gradients]
-
-
-@CLIP.mistake("You scale each tensor for itself: the norm is taken over all of them together.")
-def each_tensor(gradients, largest):
-    return [g * min(1.0, largest / g.norm().item()) for g in gradients]
-
-
-@CLIP.mistake("A small gradient must stay as it is: scale only when the norm is too large.")
-def always_scaled(gradients, largest):
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    return [g * (largest / norm) for g in gradients]
-
-
-@CLIP.mistake("The square root of the norm is missing.")
-def squared_norm(gradients, largest):
-    norm = sum((g**2).sum() for g in gradients)
-    return [g * min(1.0, largest / norm.item()) for g in gradients]
-
-
-@CLIP.mistake("That is the sum of absolute values; take the root of the sum of squares.")
-def absolute(gradients, largest):
-    norm = sum(g.abs().sum() for g in gradients)
-    return [g * min(1.0, largest / norm.item()) for g in gradients]
-
-
-@CLIP.mistake("Norms do not add up: take the root of the sum of all squares.")
-def sum_of_norms(gradients, largest):
-    norm = sum(g.norm() for g in gradients)
-    return [g * min(1.0, largest / norm.item()) for g in gradients]
-
-
-@CLIP.mistake("You throw a large gradient away; shorten it.")
-def only_large_dropped(gradients, largest):
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    return [g * float(norm <= largest) for g in gradients]
-
-
-@CLIP.hidden(times=5)
-def draw_clip(rng):
-    return [normal(rng, 3), 3 * normal(rng, 2, 2)], float(rng.uniform(0.5, 12))
-
-
 def masked_by_hand(logits, targets):
     """Return the mean loss of the tokens that are no padding, in nats.
 
@@ -356,7 +118,7 @@ def _padded():
 MASKED_LOSS = Exercise(
     name="rnn.masked_loss",
     title="A loss that ignores padding",
-    minutes=15,
+    minutes=12,
     reference=masked_cross_entropy,
     shown=masked_by_hand,
     probes=_padded,
@@ -467,5 +229,173 @@ PARAMETERS = Question(
             "square. b_h has one number for each number of the state."
         ),
         "N D + N N + N, for D inputs and N numbers of state.",
+    ),
+)
+
+
+def inputs_and_targets(tokens):
+    """Return the inputs (B, T - 1) and the targets (B, T - 1) of texts (B, T): shifted by one."""
+    return tokens[:, :-1], tokens[:, 1:]
+
+
+SHIFT = Exercise(
+    name="rnn.shift",
+    title="Inputs and targets",
+    minutes=5,
+    reference=inputs_and_targets,
+    probes=lambda: [
+        (torch.tensor([[5, 7, 2, 9], [4, 4, 1, 0]]),),
+        (torch.tensor([[1, 2, 3]]),),
+        (torch.tensor([[8, 6, 5, 3, 1], [2, 9, 4, 7, 0], [1, 1, 2, 0, 0]]),),
+    ],
+    hints=(
+        "At which place of a text is there nothing left to predict? And which place is never a "
+        "target?",
+        "The last token is no input, because nothing follows it. The first one is no target, "
+        "because nothing stands before it.",
+        "Inputs are the places 0 to T - 2, targets the places 1 to T - 1.",
+    ),
+)
+
+
+@SHIFT.mistake("The other way round: the inputs come first, then what follows them.")
+def targets_first(tokens):
+    return tokens[:, 1:], tokens[:, :-1]
+
+
+@SHIFT.mistake("The targets are the inputs themselves; shift them by one place.")
+def not_shifted(tokens):
+    return tokens[:, :-1], tokens[:, :-1]
+
+
+@SHIFT.mistake("A text is a row: cut off columns, not rows.")
+def rows_cut(tokens):
+    return tokens[:-1], tokens[1:]
+
+
+@SHIFT.mistake("The last token is no input: nothing follows it. Both have T - 1 columns.")
+def last_kept(tokens):
+    return tokens, tokens[:, 1:]
+
+
+@SHIFT.mistake("Shifted by two places; the target is the very next token.")
+def two_places(tokens):
+    return tokens[:, :-2], tokens[:, 2:]
+
+
+@SHIFT.hidden()
+def draw_shift(rng):
+    return (ints(rng, 1, 20, size(rng, 2, 4), size(rng, 4, 7)),)
+
+
+def survival(first_errors, words):
+    """Return the share of texts without an error among their first `words` words.
+
+    Args:
+        first_errors: for each text the number of the first wrong word, from 0, or None.
+        words: how many words are looked at.
+    """
+    alive = [at is None or at >= words for at in first_errors]
+    return sum(alive) / len(alive)
+
+
+SURVIVAL = Exercise(
+    name="rnn.survival",
+    title="How many texts are still right?",
+    minutes=8,
+    reference=survival,
+    probes=lambda: [
+        ([3, None, 0, 7], 3),
+        ([3, None, 0, 7], 4),
+        ([3, None, 0, 7], 0),
+        ([None, None], 50),
+        ([0, 1, 2, 5, 5, 9, None, 12, 4], 5),
+    ],
+    hints=(
+        "A text whose word number 3 is wrong: are its first 3 words right? Its first 4?",
+        "Words are counted from 0, so the first `words` words are right if there is no error, or "
+        "if its number is at least `words`.",
+        "The share of texts with None, or with a number of at least `words`.",
+    ),
+)
+
+
+@SURVIVAL.mistake("Words are counted from 0: if word 3 is wrong, the first 3 words are right.")
+def one_too_strict(first_errors, words):
+    return sum(at is None or at > words for at in first_errors) / len(first_errors)
+
+
+@SURVIVAL.mistake("None stands for a text without an error: it is right however far you look.")
+def none_is_wrong(first_errors, words):
+    return sum(at is not None and at >= words for at in first_errors) / len(first_errors)
+
+
+@SURVIVAL.mistake("That is the share of texts that have an error by then.")
+def share_broken(first_errors, words):
+    return 1 - survival(first_errors, words)
+
+
+@SURVIVAL.mistake("That is the number of texts; divide it by how many there are.")
+def number_alive(first_errors, words):
+    return survival(first_errors, words) * len(first_errors)
+
+
+@SURVIVAL.mistake("The texts without an error count as well: divide by the number of all texts.")
+def of_those_with_errors(first_errors, words):
+    wrong = [at for at in first_errors if at is not None]
+    return sum(at >= words for at in wrong) / max(len(wrong), 1)
+
+
+@SURVIVAL.hidden()
+def draw_survival(rng):
+    errors = [None if x > 14 else int(x) for x in rng.integers(0, 18, size(rng, 4, 9))]
+    return errors, size(rng, 2, 12)
+
+
+QUIZ = (
+    QuizQuestion(
+        "A recurrent network reads 100 words. How many sets of weights does it have for them?",
+        "one, used 100 times",
+        ("100, one for each word", "two, for odd and even words", "as many as it has states"),
+        "Unrolled, the same layer stands at every step; that is why any length can be read.",
+    ),
+    QuizQuestion(
+        "What does the network know of the word before last?",
+        "what is left of it in the state",
+        ("the word itself", "nothing at all", "its place in the text"),
+        "The state is all that is carried on; each step mixes the new input into it.",
+    ),
+    QuizQuestion(
+        "Why must padding be left out of the loss?",
+        "It is easy to predict, and would make the loss look small.",
+        (
+            "It is hard to predict, and would make the loss look large.",
+            "The network cannot read the number 0.",
+            "It would make the state too long.",
+        ),
+        "The model would mostly learn, and be praised, for saying that padding follows padding.",
+    ),
+    QuizQuestion(
+        "What does a model read in training with teacher forcing?",
+        "the true text",
+        ("its own text", "the teacher's marks", "a mix of true and own text"),
+        "Whatever it predicted, the next input is the true token; only when it writes, its own.",
+    ),
+    QuizQuestion(
+        "What is exposure bias?",
+        "a model was never shown texts with its own mistakes",
+        (
+            "a model prefers words that are frequent",
+            "a model has seen the test texts in training",
+            "a model learns the prejudices of its texts",
+        ),
+        "After a mistake it stands where no training text has been, so the next one is likely.",
+    ),
+    QuizQuestion(
+        "A writer gets each word wrong with probability 0.02. What share of texts of 46 words is "
+        "whole, if errors do not depend on each other?",
+        "about 0.4",
+        ("about 0.98", "about 0.08", "about 0.02"),
+        "0.98 to the power of 46 is 0.39: small rates add up over many words.",
     ),
 )

@@ -99,7 +99,7 @@ def check_what_follows(after):
         n: "\n".join(cell.source for cell in notebook.cells) for n, notebook in notebooks.items()
     }
     gpt = f"[{EARLY} Attention and GPT]({EARLY}_attention_and_gpt.ipynb)"
-    assert f"**Next**: {gpt}: how" in said[number("rnn")]
+    assert f"**Next**: {gpt}: how" in said[number("bptt")]
     translation = said[number("translation")]
     assert f"**Back**: [{LATE}]({LATE}_lstm_headlines.ipynb), [map]" in translation
     assert f"Lesson {EARLY} builds one, and explains" in said["00"]
@@ -116,7 +116,7 @@ def check_what_follows(after):
     assert f"lessons {number('conv')} to {number('gan')}" in text["README.md"].lower()
     costs = list(tables.rows_of(text["docs/costs.md"], "lessons"))
     assert costs[at - 1 : at + 2] == [
-        f"{number('rnn')}_recurrent_networks",
+        f"{number('bptt')}_gradients_through_time",
         f"{EARLY}_attention_and_gpt",
         f"{LATE}_lstm_headlines",
     ]

@@ -584,24 +584,59 @@ def by_columns(x, h, W_xh, W_hh, b_h):
     return torch.tanh(inner).T
 
 
-in_another_form("rnn.bptt", as_list)
+in_another_form("rnn.shift", list)
 
 
-@accepted("rnn.bptt")
-def backwards_with_numpy(x1, x2, h0, W_xh, W_hh, b_h, grad_h2):
-    given = (x1, x2, h0, W_xh, W_hh, b_h, grad_h2)
-    x1, x2, h0, W, U, b, g = (tensor.detach().numpy() for tensor in given)
-    h1 = np.tanh(W @ x1 + U @ h0 + b)
-    h2 = np.tanh(W @ x2 + U @ h1 + b)
-    d2 = g * (1 - h2**2)
-    d1 = (d2 @ U) * (1 - h1**2)
-    return np.outer(d2, x2) + np.outer(d1, x1), np.outer(d2, h1) + np.outer(d1, h0), d1 + d2
+@accepted("rnn.shift")
+def with_narrow(tokens):
+    n = tokens.shape[1] - 1
+    return tokens.narrow(1, 0, n).clone(), tokens.narrow(1, 1, n).clone()
 
 
-in_another_form("rnn.clip", lambda gradients: tuple(g.numpy() for g in gradients))
+in_another_form("rnn.survival", np.float32)
 
 
-@accepted("rnn.clip")
+@accepted("rnn.survival")
+def with_infinity(first_errors, words):
+    numbers = np.array([np.inf if at is None else at for at in first_errors])
+    return (numbers >= words).mean()
+
+
+ACCEPTED["bptt.factor"] = [10, np.float32(10)]
+in_another_form("bptt.back", as_list)
+
+
+@accepted("bptt.back")
+def by_autograd(states, W_hh, slope):
+    inner = torch.zeros(states.shape, dtype=torch.float64)
+    W, slope = W_hh.double(), slope.double()
+    for t in range(len(states) - 1, -1, -1):
+        inner[t] = slope * (1 - states[t].double() ** 2)
+        slope = inner[t] @ W
+    return inner
+
+
+in_another_form("bptt.weights", as_list)
+
+
+@accepted("bptt.weights")
+def outer_by_outer(inner, before):
+    return sum(torch.outer(d, h) for d, h in zip(inner, before, strict=True)).double()
+
+
+in_another_form("bptt.lengths", np.asarray)
+
+
+@accepted("bptt.lengths")
+def by_numpy(slopes):
+    lengths = [np.linalg.norm(slope.numpy().ravel()) for slope in slopes]
+    return tuple(torch.as_tensor(length / lengths[0]) for length in lengths)
+
+
+in_another_form("bptt.clip", lambda gradients: tuple(g.numpy() for g in gradients))
+
+
+@accepted("bptt.clip")
 def one_long_vector(gradients, largest):
     norm = torch.cat([g.double().flatten() for g in gradients]).norm()
     return [g.double() * torch.clamp(largest / norm, max=1.0) for g in gradients]
