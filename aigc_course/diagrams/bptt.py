@@ -29,9 +29,9 @@ def through_time() -> Drawing:
         drawing.text(190 + 170 * t - 85, 76, f"h_{t}", size=SMALL)
     back = [*steps, loss]
     for one, other, words in (
-        (3, 2, "slope of h3"),
-        (2, 1, "slope of h2"),
-        (1, 0, "slope of h1"),
+        (3, 2, "slope at h3"),
+        (2, 1, "slope at h2"),
+        (1, 0, "slope at h1"),
     ):
         drawing.gradient((back[one].x - 8, 142), (back[other].x + 8, 142), words, above=False)
     drawing.layer(360, 250, "W: parts of all steps, added", width=260)
@@ -119,6 +119,9 @@ def clipped(x: float = 4.0, y: float = 1.5, largest: float = 2.0) -> Drawing:
         "the direction has changed.",
     )
     unit, ground = 56, 215
+    drawing.note(330, 50, f"length at most {largest:g}", anchor="start")
+    drawing.note(560, 50, f"each at most {largest:g}", anchor="start")
+    drawing.note(330, 75, "dashed: the old direction", anchor="start")
     for left, title, (a, b), colour in (
         (40, "as it is", (x, y), style.BLACK),
         (330, "by its length", by_norm, style.BLUE),

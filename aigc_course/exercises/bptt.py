@@ -302,7 +302,7 @@ def always_scaled(gradients, largest):
     return [g * (largest / norm) for g in gradients]
 
 
-@CLIP.mistake("The square root of the norm is missing.")
+@CLIP.mistake("That is the square of the length: the root of the sum is missing.")
 def squared_norm(gradients, largest):
     norm = sum((g**2).sum() for g in gradients)
     return [g * min(1.0, largest / norm.item()) for g in gradients]
