@@ -1,7 +1,7 @@
 """Loss against compute for GPTs of several widths on short tales: `python3 benchmarks/scaling.py`
 (with the course's Python, about ten minutes).
 
-Writes `data/curves/scaling.json`, which lesson 23 shows: for each model the parameters that
+Writes `data/curves/scaling.json`, which lesson 24 shows: for each model the parameters that
 multiply and, along the training, the steps, the floating-point operations (6 for each of these
 parameters and each token; Kaplan et al., 2020, section 2.1) and the bits a held-out tale.
 """

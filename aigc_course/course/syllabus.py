@@ -21,7 +21,7 @@ PARTS = (START, TEXT, PICTURES, WORLDS, GOOD)
 """The parts of the course, in their order."""
 
 COURSES = ("language", "pictures")
-"""Short courses of nineteen to twenty-three lessons, for those who have a weekend or a term."""
+"""Short courses of nineteen to twenty-four lessons, for those who have a weekend or a term."""
 
 
 @dataclass(frozen=True)
@@ -340,13 +340,13 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         topic="lstm",
-        title="LSTM headlines",
+        title="LSTM",
         part=TEXT,
         question="can it remember longer?",
         needs=("bptt",),
-        minutes=105,
-        builds="an LSTM gate by gate; a headline generator from raw pages to a labelled page",
-        lab="a headline generator, from raw pages to a labelled page",
+        minutes=85,
+        builds="an LSTM gate by gate, equal to PyTorch's; a GRU; a memory tested by task and probe",
+        lab="which first bias remembers longest?",
         courses=("language",),
     ),
     Lesson(
@@ -355,8 +355,10 @@ LESSONS: tuple[Lesson, ...] = (
         part=TEXT,
         question="how does a newsroom use it?",
         needs=("lstm",),
-        planned=True,
-        within="lstm",
+        minutes=90,
+        builds="a generator of headlines from raw pages to a labelled page, scored and adjusted",
+        lab="a headline generator, from raw pages to a labelled page",
+        courses=("language",),
     ),
     Lesson(
         topic="attention",

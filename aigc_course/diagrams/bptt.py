@@ -118,26 +118,25 @@ def clipped(x: float = 4.0, y: float = 1.5, largest: float = 2.0) -> Drawing:
         f"direction. Clipped number by number it becomes {by_value[0]:g} and {by_value[1]:g}, and "
         "the direction has changed.",
     )
-    unit, ground = 56, 215
     drawing.note(330, 50, f"length at most {largest:g}", anchor="start")
     drawing.note(560, 50, f"each at most {largest:g}", anchor="start")
     drawing.note(330, 75, "dashed: the old direction", anchor="start")
-    for left, title, (a, b), colour in (
-        (40, "as it is", (x, y), style.BLACK),
-        (330, "by its length", by_norm, style.BLUE),
-        (560, "number by number", by_value, style.ORANGE),
-    ):
-        drawing.title(left, 28, title, anchor="start")
-        drawing.arrow(
-            (left, ground),
-            (left + (240 if colour == style.BLACK else 140), ground),
-            width=1.1,
-            colour=GREY,
-        )
-        drawing.arrow((left, ground), (left, 90), width=1.1, colour=GREY)
-        if colour != style.BLACK:
-            end = left + x * unit * 0.6, ground - y * unit * 0.6
-            drawing.line((left, ground), end, colour="#BBBBBB", dashed=True)
-        drawing.arrow((left, ground), (left + a * unit, ground - b * unit), colour=colour, width=3)
-        drawing.note(left, 245, f"({a:.2f}, {b:.2f})", anchor="start")
+    _vector(drawing, 40, "as it is", (x, y), style.BLACK)
+    _vector(drawing, 330, "by its length", by_norm, style.BLUE, (x, y))
+    _vector(drawing, 560, "number by number", by_value, style.ORANGE, (x, y))
     return drawing
+
+
+def _vector(drawing: Drawing, left: float, title: str, tip, colour: str, old=None) -> None:
+    """Draw a vector of two numbers between axes, and the direction of an old one, dashed."""
+    unit, ground = 56, 215
+    drawing.title(left, 28, title, anchor="start")
+    right = left + (140 if old else 240)
+    drawing.arrow((left, ground), (right, ground), width=1.1, colour=GREY)
+    drawing.arrow((left, ground), (left, 90), width=1.1, colour=GREY)
+    if old:
+        end = left + old[0] * unit * 0.6, ground - old[1] * unit * 0.6
+        drawing.line((left, ground), end, colour="#BBBBBB", dashed=True)
+    end = left + tip[0] * unit, ground - tip[1] * unit
+    drawing.arrow((left, ground), end, colour=colour, width=3)
+    drawing.note(left, 245, f"({tip[0]:.2f}, {tip[1]:.2f})", anchor="start")

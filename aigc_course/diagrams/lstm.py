@@ -41,15 +41,19 @@ def gates(
     else:
         drawing.arrow(keep, drawing.data(400, 80, f"{kept:.2f}", width=70))
     if shown > 2:
-        bend = drawing.operation(660, 140, "tanh")
-        drawing.arrow((660, 80), bend)
-        out = drawing.operation(660, 225, "×")
-        drawing.arrow(bend, out, f"{math.tanh(new):.2f}")
-        show = drawing.layer(575, 225, f"output|o = {o:.2f}", width=88)
-        drawing.arrow(show, out)
-        drawing.arrow(out, drawing.data(770, 225, f"h = {h:.2f}", width=92))
+        _shown(drawing, new, o)
     _feed(drawing, [205, 340, 462, 575][: (1, 3, 4)[shown - 1]])
     return drawing
+
+
+def _shown(drawing: Drawing, cell: float, o: float) -> None:
+    """Draw how the output gate shows the cell."""
+    bend = drawing.operation(660, 140, "tanh")
+    drawing.arrow((660, 80), bend)
+    out = drawing.operation(660, 225, "×")
+    drawing.arrow(bend, out, f"{math.tanh(cell):.2f}")
+    drawing.arrow(drawing.layer(575, 225, f"output|o = {o:.2f}", width=88), out)
+    drawing.arrow(out, drawing.data(770, 225, f"h = {o * math.tanh(cell):.2f}", width=92))
 
 
 def _feed(drawing: Drawing, places: list[int]) -> None:

@@ -1,20 +1,14 @@
-"""Exercises on the LSTM and headlines.
-
-The LSTM's step, forgetting, temperature on logits, top-p, relevance.
-"""
+"""Exercises on the LSTM: a cell, its step, what is kept, and the GRU."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 
-from aigc_course.data.stories import headlines
-from aigc_course.evaluation.text_metrics import relevance
 from aigc_course.exercises.engine.draws import normal, size
 from aigc_course.exercises.engine.observe import with_gradients
-from aigc_course.exercises.engine.types import Exercise, Mistake, Question
+from aigc_course.exercises.engine.types import Exercise, Mistake, Question, QuizQuestion
 from aigc_course.models.text.lstm import lstm_step
 
 
@@ -188,260 +182,232 @@ HALF_LIFE = Question(
 )
 
 
-def heat(logits, temperature):
-    """Return the probabilities of logits (..., V) at a temperature: softmax(logits / T)."""
-    return torch.softmax(logits / temperature, -1)
+def next_cell(c, f, i, g):
+    """Return the next cell: what the forget gate keeps, plus what the input gate lets in."""
+    return f * c + i * g
 
 
-TEMPERATURE = Exercise(
-    name="lstm.temperature",
-    title="Temperature on logits",
+CELL = Exercise(
+    name="lstm.cell",
+    title="Keep and write",
     minutes=5,
-    reference=heat,
+    reference=next_cell,
     probes=lambda: [
-        (torch.tensor([2.0, 1.0, -1.0]), 0.5),
-        (torch.tensor([[0.0, 3.0], [1.0, 1.5]]), 2.0),
-        (torch.tensor([[4.0, 0.0, 1.0]]), 1.0),
+        (0.8, 0.9, 0.5, 0.6),
+        (0.8, 1.0, 0.0, -0.9),
+        (-0.5, 0.0, 1.0, 0.3),
+        (2.0, 0.25, 0.75, -0.4),
     ],
     hints=(
-        (
-            "Logits are logarithms of probabilities, up to a constant. What does a power 1 / T "
-            "become in logarithms?"
-        ),
-        (
-            "A division by T, before the softmax; the softmax goes over the vocabulary, the "
-            "last axis."
-        ),
-        "p = softmax(logits / T).",
+        "Which part of the old cell stays, and which part of the candidate is added?",
+        "The forget gate multiplies the old cell, the input gate multiplies the candidate.",
+        "c_new = f c + i g.",
     ),
 )
 
 
-@TEMPERATURE.mistake("You multiply by T: then a high temperature sharpens. Divide.")
-def multiplied(logits, temperature):
-    return torch.softmax(logits * temperature, -1)
+@CELL.mistake("The LSTM has a gate of its own for writing: i, not 1 - f.")
+def one_gate_for_both(c, f, i, g):
+    return f * c + (1 - f) * g
 
 
-@TEMPERATURE.mistake("Divide the logits, before the softmax; after it nothing sums to 1 any more.")
-def after_the_softmax(logits, temperature):
-    return torch.softmax(logits, -1) / temperature
+@CELL.mistake("The gates are exchanged: f keeps the cell, i lets the candidate in.")
+def gates_exchanged(c, f, i, g):
+    return i * c + f * g
 
 
-@TEMPERATURE.mistake("Probabilities are asked for: apply the softmax.")
-def no_softmax(logits, temperature):
-    return logits / temperature
+@CELL.mistake("The input gate is missing: only a part of the candidate is written.")
+def written_in_full(c, f, i, g):
+    return f * c + g
 
 
-@TEMPERATURE.mistake("The temperature is not used.")
-def ignored(logits, temperature):
-    return torch.softmax(logits, -1)
+@CELL.mistake("The forget gate is missing: only a part of the old cell is kept.")
+def kept_in_full(c, f, i, g):
+    return c + i * g
 
 
-@TEMPERATURE.mistake("The softmax goes over the last axis, the vocabulary.")
-def wrong_axis(logits, temperature):
-    return torch.softmax(logits / temperature, 0)
+@CELL.mistake("The forget gate says what is kept: f times the cell, not 1 - f.")
+def forgets_what_it_should_keep(c, f, i, g):
+    return (1 - f) * c + i * g
 
 
-@TEMPERATURE.hidden(times=4)
-def draw_temperature(rng):
-    return 2 * normal(rng, size(rng, 1, 3), size(rng, 2, 6)), float(rng.uniform(0.3, 3))
+@CELL.mistake("Both parts are added; you multiply them.")
+def parts_multiplied(c, f, i, g):
+    return f * c * i * g
 
 
-def nucleus(probabilities, p):
-    """Return probabilities (V,) of which only the most probable are left, normalised.
+@CELL.hidden()
+def draw_cell(rng):
+    c, g = rng.uniform(-1, 1, 2)
+    f, i = rng.uniform(0.1, 0.9, 2)
+    return float(c), float(f), float(i), float(g)
 
-    The most probable tokens are kept until they reach p together; the others become 0.
+
+def left_at_the_end(forget):
+    """Return which share of what each step wrote is left in the cell at the end, (T,).
+
+    Args:
+        forget: the forget gates of T steps, (T,). What step t wrote passes those of the steps
+            after it.
     """
-    ordered, order = probabilities.sort(descending=True)
-    kept = (ordered.cumsum(0) - ordered < p) | (p >= 1)  # those before do not reach p
-    result = torch.zeros_like(probabilities)
-    result[order[kept]] = ordered[kept]
-    return result / result.sum()
+    shares, share = [], 1.0
+    for f in reversed(forget.tolist()):
+        shares.insert(0, share)
+        share *= f
+    return torch.tensor(shares, dtype=forget.dtype)
 
 
-TOP_P = Exercise(
-    name="lstm.top_p",
-    title="Top-p, the nucleus",
-    minutes=20,
-    reference=nucleus,
+LEFT = Exercise(
+    name="lstm.left",
+    title="What is left at the end?",
+    minutes=8,
+    reference=left_at_the_end,
     probes=lambda: [
-        (torch.tensor([0.05, 0.5, 0.15, 0.3]), 0.7),
-        (torch.tensor([0.1, 0.2, 0.7]), 0.5),
-        (torch.tensor([0.25, 0.35, 0.4]), 1.0),
-        (torch.tensor([0.28, 0.3, 0.22, 0.2]), 0.6),
+        (torch.tensor([0.5, 0.5, 0.5]),),
+        (torch.tensor([0.9, 0.2, 1.0, 0.75]),),
+        (torch.tensor([0.3]),),
+        (torch.tensor([0.95, 0.9, 0.85, 0.8, 0.75]),),
     ],
     hints=(
-        "In which order do you look at the tokens, and when do you have enough of them?",
-        (
-            "From the most probable one down, adding up. A token stays while what came before "
-            "it has not reached p; so the one that crosses p stays, too, and the first always "
-            "does. Then everything goes back to its own place."
-        ),
-        (
-            "Keep a token where (sum up to and with it) - (its own probability) is below p; "
-            "then divide by the sum of what is kept."
-        ),
+        "What the last step wrote: does any forget gate still act on it?",
+        "What a step wrote passes the forget gates of all later steps, and is multiplied by each. "
+        "Go from the last step to the first.",
+        "share of step t = the product of f over the steps after t; it is 1 for the last one.",
     ),
 )
 
 
-@TOP_P.mistake("The token that crosses p belongs to the nucleus: keep until p is reached.")
-def stops_one_early(probabilities, p):
-    ordered, order = probabilities.sort(descending=True)
-    kept = ordered.cumsum(0) <= p + 1e-6
-    kept[0] = True
-    result = torch.zeros_like(probabilities)
-    result[order[kept]] = ordered[kept]
-    return result / result.sum()
+@LEFT.mistake("A step's own forget gate acts on the old cell, not on what the step writes.")
+def own_gate_too(forget):
+    return forget.flip(0).cumprod(0).flip(0)
 
 
-@TOP_P.mistake(
-    "The token that reaches p is left out, even the first: keep a token if "
-    "what came before it is below p."
-)
-def stops_before_the_first(probabilities, p):
-    ordered, order = probabilities.sort(descending=True)
-    kept = ordered.cumsum(0) <= p + 1e-6
-    result = torch.zeros_like(probabilities)
-    result[order[kept]] = ordered[kept]
-    return result / result.sum()
+@LEFT.mistake("What a step wrote passes the gates after it, not those before it.")
+def gates_before(forget):
+    return forget.cumprod(0)
 
 
-@TOP_P.mistake("What is kept must sum to 1 again.")
-def not_normalised(probabilities, p):
-    ordered, order = probabilities.sort(descending=True)
-    kept = ordered.cumsum(0) - ordered < p
-    result = torch.zeros_like(probabilities)
-    result[order[kept]] = ordered[kept]
-    return result
+@LEFT.mistake("The order: the first number belongs to the first step, of which least is left.")
+def shares_reversed(forget):
+    return left_at_the_end(forget).flip(0)
 
 
-@TOP_P.mistake("The result is sorted; each probability must go back to its own token.")
-def left_in_order(probabilities, p):
-    ordered, _ = probabilities.sort(descending=True)
-    kept = ordered.cumsum(0) - ordered < p
-    return ordered * kept / (ordered * kept).sum()
+@LEFT.mistake("Shares along the way are multiplied, not added.")
+def gates_added(forget):
+    return forget.flip(0).cumsum(0).flip(0)
 
 
-@TOP_P.mistake("p is no threshold for single tokens; add up from the most probable one.")
-def threshold(probabilities, p):
-    kept = probabilities * (probabilities >= min(p, probabilities.max().item()))
-    return kept / kept.sum()
+@LEFT.mistake("Those are the gates; multiply those of all later steps.")
+def next_gate_only(forget):
+    return torch.cat([forget[1:], forget.new_ones(1)]) if len(forget) > 1 else forget * 1.0
 
 
-@TOP_P.mistake("You begin with the least probable: sort in descending order.")
-def least_first(probabilities, p):
-    ordered, order = probabilities.sort()
-    kept = ordered.cumsum(0) - ordered < p
-    result = torch.zeros_like(probabilities)
-    result[order[kept]] = ordered[kept]
-    return result / result.sum()
+@LEFT.hidden()
+def draw_left(rng):
+    return (torch.tensor(rng.uniform(0.2, 1, size(rng, 3, 6)), dtype=torch.float32),)
 
 
-@TOP_P.mistake("You add up in the order of the vocabulary; sort by probability first.")
-def unsorted(probabilities, p):
-    kept = probabilities * (probabilities.cumsum(0) - probabilities < p)
-    return kept / kept.sum()
+def gru_state(h, z, n):
+    """Return the next state of a GRU: a mixture of the old state and the candidate, z and 1 - z."""
+    return (1 - z) * n + z * h
 
 
-@TOP_P.hidden(times=6)
-def draw_top_p(rng):
-    return torch.tensor(rng.dirichlet(np.ones(size(rng, 3, 7))), dtype=torch.float32), float(
-        rng.uniform(0.3, 0.97)
-    )
-
-
-def count_relevant(texts, topics, check):
-    """Return the share of texts that follow the topic that was asked for.
-
-    A text follows a topic when the plot of the checker's verdict is that topic.
-    """
-    return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True)) / len(
-        texts
-    )
-
-
-def _judged():
-    """Return probes: texts, the topics that were asked for, and the checker.
-
-    Some texts are altered, and some are of another topic.
-    """
-    drawn = headlines.sample(12, seed=5)
-    topics = [story.facts[0]["topic"] for story in drawn]
-    asked = [*topics[:6], *topics[7:], topics[0]]
-    texts = [
-        headlines.alter(story, seed=1) if i % 3 == 0 else story.text
-        for i, story in enumerate(drawn)
-    ]
-    texts[1] = "A dragon came to sport weather prices science culture transport"
-    return [(texts, asked, headlines.check), (texts[:4], topics[:4], headlines.check)]
-
-
-RELEVANCE = Exercise(
-    name="lstm.relevance",
-    title="Does it follow the topic?",
-    minutes=10,
-    reference=relevance,
-    shown=count_relevant,
-    probes=_judged,
+GRU = Exercise(
+    name="lstm.gru",
+    title="One gate for two",
+    minutes=5,
+    reference=gru_state,
+    probes=lambda: [
+        (torch.tensor([[0.8, -0.2]]), torch.tensor([[0.9, 0.5]]), torch.tensor([[-0.4, 0.6]])),
+        (torch.tensor([[0.5]]), torch.tensor([[1.0]]), torch.tensor([[0.1]])),
+        (
+            torch.tensor([[0.3], [-0.7]]),
+            torch.tensor([[0.0], [0.25]]),
+            torch.tensor([[1.0], [0.5]]),
+        ),
+    ],
     hints=(
-        "What tells you which topic a text really follows?",
-        (
-            "The plot of its verdict, None where it follows no topic. Compare it with what was "
-            "asked for at the same place."
-        ),
-        "relevance = (texts whose plot is their own topic) / (all texts).",
+        "If z is 1, what is the new state? And if z is 0?",
+        "The two shares add up to 1: z for the old state, what is missing to 1 for the candidate.",
+        "h_new = z h + (1 - z) n, number by number.",
     ),
 )
 
 
-@RELEVANCE.mistake("That is logic, whether the facts fit together; relevance asks for the topic.")
-def consistent(texts, topics, check):
-    return sum(check(text).consistent for text in texts) / len(texts)
+@GRU.mistake("The other way round: z is the share of the OLD state, in PyTorch's convention.")
+def shares_exchanged(h, z, n):
+    return z * n + (1 - z) * h
 
 
-@RELEVANCE.mistake(
-    "A headline about sport need not hold the word; check(text).plot names its topic."
+@GRU.mistake("The candidate's share is missing: it is 1 - z.")
+def candidate_in_full(h, z, n):
+    return n + z * h
+
+
+@GRU.mistake("The old state's share is missing: it is z.")
+def state_in_full(h, z, n):
+    return h + (1 - z) * n
+
+
+@GRU.mistake("The old state is missing.")
+def candidate_alone(h, z, n):
+    return (1 - z) * n
+
+
+@GRU.mistake("The candidate is missing.")
+def state_alone(h, z, n):
+    return z * h
+
+
+@GRU.hidden()
+def draw_gru(rng):
+    b, n = size(rng, 1, 3), size(rng, 2, 4)
+    return normal(rng, b, n), torch.sigmoid(normal(rng, b, n)), torch.tanh(normal(rng, b, n))
+
+
+QUIZ = (
+    QuizQuestion(
+        "What does a forget gate of 1 do?",
+        "it keeps the cell as it is",
+        ("it erases the cell", "it shows the cell", "it writes the input into the cell"),
+        "The gate multiplies the cell; its name tells what happens when it is closed.",
+    ),
+    QuizQuestion(
+        "How much does the cell change if the input gate is 0 and the forget gate 1?",
+        "not at all",
+        ("by the candidate", "it becomes 0", "by one half"),
+        "1 times the old cell, plus 0 times the candidate.",
+    ),
+    QuizQuestion(
+        "By what is a slope multiplied, one step back along the cell?",
+        "by the forget gate",
+        ("by the matrix W", "by the output gate", "by the learning rate"),
+        "The new cell is f times the old one plus something; its slope with respect to that is f.",
+    ),
+    QuizQuestion(
+        "An LSTM starts with forget gates near one half. Why is that bad for long memory?",
+        "After 20 steps a millionth of the cell, and of the slope, is left.",
+        (
+            "The gates can never become larger than one half.",
+            "The cell grows without end.",
+            "The output gate stays shut.",
+        ),
+        "0.5 to the power of 20; a bias that opens the gates at the start repairs it.",
+    ),
+    QuizQuestion(
+        "How many gates does a GRU have, and what does it not have?",
+        "two, and no cell beside its state",
+        ("three, and no candidate", "one, and no state", "four, and no tanh"),
+        "An update gate and a reset gate; state and memory are one and the same.",
+    ),
+    QuizQuestion(
+        "What does a probe tell?",
+        "whether a fact can be read from the state",
+        (
+            "whether the network uses the fact",
+            "how many weights are needed",
+            "whether the training has ended",
+        ),
+        "A linear layer is trained to read it; if it can, the fact is there, used or not.",
+    ),
 )
-def mentions(texts, topics, check):
-    return sum(topic in text.lower() for text, topic in zip(texts, topics, strict=True)) / len(
-        texts
-    )
-
-
-@RELEVANCE.mistake(
-    "You accept any topic that was asked for by someone; compare each text with its own."
-)
-def any_topic(texts, topics, check):
-    return sum(check(text).plot in topics for text in texts) / len(texts)
-
-
-@RELEVANCE.mistake("Return a share: divide by the number of texts.")
-def counted(texts, topics, check):
-    return sum(check(text).plot == topic for text, topic in zip(texts, topics, strict=True))
-
-
-@RELEVANCE.mistake("Return a share between 0 and 1, not per cent.")
-def per_cent(texts, topics, check):
-    return 100 * relevance(texts, topics, check)
-
-
-@RELEVANCE.mistake("You ask for logic as well; keep the two measures apart.")
-def relevant_and_consistent(texts, topics, check):
-    verdicts = [check(text) for text in texts]
-    return sum(
-        v.plot == topic and v.consistent for v, topic in zip(verdicts, topics, strict=True)
-    ) / len(texts)
-
-
-@RELEVANCE.hidden(times=2)
-def draw_relevance(rng):
-    drawn = headlines.sample(10, seed=int(rng.integers(1000)))
-    topics = [story.facts[0]["topic"] for story in drawn]
-    asked = [*topics[:4], *topics[5:], topics[0]]
-    texts = [
-        headlines.alter(story, seed=1) if i % 3 == 0 else story.text
-        for i, story in enumerate(drawn)
-    ]
-    texts[1] = "A dragon came to sport weather prices science culture transport"
-    return texts, asked, headlines.check

@@ -1,4 +1,4 @@
-"""The alternating training of lesson 28 for long runs, as a step of `Run`.
+"""The alternating training of lesson 29 for long runs, as a step of `Run`.
 
 It uses the relativistic loss with R1 and keeps a running mean of the generator's weights. The
 lesson's own loop is the plain one (DCGAN); this one trains the generator that ships.

@@ -17,7 +17,7 @@ from aigc_course.course import lessons, syllabus
 ROOT = paths.course_root()
 NUMBER = {lesson.topic: lesson.number for lesson in syllabus.present()}
 """Topic -> number, as the course has them before a test changes anything."""
-EARLY, LATE = NUMBER["lstm"], NUMBER["gpt"]  # neighbours, which some tests exchange
+EARLY, LATE = NUMBER["headlines"], NUMBER["gpt"]  # neighbours, which some tests exchange
 DUMMY_AT = int(NUMBER["rnn"])  # where the new lesson of some tests stands
 
 
@@ -62,9 +62,9 @@ def test_all_that_repeats_the_syllabus_is_as_it_must_be():
 
 def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
     before = contents(copy)
-    order(monkeypatch, "gpt", "lstm")
-    old = (f"{EARLY}_lstm_headlines", f"{LATE}_attention_and_gpt")
-    new = (f"{LATE}_lstm_headlines", f"{EARLY}_attention_and_gpt")
+    order(monkeypatch, "gpt", "headlines")
+    old = (f"{EARLY}_headlines", f"{LATE}_attention_and_gpt")
+    new = (f"{LATE}_headlines", f"{EARLY}_attention_and_gpt")
     assert int(LATE) == int(EARLY) + 1
     changed = stamp.stamp()
     after = contents(copy)
@@ -77,7 +77,7 @@ def test_two_lessons_exchanged_and_everything_follows(copy, monkeypatch):
     assert not [name for name in old if name in everything]
     check_what_follows(after)
     assert stamp.stamp() == [], "once is enough"
-    order(monkeypatch, "lstm", "gpt")
+    order(monkeypatch, "headlines", "gpt")
     stamp.stamp()
     assert contents(copy) == before, "and back, byte for byte"
 
@@ -94,34 +94,34 @@ def check_what_follows(after):
     own = {n: one.metadata["aigc_course"] for n, one in notebooks.items()}
     assert first[EARLY].startswith(f"# {EARLY} Attention and GPT\n")
     assert f"/blob/main/notebooks/{EARLY}_attention_and_gpt.ipynb)" in first[EARLY]
-    assert (own[LATE]["topic"], own[LATE]["number"]) == ("lstm", LATE)
+    assert (own[LATE]["topic"], own[LATE]["number"]) == ("headlines", LATE)
     said = {
         n: "\n".join(cell.source for cell in notebook.cells) for n, notebook in notebooks.items()
     }
     gpt = f"[{EARLY} Attention and GPT]({EARLY}_attention_and_gpt.ipynb)"
-    assert f"**Next**: {gpt}: how" in said[number("bptt")]
+    assert f"**Next**: {gpt}: how" in said[number("lstm")]
     translation = said[number("translation")]
-    assert f"**Back**: [{LATE}]({LATE}_lstm_headlines.ipynb), [map]" in translation
+    assert f"**Back**: [{LATE}]({LATE}_headlines.ipynb), [map]" in translation
     assert f"Lesson {EARLY} builds one, and explains" in said["00"]
-    assert f"headlines ([{LATE}]({LATE}_lstm_headlines.ipynb)), attention" in said["00"]
+    assert f"headlines ([{LATE}]({LATE}_headlines.ipynb)), attention" in said["00"]
     assert f"the causal mask of lesson {EARLY}." in translation
     assert f"BLEU (lesson {LATE})" in translation
     assert f"the loop of lesson {number('softmax')}" in said[EARLY], "of another lesson"
-    assert 'plots.picture("lstm"' in said[LATE]
+    assert 'plots.picture("headlines"' in said[LATE]
     rows = re.findall(r"^\| \[(\d\d) ([^\]]*)\]\([^)]*\) \| \d+ min \|", text["README.md"], re.M)
     at = int(EARLY)
-    assert rows[at : at + 2] == [(EARLY, "Attention and GPT"), (LATE, "LSTM headlines")]
+    assert rows[at : at + 2] == [(EARLY, "Attention and GPT"), (LATE, "Headlines")]
     assert f"*From lesson {LATE}: a generator of headlines" in text["README.md"]
     assert f"export {LATE} --out teaching/source" in text["README.md"]
     assert f"lessons {number('conv')} to {number('gan')}" in text["README.md"].lower()
     costs = list(tables.rows_of(text["docs/costs.md"], "lessons"))
     assert costs[at - 1 : at + 2] == [
-        f"{number('bptt')}_gradients_through_time",
+        f"{number('lstm')}_lstm",
         f"{EARLY}_attention_and_gpt",
-        f"{LATE}_lstm_headlines",
+        f"{LATE}_headlines",
     ]
     assert re.search(rf"\| \d+ \| {EARLY} \| attention by hand", text["docs/classroom.md"])
-    assert f"nbgrader autograde {LATE}_lstm_headlines" in text["docs/classroom.md"]
+    assert f"nbgrader autograde {LATE}_headlines" in text["docs/classroom.md"]
     glossary = text["docs/glossary.md"]
     assert re.search(rf"### attention\n\n.* Lesson {EARLY}\.\n", glossary)
     many = rf"### temperature\n\n.* Lessons {NUMBER['chance']} and {LATE}\.\n"
@@ -153,16 +153,16 @@ def test_a_lesson_moved_far_renumbers_all_between(copy, monkeypatch):
 
 def test_a_new_title_follows(copy, monkeypatch):
     changed = [
-        replace(one, title="LSTM", minutes=60) if one.topic == "lstm" else one
+        replace(one, title="News", minutes=60) if one.topic == "headlines" else one
         for one in syllabus.LESSONS
     ]
     monkeypatch.setattr(syllabus, "LESSONS", tuple(changed))
     stamp.stamp()
-    title = nbformat.read(copy / "notebooks" / f"{EARLY}_lstm.ipynb", 4).cells[0].source
-    assert title.startswith(f"# {EARLY} LSTM\n") and "*About 60 minutes with" in title
+    title = nbformat.read(copy / "notebooks" / f"{EARLY}_news.ipynb", 4).cells[0].source
+    assert title.startswith(f"# {EARLY} News\n") and "*About 60 minutes with" in title
     gpt = copy / "notebooks" / f"{LATE}_attention_and_gpt.ipynb"
-    assert f"Before: [{EARLY} LSTM]({EARLY}_lstm.ipynb)" in gpt.read_text(encoding="utf-8")
-    row = f"| [{EARLY} LSTM](notebooks/{EARLY}_lstm.ipynb) | 60 min |"
+    assert f"Before: [{EARLY} News]({EARLY}_news.ipynb)" in gpt.read_text(encoding="utf-8")
+    row = f"| [{EARLY} News](notebooks/{EARLY}_news.ipynb) | 60 min |"
     assert row in (copy / "README.md").read_text(encoding="utf-8")
 
 
@@ -233,10 +233,10 @@ def test_a_notebook_without_a_lesson_and_a_lesson_without_a_notebook_are_refused
 def test_a_run_that_was_broken_off_is_noticed(copy, monkeypatch):
     """The new file was written, the old one is still there."""
     shutil.copy(
-        copy / "notebooks" / f"{EARLY}_lstm_headlines.ipynb",
-        copy / "notebooks" / f"{LATE}_lstm_headlines.ipynb",
+        copy / "notebooks" / f"{EARLY}_headlines.ipynb",
+        copy / "notebooks" / f"{LATE}_headlines.ipynb",
     )
-    with pytest.raises(CourseError, match="'lstm' must have one notebook, and 2 say"):
+    with pytest.raises(CourseError, match="'headlines' must have one notebook, and 2 say"):
         stamp.stamp()
 
 
@@ -338,11 +338,11 @@ def test_outputs_stay_fresh_unless_code_changed_in_meaning(copy, monkeypatch):
         return not provenance.changes(nbformat.read(path, 4))
 
     write(f"# as in lesson {LATE}")
-    order(monkeypatch, "gpt", "lstm")
+    order(monkeypatch, "gpt", "headlines")
     stamp.stamp()
     assert f"lesson {EARLY}" in path.read_text(encoding="utf-8") and is_fresh()
     write(f'print("as in lesson {EARLY}")')
-    order(monkeypatch, "lstm", "gpt")
+    order(monkeypatch, "headlines", "gpt")
     stamp.stamp()
     assert f"lesson {LATE}" in path.read_text(encoding="utf-8") and not is_fresh()
 

@@ -950,7 +950,7 @@ SHORT = {
 ATTACKS = {kind: (change, work.NONE) for kind, change in attacks.ATTACKS.items()}
 FIRST_THIRTY = work.HONEST | {kind: ATTACKS[kind] for kind in work.ATTACKS}
 NEW = honest_work.NEW | {kind: ATTACKS[kind] for kind in attacks.NEW}
-LESSONS = ("chance", "lstm", "vae")
+LESSONS = ("chance", "headlines", "vae")
 
 
 def long_round(topic):

@@ -66,7 +66,7 @@ def test_what_a_lesson_needs_comes_before_it():
 
 def test_fifty_four_lessons_and_two_short_courses():
     assert len(syllabus.LESSONS) == 54
-    for course, lessons_in_it in (("language", 23), ("pictures", 19)):
+    for course, lessons_in_it in (("language", 24), ("pictures", 19)):
         assert sum(course in lesson.courses for lesson in syllabus.LESSONS) == lessons_in_it
 
 
@@ -83,8 +83,8 @@ def test_the_order_of_today():
     """The one place in which it is written again: who moves a lesson changes this line, too."""
     order = (
         "welcome chance ngrams cleaning copies tokens words viterbi sentences meaning network "
-        "chainrule backprop deep softmax overfit fitting neural vectors skipgram rnn bptt lstm gpt "
-        "translation pretrained conv vae gan"
+        "chainrule backprop deep softmax overfit fitting neural vectors skipgram rnn bptt lstm "
+        "headlines gpt translation pretrained conv vae gan"
     )
     assert [lesson.topic for lesson in syllabus.present()] == order.split()
 

@@ -259,7 +259,7 @@ def test_no_hint_holds_the_code_of_the_answer(task):
 
 
 def test_the_search_for_code_in_hints_finds_it():
-    task = catalog.find("lstm.top_p")
+    task = catalog.find("headlines.top_p")
     old = (
         "Keep a token if ordered.cumsum(0) - ordered < p, then result[order[kept]] = ordered[kept]."
     )

@@ -660,6 +660,41 @@ def weighed(logits, targets):
 
 # --- 05
 
+in_another_form("lstm.cell", np.float32)
+
+
+@accepted("lstm.cell")
+def as_a_product(c, f, i, g):
+    return np.dot([f, i], [c, g])
+
+
+in_another_form("lstm.left", as_list)
+
+
+@accepted("lstm.left")
+def by_cumprod(forget):
+    return torch.cat([forget[1:].flip(0).cumprod(0).flip(0), torch.ones(1)]).double()
+
+
+in_another_form("lstm.gru", as_list)
+
+
+@accepted("lstm.gru")
+def with_lerp(h, z, n):
+    return torch.lerp(n, h, z).double()
+
+
+in_another_form("headlines.penalty", as_list)
+
+
+@accepted("headlines.penalty")
+def with_a_mask(logits, used, penalty):
+    mask = torch.zeros(len(logits), dtype=torch.bool)
+    mask[used] = True
+    factor = torch.where(logits > 0, 1 / penalty, penalty)
+    return torch.where(mask, logits * factor, logits).double()
+
+
 ACCEPTED["lstm.half_life"] = [6.6, np.float32(6.58)]
 
 
@@ -673,19 +708,19 @@ def stacked(x, h, c, W, b):
 
 
 in_another_form("lstm.step", as_double)
-in_another_form("lstm.temperature", as_numpy)
+in_another_form("headlines.temperature", as_numpy)
 
 
-@accepted("lstm.temperature")
+@accepted("headlines.temperature")
 def by_exponentials(logits, temperature):
     powers = ((logits - logits.amax(-1, keepdim=True)).double() / temperature).exp()
     return (powers / powers.sum(-1, keepdim=True)).tolist()
 
 
-in_another_form("lstm.top_p", as_list)
+in_another_form("headlines.top_p", as_list)
 
 
-@accepted("lstm.top_p")
+@accepted("headlines.top_p")
 def one_by_one(probabilities, p):
     kept, total = np.zeros(len(probabilities)), 0.0
     for i in np.argsort(-probabilities.numpy(), kind="stable"):
@@ -696,10 +731,10 @@ def one_by_one(probabilities, p):
     return kept / kept.sum()
 
 
-in_another_form("lstm.relevance", np.float32)
+in_another_form("headlines.relevance", np.float32)
 
 
-@accepted("lstm.relevance")
+@accepted("headlines.relevance")
 def mean_of_booleans(texts, topics, check):
     plots = [check(text).plot for text in texts]
     return torch.tensor([[a == b for a, b in zip(plots, topics, strict=True)]]).double().mean()

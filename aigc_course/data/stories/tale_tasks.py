@@ -1,4 +1,4 @@
-"""Tasks about a tale with known answers: questions, a summary, and the kind of tale (lesson 25).
+"""Tasks about a tale with known answers: questions, a summary, and the kind of tale (lesson 26).
 
 >>> tale = tales.sample(1, seed=3)[0]  # doctest: +SKIP
 >>> questions(tale)[0]                                                              # doctest: +SKIP
