@@ -140,5 +140,5 @@ def gru(h: float = 0.8, z: float = 0.9, n: float = -0.4) -> Drawing:
     drawing.arrow(reset, candidate)
     drawing.arrow(old.bottom, reset, via=[(74, 190)], width=1.5)
     drawing.arrow(mix, drawing.data(710, 70, f"h = {new:.2f}", width=100))
-    drawing.note(370, 240, "gates and candidate also read the input x")
+    drawing.note(370, 240, "all three also read the input x, and both gates the old h")
     return drawing

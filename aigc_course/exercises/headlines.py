@@ -8,7 +8,7 @@ import torch
 from aigc_course.data.stories import headlines
 from aigc_course.evaluation.text_metrics import relevance
 from aigc_course.exercises.engine.draws import normal, size
-from aigc_course.exercises.engine.types import Exercise
+from aigc_course.exercises.engine.types import Exercise, QuizQuestion
 
 
 def heat(logits, temperature):
@@ -347,3 +347,51 @@ def draw_penalty(rng):
     logits = normal(rng, size(rng, 4, 7))
     used = torch.tensor(rng.integers(0, len(logits), 4))
     return logits, used, float(rng.uniform(1.1, 2))
+
+
+QUIZ = (
+    QuizQuestion(
+        "How does the model get to know which topic is wanted?",
+        "The topic is its first token.",
+        (
+            "There is a model for each topic.",
+            "The temperature stands for the topic.",
+            "Headlines of other topics are thrown away.",
+        ),
+        "It learned what follows each topic token, so one token is enough to ask for a topic.",
+    ),
+    QuizQuestion(
+        "Training bits fall, validation bits have risen for a while. What now?",
+        "stop, and take the weights of the lowest validation bits",
+        (
+            "train on until the training bits are 0",
+            "add the validation set to the training set",
+            "lower the temperature",
+        ),
+        "It has begun to learn by heart; that is early stopping.",
+    ),
+    QuizQuestion(
+        "When does dropout set numbers to 0?",
+        "in training only",
+        ("when the model is used, only", "always", "when the loss rises"),
+        "It makes training harder on purpose; when the model writes, all numbers are used.",
+    ),
+    QuizQuestion(
+        "A headline has one wrong name and is otherwise like its reference. Its BLEU?",
+        "high",
+        ("0", "low", "negative"),
+        "Nearly all runs of words are shared; overlap does not know which word matters.",
+    ),
+    QuizQuestion(
+        "Three words have the probabilities 0.5, 0.3 and 0.2. Which does top-p with p = 0.6 keep?",
+        "the first two",
+        ("the first", "all three", "the last two"),
+        "0.5 does not reach 0.6; with 0.3 it does, and the word that reaches p belongs to it.",
+    ),
+    QuizQuestion(
+        "A logit is -1, and the repetition penalty 2. What does it become?",
+        "-2",
+        ("-0.5", "0.5", "-3"),
+        "Negative logits are multiplied; divided, the token would become likelier.",
+    ),
+)
