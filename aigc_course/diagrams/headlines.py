@@ -102,5 +102,5 @@ def knobs(
         drawing.text(x, base + 18, f"{p:.2f}", size=SMALL)
     for kept, y, words in ((top_k, 206, f"k = {top_k}"), (by_p, 230, f"p = {top_p:g}")):
         drawing.line((70, y), (90 + 62 * (kept - 1) + 20, y), colour=GENERATED, width=4)
-        drawing.text(470, y + 5, f"top-{words}: keeps {kept}", size=SMALL, anchor="start")
+        drawing.text(450, y + 5, f"top-{words}: keeps {kept}", size=SMALL, anchor="start")
     return drawing
