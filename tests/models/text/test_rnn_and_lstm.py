@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from aigc_course.core.errors import CourseError
-from aigc_course.exercises.rnn import two_step_gradients
+from aigc_course.exercises.bptt import back_through_time, weight_gradient
 from aigc_course.models.text.lstm import LSTM
 from aigc_course.models.text.rnn import RNN, RecurrentConfig, RecurrentLM
 
@@ -65,18 +65,18 @@ def test_a_text_in_two_parts_is_the_same_text(kind):
     torch.testing.assert_close(torch.cat([first, second], 1), whole)
 
 
-def test_two_step_gradients_are_autograds():
+def test_gradients_through_time_are_autograds():
     torch.manual_seed(0)
-    x1, x2, h0 = (torch.randn(n, dtype=torch.float64) for n in (3, 3, 4))
-    W = [
-        torch.randn(*shape, dtype=torch.float64, requires_grad=True)
-        for shape in ((4, 3), (4, 4), (4,))
-    ]
-    h2 = torch.tanh(W[0] @ x2 + W[1] @ torch.tanh(W[0] @ x1 + W[1] @ h0 + W[2]) + W[2])
-    right = torch.autograd.grad(h2.square().sum(), W)
-    mine = two_step_gradients(x1, x2, h0, *(w.detach() for w in W), 2 * h2.detach())
-    for a, b in zip(mine, right, strict=True):
-        torch.testing.assert_close(a, b)
+    x = torch.randn(6, 3, dtype=torch.float64)
+    W_xh = torch.randn(4, 3, dtype=torch.float64)
+    W_hh = torch.randn(4, 4, dtype=torch.float64, requires_grad=True)
+    states = [torch.randn(4, dtype=torch.float64)]
+    for x_t in x:
+        states.append(torch.tanh(W_xh @ x_t + W_hh @ states[-1]))
+    states[-1].square().sum().backward()
+    states = torch.stack(states).detach()  # h_0 to h_6
+    inner = back_through_time(states[1:], W_hh.detach(), 2 * states[-1])
+    torch.testing.assert_close(weight_gradient(inner, states[:-1]), W_hh.grad)
 
 
 BAD_CONFIGS = (RecurrentConfig(5, cell="gru"), RecurrentConfig(0))
