@@ -18,7 +18,7 @@ from aigc_course.core.errors import CourseError
 
 _warned = False
 
-PARTS = {
+PARTS: dict[str, dict[str, type]] = {
     "exercises": {
         "state": str,
         "tries": int,
