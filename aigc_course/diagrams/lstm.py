@@ -82,33 +82,33 @@ def _gates_told(shown: int, given, made) -> str:
     return told
 
 
-def memory(steps: tuple[tuple[float, float, float, float], ...] = ()) -> Drawing:
-    """Draw a cell over four steps: written once, kept twice, shown at the end.
-
-    Args:
-        steps: f, i, g and o of each step; by default 0.8 is written and shown three steps later.
-    """
-    steps = steps or ((0, 1, 0.8, 0), (1, 0, 0.3, 0), (1, 0, -0.9, 0), (1, 0, 0.1, 1))
-    c, told = 0.0, []
-    drawing_rows = []
-    for f, i, g, o in steps:
+def memory() -> Drawing:
+    """Draw a cell over four steps: 0.8 is written once, kept twice, and shown at the end."""
+    steps = ((0, 1, 0.8, 0), (1, 0, 0.3, 0), (1, 0, -0.9, 0), (1, 0, 0.1, 1))  # f, i, g, o
+    c, cells = 0.0, []
+    for f, i, g, _ in steps:
         c = f * c + i * g
-        drawing_rows.append((f, i, g, o, c, o * math.tanh(c)))
-        told.append(f"keep {f:g}, write {i:g} times {g:g}, show {o:g}: c = {c:.2f}")
+        cells.append(c)
+    told = [
+        f"keep {f:g}, write {i:g} times {g:g}, show {o:g}: c = {c:.2f}"
+        for (f, i, g, o), c in zip(steps, cells, strict=True)
+    ]
     drawing = Drawing(800, 230, "A cell over four steps. " + "; ".join(told) + ".")
     for y, words in ((40, "gates"), (115, "cell c"), (190, "state h")):
         drawing.text(14, y + 5, words, anchor="start", bold=True)
     before = None
-    for t, (_f, i, g, o, cell, h) in enumerate(drawing_rows):
+    for t, ((_, i, g, o), c) in enumerate(zip(steps, cells, strict=True)):
         x = 190 + 170 * t
-        box = drawing.data(x, 115, f"{cell:.2f}", width=66)
+        box = drawing.data(x, 115, f"{c:.2f}", width=66)
         words = f"write {g:g}" if i else "keep"
         drawing.text(x, 45, words + (", show" if o else ""), size=SMALL)
         drawing.arrow((x, 56), box, width=1.2)
         if before:
             drawing.arrow(before, box)
-        shown = drawing.data(x, 190, f"{h:.2f}", width=66, **({} if o else {"colour": GREY}))
-        drawing.arrow(box, shown, width=1.2)
+        look = {} if o else {"colour": GREY}
+        drawing.arrow(
+            box, drawing.data(x, 190, f"{o * math.tanh(c):.2f}", width=66, **look), width=1.2
+        )
         before = box
     return drawing
 
